@@ -1,0 +1,25 @@
+/* The orchestrator: takes tasks, keeps them in the store, gives them to workers, records results.
+ * Used by whoever builds a node; everybody else talks to it by messages (contract/messages.h).
+ * Never answers a submit before it is on disk. */
+#ifndef ORCHESTRATOR_ORCHESTRATOR_H
+#define ORCHESTRATOR_ORCHESTRATOR_H
+
+#include <cogo/actor.h>
+
+#define ORCHESTRATOR_NAME "orchestrator" /* Its registered name. */
+
+typedef struct orchestrator_config {
+    cogo_actor_id store_writer;
+    cogo_actor_id store_reader;
+    int64_t term;
+    int64_t heartbeat_ms;     /* 0: 5000. */
+    int64_t lease_ms;         /* 0: 15000; a worker silent for so long is lost. */
+    int64_t retry_min_ms;     /* 0: 1000; first backoff, doubled and jittered. */
+    int64_t retry_max_ms;     /* 0: 60000. */
+    int64_t unfinished_limit; /* 0: 1000000 tasks; beyond it submits get 503. */
+} orchestrator_config;
+
+COGO_MUST_USE cogo_err orchestrator_start(cogo_system *system, const orchestrator_config *config,
+                                          cogo_actor_id *out_id);
+
+#endif

@@ -1,0 +1,27 @@
+/* The store: the journal of the orchestrator. One writer actor with group commit, one reader actor.
+ * Used by whoever builds a node; the orchestrator talks to it by messages only.
+ * Never acknowledges before the transaction is on disk. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <cogo/actor.h>
+
+typedef struct store_config {
+    const char *path;   /* SQLite file; its folder exists. */
+    const char *migrations_dir; /* NULL: the ones built in. */
+} store_config;
+
+/* Opens @p config->path, migrates it, takes the next term and spawns writer and reader.
+ * Writer: MSG_STORE_WRITE -> MSG_STORE_COMMITTED to the sender. Reader: MSG_STORE_RECOVER and
+ * MSG_STORE_LOOKUP asks. @p error gets one sentence for people on failure.
+ * COGO_EEXIST when another process has the store open. */
+COGO_MUST_USE cogo_err store_start(cogo_system *system, const store_config *config,
+                                   cogo_actor_id *out_writer, cogo_actor_id *out_reader,
+                                   int64_t *out_term, char error[256]);
+
+/* Shows (dry run) or applies what is missing; one line per migration through @p print. */
+COGO_MUST_USE cogo_err store_migrate(const char *path, bool dry_run,
+                                     void (*print)(void *ctx, const char *line), void *ctx,
+                                     char error[256]);
+
+#endif

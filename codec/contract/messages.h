@@ -1,0 +1,285 @@
+/* The messages between actors: their numbers, names and records.
+ * Used by the gateway, the orchestrator, workers and the store; the only thing they share.
+ * Never local to one node: each of them may cross a link. */
+#ifndef CONTRACT_MESSAGES_H
+#define CONTRACT_MESSAGES_H
+
+#include "codec/contract/records.h"
+
+#include <cogo/message.h>
+
+/* number, constant, wire name, record. Numbers are never used again.
+ * "ask" and "answer" tell how it travels; all others are plain sends. */
+#define MESSAGE_MAP(X)                                                                         \
+    /* Any ask may be answered with a problem. */                                              \
+    X(256, MSG_PROBLEM, "problem", problem_record)                                             \
+    /* Doors -> orchestrator. */                                                               \
+    X(257, MSG_TASK_SUBMIT, "task.submit", task_submit_record)          /* ask */              \
+    X(258, MSG_TASK_SUBMITTED, "task.submitted", task_submitted_record) /* answer */           \
+    X(259, MSG_TASK_GET, "task.get", task_get_record)                   /* ask */              \
+    X(260, MSG_TASK, "task", task_record)                               /* answer */           \
+    X(261, MSG_TASK_LIST, "task.list", task_list_record)                /* ask */              \
+    X(262, MSG_TASK_PAGE, "task.page", task_page_record)                /* answer */           \
+    X(263, MSG_TASK_CANCEL, "task.cancel", task_command_record)         /* ask */              \
+    X(264, MSG_TASK_RETRY, "task.retry", task_command_record)           /* ask */              \
+    X(265, MSG_TASK_EVENTS, "task.events", task_events_record)          /* ask */              \
+    X(266, MSG_EVENT_PAGE, "event.page", event_page_record)             /* answer */           \
+    X(267, MSG_TASK_EXPLAIN, "task.explain", task_command_record)       /* ask */              \
+    X(268, MSG_EXPLANATION, "explanation", explanation_record)          /* answer */           \
+    X(269, MSG_WORKFLOW_GET, "workflow.get", workflow_get_record)       /* ask */              \
+    X(270, MSG_WORKFLOW, "workflow", workflow_record)                   /* answer */           \
+    X(271, MSG_WORKFLOW_LIST, "workflow.list", task_list_record)        /* ask */              \
+    X(272, MSG_WORKFLOW_PAGE, "workflow.page", workflow_page_record)    /* answer */           \
+    X(273, MSG_WORKER_LIST, "worker.list", worker_command_record)       /* ask */              \
+    X(274, MSG_WORKER_PAGE, "worker.page", worker_page_record)          /* answer */           \
+    X(275, MSG_WORKER_DRAIN, "worker.drain", worker_command_record)     /* ask */              \
+    X(276, MSG_WORKER_REMOVE, "worker.remove", worker_command_record)   /* ask */              \
+    X(277, MSG_METRICS_READ, "metrics.read", empty_record)              /* ask */              \
+    X(278, MSG_METRICS, "metrics", metrics_record)                      /* answer */           \
+    X(279, MSG_HEALTH_READ, "health.read", empty_record)                /* ask */              \
+    X(280, MSG_HEALTH, "health", health_record)                         /* answer */           \
+    X(281, MSG_EVENTS_FOLLOW, "events.follow", events_follow_record)    /* to orchestrator */  \
+    X(282, MSG_EVENTS_UNFOLLOW, "events.unfollow", events_follow_record)                       \
+    X(283, MSG_EVENT, "event", task_event_record)                       /* to a follower */    \
+    /* Worker <-> orchestrator: with MSG_INSTRUCTION_OFFER the eight operations of a worker. */ \
+    X(300, MSG_WORKER_REGISTER, "worker.register", worker_register_record) /* ask */           \
+    X(301, MSG_WORKER_WELCOME, "worker.welcome", worker_welcome_record)    /* answer */        \
+    X(302, MSG_WORKER_STATUS, "worker.status", worker_agent_status_record) /* heartbeat */     \
+    X(303, MSG_WORKER_DEREGISTER, "worker.deregister", worker_command_record)                  \
+    X(304, MSG_INSTRUCTION_OFFER, "instruction.offer", instruction_offer_record)               \
+    X(305, MSG_INSTRUCTION_CANCEL, "instruction.cancel", instruction_cancel_record)            \
+    X(306, MSG_INSTRUCTION_STARTED, "instruction.started", instruction_cancel_record)          \
+    X(307, MSG_INSTRUCTION_PROGRESS, "instruction.progress", instruction_progress_record)      \
+    X(308, MSG_INSTRUCTION_RESULT, "instruction.result", instruction_result_record)            \
+    X(309, MSG_RESULT_ACK, "result.ack", instruction_cancel_record) /* accepted or fenced */    \
+    /* Orchestrator <-> store. */                                                              \
+    X(320, MSG_STORE_WRITE, "store.write", store_write_record)                                 \
+    X(321, MSG_STORE_COMMITTED, "store.committed", store_committed_record)                     \
+    X(322, MSG_STORE_RECOVER, "store.recover", store_recover_record)       /* ask */           \
+    X(323, MSG_STORE_RECOVERED, "store.recovered", task_page_record)       /* answer */        \
+    X(324, MSG_STORE_LOOKUP, "store.lookup", store_lookup_record)          /* ask, reader */   \
+    X(325, MSG_STORE_FOUND, "store.found", store_found_record)             /* answer */
+
+#define X(number, constant, name, record) constant = (number),
+enum message_number { MESSAGE_MAP(X) };
+#undef X
+
+typedef struct empty {
+    bool unused;
+} empty;
+
+/* One or many instructions; with `workflow` they become one workflow. All or nothing when atomic. */
+typedef struct task_submit {
+    cogo_records instructions; /* instruction */
+    bool atomic;               /* One bad instruction refuses all (single tasks, workflows). */
+    const char *workflow;      /* Name of the workflow; NULL: loose tasks. */
+    const char *idempotency_key;
+    const char *request_hash; /* Of the body; the same key with another hash is refused. */
+    const char *traceparent;
+} task_submit;
+
+/* Exactly one of the two is set. */
+typedef struct submit_item {
+    const task *task;
+    const problem *problem;
+} submit_item;
+
+typedef struct task_submitted {
+    cogo_records items;      /* submit_item, in the order of the instructions. */
+    const char *workflow_id; /* NULL: none. */
+    bool replayed;           /* The idempotency key was known. */
+} task_submitted;
+
+typedef struct task_get {
+    const char *task_id;
+    int64_t wait; /* ms to wait for a terminal state; 0: answer at once. */
+} task_get;
+
+typedef struct task_list {
+    cogo_strings states;
+    cogo_strings roles;
+    const char *workflow;
+    int64_t page_size;
+    const char *page_token;
+} task_list;
+
+typedef struct task_page {
+    cogo_records tasks; /* task */
+    const char *next_page_token;
+} task_page;
+
+typedef struct workflow_get {
+    const char *workflow_id;
+    int64_t wait; /* ms to wait until all its tasks are terminal. */
+} workflow_get;
+
+typedef struct workflow_page {
+    cogo_records workflows; /* workflow, without tasks */
+    const char *next_page_token;
+} workflow_page;
+
+typedef struct task_command {
+    const char *task_id;
+    const char *reason;
+} task_command;
+
+typedef struct task_events {
+    const char *task_id;
+    int64_t after; /* Sequence; events after it. */
+    int64_t limit;
+} task_events;
+
+typedef struct event_page {
+    cogo_records events; /* task_event */
+    bool ended;          /* The task is terminal and no event follows. */
+} event_page;
+
+/* Why a task waits, or where it ran. */
+typedef struct explanation {
+    const char *task_id;
+    const char *state;
+    const char *summary;   /* One sentence. */
+    cogo_strings reasons;  /* One sentence each: per worker, per dependency, limits. */
+    int64_t queue_position; /* 1 is next among its role; 0: not queued. */
+} explanation;
+
+typedef struct worker_command {
+    const char *worker_id; /* NULL for all. */
+    const char *reason;
+} worker_command;
+
+typedef struct worker_page {
+    cogo_records workers; /* worker_agent_status */
+} worker_page;
+
+/* One sample of the Prometheus text format. */
+typedef struct metric_sample {
+    const char *suffix; /* "", "_bucket", "_sum", "_count". */
+    const char *labels; /* As in the text format, without braces; NULL: none. */
+    double value;
+} metric_sample;
+
+typedef struct metric_family {
+    const char *name;
+    const char *help;
+    const char *type;     /* counter, gauge or histogram. */
+    cogo_records samples; /* metric_sample */
+} metric_family;
+
+typedef struct metrics {
+    cogo_records families; /* metric_family */
+} metrics;
+
+typedef struct health {
+    bool ready;
+    cogo_strings checks; /* "name: ok" or "name: why not". */
+} health;
+
+typedef struct events_follow {
+    const char *task_id; /* NULL: all tasks. */
+} events_follow;
+
+typedef struct worker_register {
+    const char *worker_id;
+    const char *worker_type;
+    cogo_records capabilities; /* role_capability */
+    int64_t slots;
+    cogo_strings labels;
+    cogo_strings running; /* Leases that it still works on, "taskId:lease", after a reconnect. */
+} worker_register;
+
+typedef struct worker_welcome {
+    const char *worker_id;
+    int64_t epoch;
+    int64_t heartbeat_ms;
+    int64_t lease_ms;
+} worker_welcome;
+
+typedef struct instruction_offer {
+    const instruction *instruction;
+    int64_t lease; /* Fencing number: grows with each attempt over all tasks. */
+    const role_context *context;
+    int64_t timeout; /* ms from receipt. */
+} instruction_offer;
+
+typedef struct instruction_cancel {
+    const char *task_id;
+    int64_t lease;
+    const char *reason; /* For RESULT_ACK: "accepted" or "fenced". */
+} instruction_cancel;
+
+typedef struct instruction_progress {
+    const char *worker_id;
+    int64_t lease;
+    const task_progress *progress;
+} instruction_progress;
+
+typedef struct instruction_result {
+    const char *worker_id;
+    int64_t lease;
+    const agent_result *result;
+    bool retryable;
+} instruction_result;
+
+/* One transition: the task as it is now, its events since the last write. */
+typedef struct store_change {
+    const task *task;
+    cogo_records events; /* task_event */
+    int64_t lease;
+    const char *idempotency_key; /* With the first change of a keyed submit. */
+    const char *request_hash;
+    const workflow *workflow; /* With the first change of a workflow. */
+} store_change;
+
+typedef struct store_write {
+    int64_t sequence; /* Grows by one with each write. */
+    int64_t term;     /* Writes with another term are refused. */
+    cogo_records changes; /* store_change */
+} store_write;
+
+/* All writes up to `sequence` are on disk, or none after `sequence` ever will be (error set). */
+typedef struct store_committed {
+    int64_t sequence;
+    int64_t writes;     /* In this transaction. */
+    int64_t changes;    /* In this transaction. */
+    int64_t commit_us;
+    const char *error;
+} store_committed;
+
+typedef struct store_recover {
+    const char *page_token; /* Unfinished tasks, in pages. */
+} store_recover;
+
+/* Exactly one of the groups is used; answered by the reader with store_found. */
+typedef struct store_lookup {
+    cogo_strings ids;        /* Task or instruction ids. */
+    const char *idempotency_key;
+    const task_list *list;
+    const task_events *events;
+    const char *workflow_id;
+    const task_list *workflow_list;
+} store_lookup;
+
+typedef struct store_found {
+    cogo_records tasks;     /* task */
+    cogo_records events;    /* task_event */
+    cogo_records workflows; /* workflow */
+    const char *request_hash; /* Of the idempotency key, when known. */
+    const char *next_page_token;
+    const char *error;
+} store_found;
+
+extern const cogo_record empty_record, task_submit_record, submit_item_record,
+    task_submitted_record, task_get_record, task_list_record, task_page_record,
+    workflow_get_record, workflow_page_record, task_command_record, task_events_record,
+    event_page_record, explanation_record, worker_command_record, worker_page_record,
+    metric_sample_record, metric_family_record, metrics_record, health_record,
+    events_follow_record, worker_register_record, worker_welcome_record,
+    instruction_offer_record, instruction_cancel_record, instruction_progress_record,
+    instruction_result_record, store_change_record, store_write_record, store_committed_record,
+    store_recover_record, store_lookup_record, store_found_record;
+
+/* Registers every type above with @p system. Called once, before the first actor is spawned. */
+COGO_MUST_USE cogo_err messages_register(cogo_system *system);
+
+#endif

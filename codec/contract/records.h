@@ -1,0 +1,220 @@
+/* The records of the outer contract as C structs, each described once by a table in records_*.c.
+ * Used by every actor that reads or writes a task, worker, role or event.
+ * Never holds behaviour: who may change a record is decided by its owner. */
+#ifndef CONTRACT_RECORDS_H
+#define CONTRACT_RECORDS_H
+
+#include <cogo/record.h>
+
+/* One list makes each enum, its wire names and its test. */
+#define PRIORITY_MAP(X) X(LOW, "low") X(MEDIUM, "medium") X(HIGH, "high") X(URGENT, "urgent")
+#define TASK_STATE_MAP(X)                                                                      \
+    X(QUEUED, "queued") X(BLOCKED, "blocked") X(SCHEDULED, "scheduled") X(RUNNING, "running")  \
+    X(RETRYING, "retrying") X(SUCCEEDED, "succeeded") X(PARTIAL, "partial")                    \
+    X(FAILED, "failed") X(CANCELLED, "cancelled") X(EXPIRED, "expired")                        \
+    X(DEADLETTERED, "deadlettered")
+#define RESULT_STATUS_MAP(X) X(SUCCESS, "success") X(PARTIAL, "partial") X(FAILED, "failed")
+#define WORKER_STATE_MAP(X)                                                                    \
+    X(IDLE, "idle") X(WORKING, "working") X(BUSY, "busy") X(ERROR, "error") X(OFFLINE, "offline")
+
+#define X(name, text) PRIORITY_##name,
+typedef enum priority { PRIORITY_MAP(X) PRIORITY_COUNT } priority;
+#undef X
+#define X(name, text) TASK_##name,
+typedef enum task_state { TASK_STATE_MAP(X) TASK_STATE_COUNT } task_state;
+#undef X
+#define X(name, text) RESULT_##name,
+typedef enum result_status { RESULT_STATUS_MAP(X) RESULT_STATUS_COUNT } result_status;
+#undef X
+#define X(name, text) WORKER_##name,
+typedef enum worker_state { WORKER_STATE_MAP(X) WORKER_STATE_COUNT } worker_state;
+#undef X
+
+extern const char *const priority_names[];      /* Each ends with NULL. */
+extern const char *const task_state_names[];
+extern const char *const result_status_names[];
+extern const char *const worker_state_names[];
+
+/* What is asked for. Enums are int32_t so that -1 can mean absent. */
+typedef struct instruction {
+    const char *instruction_id; /* ins_; filled by the server. */
+    const char *task_id;        /* tsk_; filled by the server. */
+    const char *role;           /* Required. */
+    cogo_value context;         /* The role's input; its JSON Schema is at /v1/roles/{name}. */
+    int32_t priority;           /* Default medium. */
+    int64_t timeout;            /* ms of one attempt; 0: the role's default. */
+    cogo_strings dependencies;  /* Task ids, instruction ids, or `ref`s of the same request. */
+    const char *expected_output;
+    const char *ref;            /* The caller's name for this task within one request. */
+    int64_t max_attempts;       /* 0: the default (3). */
+    cogo_strings labels;        /* "key=value" that the worker must have. */
+} instruction;
+
+typedef struct llm_usage {
+    int64_t calls;
+    int64_t input_tokens;
+    int64_t output_tokens;
+    int64_t cached_tokens;
+    double cost; /* US dollars. */
+} llm_usage;
+
+typedef struct result_metadata {
+    int64_t processing_time; /* ms. */
+    double quality;          /* 0..1, computed from evidence. */
+    double confidence;       /* 0..1. */
+    cogo_strings errors;
+    cogo_strings skipped;
+    const llm_usage *llm; /* null when no model was used. */
+} result_metadata;
+
+typedef struct agent_result {
+    const char *result_id; /* res_ */
+    const char *instruction_id;
+    const char *task_id;
+    int32_t status; /* result_status */
+    cogo_value output;
+    const result_metadata *metadata;
+} agent_result;
+
+typedef struct task_progress {
+    const char *task_id;
+    double percent; /* 0..100; -1 when unknown. */
+    const char *phase;
+    const char *message;
+    int64_t at;
+} task_progress;
+
+typedef struct task {
+    const char *task_id;
+    const char *instruction_id;
+    const char *workflow_id; /* NULL: none. */
+    const char *ref;
+    const char *role;
+    int32_t state; /* task_state */
+    int32_t priority;
+    int64_t attempt; /* Started attempts; 0 before the first. */
+    int64_t max_attempts;
+    int64_t timeout; /* ms of one attempt. */
+    cogo_value context;
+    cogo_strings dependencies; /* Task ids. */
+    const char *expected_output;
+    cogo_strings labels;
+    const char *worker_id; /* Of the latest attempt. */
+    const task_progress *progress;
+    const char *error; /* Why it failed, was cancelled or waits for a retry. */
+    int64_t created_at;
+    int64_t queued_at;  /* When it became ready; 0 while blocked. */
+    int64_t started_at; /* Of the latest attempt. */
+    int64_t finished_at;
+    int64_t updated_at;
+    const agent_result *result;
+} task;
+
+typedef struct task_event {
+    const char *task_id;
+    int64_t sequence; /* From 1, per task, without gaps. */
+    const char *type; /* cogo.task.queued and so on. */
+    int64_t time;
+    cogo_value data;
+} task_event;
+
+typedef struct workflow {
+    const char *workflow_id; /* wfl_ */
+    const char *name;
+    const char *state; /* running, succeeded, partial, failed, cancelled: derived from its tasks. */
+    int64_t created_at;
+    int64_t finished_at;
+    cogo_records tasks; /* task */
+} workflow;
+
+typedef struct performance_metrics {
+    int64_t tasks_completed;
+    int64_t tasks_failed;
+    double average_ms;
+    double utilization; /* 0..1: busy slot time / slot time. */
+    int64_t rss_bytes;
+} performance_metrics;
+
+typedef struct role_capability {
+    const char *role;
+    int64_t version;
+    const char *title;
+    cogo_strings languages;
+    cogo_strings tools; /* "name version", found at start. */
+    int64_t slots;
+    int64_t default_timeout; /* ms. */
+    const char *llm;         /* "none", "optional" or "required". */
+    cogo_value input_schema; /* JSON Schema. */
+    cogo_value output_schema;
+} role_capability;
+
+typedef struct worker_agent_status {
+    const char *agent_id; /* The worker id. */
+    const char *worker_type;
+    int32_t status; /* worker_state */
+    const char *current_role;
+    const char *current_task;
+    cogo_records capabilities; /* role_capability */
+    const performance_metrics *performance;
+    int64_t last_heartbeat;
+    int64_t slots;
+    int64_t slots_used;
+    cogo_strings labels; /* "key=value" */
+    bool draining;
+} worker_agent_status;
+
+/* What a role is given. */
+typedef struct dependency_result {
+    const char *task_id;
+    const char *ref;
+    const char *role;
+    int32_t status; /* result_status */
+    cogo_value output;
+} dependency_result;
+
+typedef struct role_context {
+    const char *task_id;
+    cogo_value input;
+    int64_t attempt;
+    int64_t deadline;               /* Wall clock, for people; the runtime holds the real one. */
+    cogo_records previous_results; /* dependency_result */
+    const char *traceparent;
+} role_context;
+
+/* What a role gives back, before it becomes an agent_result. */
+typedef struct role_execution_result {
+    int32_t status; /* result_status */
+    cogo_value output;
+    double quality;
+    double confidence;
+    cogo_strings errors;
+    cogo_strings skipped;
+    bool retryable; /* A failed attempt may be tried again. */
+} role_execution_result;
+
+typedef struct field_problem {
+    const char *pointer; /* JSON pointer. */
+    const char *detail;
+} field_problem;
+
+/* RFC 9457. */
+typedef struct problem {
+    const char *type;
+    const char *title;
+    int64_t status;
+    const char *detail;
+    const char *instance;
+    const char *code;       /* SCREAMING_SNAKE. */
+    const char *request_id;
+    cogo_records errors;    /* field_problem */
+    int64_t retry_after_ms;
+    const char *existing_id;
+} problem;
+
+extern const cogo_record instruction_record, llm_usage_record, result_metadata_record,
+    agent_result_record, task_progress_record, task_record, task_event_record, workflow_record,
+    performance_metrics_record, role_capability_record, worker_agent_status_record,
+    dependency_result_record, role_context_record, role_execution_result_record,
+    field_problem_record, problem_record;
+
+#endif

@@ -1,0 +1,228 @@
+/* Actors: spawn, send, ask, timers, names, links, monitors, exit.
+ * Used by every behaviour (calls that take a cogo_context) and by foreign threads (calls that take
+ * a cogo_system). A call with a context may only be made inside that actor's own callbacks.
+ * Nothing here blocks, except cogo_system_ask() and cogo_system_await(). */
+#ifndef COGO_ACTOR_H
+#define COGO_ACTOR_H
+
+#include <cogo/error.h>
+#include <cogo/message.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cogo_context cogo_context; /**< The running actor; valid inside its callbacks only. */
+
+#define COGO_NO_ACTOR ((cogo_actor_id){0, 0, 0, 0})
+
+/** What an actor does. Constant data that outlives the system. One actor's callbacks never overlap. */
+typedef struct cogo_behavior {
+    size_t struct_size; /**< sizeof(cogo_behavior). */
+    const char *name;   /**< For people, metrics and remote spawn. */
+    size_t state_size_bytes; /**< Zeroed memory that each actor gets as @c state; 0 gives NULL. */
+    /** Before the first message. May be NULL. An error ends the actor with that reason. */
+    cogo_err (*start)(cogo_context *ctx, void *state, const void *args);
+    /**
+     * One message. The runtime frees @p msg afterwards unless cogo_msg_take() was called.
+     * An error ends the actor with COGO_EXIT_ERROR.
+     */
+    cogo_err (*receive)(cogo_context *ctx, void *state, cogo_msg *msg);
+    /**
+     * After a batch, when the mailbox has been found empty: the place for group commits and
+     * flushes. May be NULL. Each message is followed by a drained call before the actor idles.
+     */
+    cogo_err (*drained)(cogo_context *ctx, void *state);
+    /** Last call, whatever the reason. May send. May be NULL. */
+    void (*stop)(cogo_context *ctx, void *state, const cogo_reason *reason);
+} cogo_behavior;
+
+enum {
+    COGO_SPAWN_LINK = 1 << 0,      /**< Linked to the spawner, atomically (context spawns only). */
+    COGO_SPAWN_MONITOR = 1 << 1,   /**< Monitored by the spawner; see cogo_spawn_options.out_monitor. */
+    COGO_SPAWN_DETACHED = 1 << 2,  /**< Runs on a thread of its own: its callbacks may block. */
+    COGO_SPAWN_TRAP_EXIT = 1 << 3, /**< Exit signals of linked actors arrive as COGO_MSG_EXIT. */
+};
+
+/** What happens to a message for a full mailbox. */
+typedef enum cogo_pressure {
+    COGO_PRESSURE_FAIL,     /**< send returns COGO_EFULL, the message is a dead letter. */
+    COGO_PRESSURE_DROP_NEW, /**< send returns COGO_OK, the message is a dead letter. */
+} cogo_pressure;
+
+/** How to spawn. Zero-initialise, then set struct_size and behavior. */
+typedef struct cogo_spawn_options {
+    size_t struct_size; /**< sizeof(cogo_spawn_options). */
+    const cogo_behavior *behavior;
+    const void *args; /**< Copied; given to start(). */
+    size_t args_size_bytes;
+    const char *name;       /**< Registered before start() runs; NULL: none. Copied. */
+    uint32_t flags;         /**< COGO_SPAWN_*. */
+    uint32_t mailbox_limit; /**< A count of user messages; 0 means no limit. */
+    cogo_pressure pressure;
+    uint64_t *out_monitor; /**< With COGO_SPAWN_MONITOR: the monitor. May be NULL. */
+} cogo_spawn_options;
+
+/**
+ * Spawns an actor. start() runs in the new actor, later; its failure is an exit of that actor.
+ *
+ * Ownership: copies what @p options points to, except the behaviour.
+ * Threads:   inside a behaviour.
+ * @return COGO_OK; COGO_EINVAL; COGO_EEXIST (name taken); COGO_ENOMEM; COGO_ECLOSED (stopping);
+ *         COGO_ELIMIT (actor limit of the system).
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_spawn(cogo_context *ctx, const cogo_spawn_options *options,
+                                           cogo_actor_id *out_id);
+/** As cogo_spawn(), from any thread; LINK and MONITOR flags give COGO_EINVAL. */
+COGO_API COGO_MUST_USE cogo_err cogo_system_spawn(cogo_system *system,
+                                                  const cogo_spawn_options *options,
+                                                  cogo_actor_id *out_id);
+
+/**
+ * Puts @p msg last in the mailbox of @p to, and wakes the actor if it is idle.
+ *
+ * Ownership: takes @p msg always, also on failure; the caller must not touch it again.
+ * Order:     messages from one sender to one receiver arrive in the order sent.
+ * Threads:   inside a behaviour. Never blocks.
+ * @return COGO_OK; COGO_EGONE if the actor has ended; COGO_EFULL if its mailbox is at its limit;
+ *         COGO_EINVAL if @p msg is NULL (so that a failed create may be passed on).
+ */
+COGO_API cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg);
+/** As cogo_send(), from any thread; the message has no sender. */
+COGO_API cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_msg *msg);
+
+/**
+ * Sends a request whose answer comes back as a message with cogo_msg_ask() == @p *out_ask, or as
+ * COGO_MSG_ASK_FAILED: exactly one of the two. A late answer never enters the mailbox.
+ *
+ * Ownership: takes @p msg always.
+ * Threads:   inside a behaviour. Never blocks.
+ * @param timeout_ns nanoseconds, at least 1.
+ * @return COGO_OK; otherwise as cogo_send(), and then nothing will arrive.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg,
+                                         uint64_t timeout_ns, uint64_t *out_ask);
+/**
+ * Sends a request and blocks the calling thread until the answer is there.
+ *
+ * Ownership: takes @p msg always; the caller owns @p *out_answer (cogo_msg_destroy()).
+ * Threads:   any thread that is not a lane; in a detached actor's callback it is allowed.
+ * @return COGO_OK; COGO_ETIMEOUT; COGO_ESTATE on a lane; otherwise as cogo_send().
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_system_ask(cogo_system *system, cogo_actor_id to,
+                                                cogo_msg *msg, uint64_t timeout_ns,
+                                                cogo_msg **out_answer);
+/**
+ * Answers @p request: sends @p answer to cogo_msg_reply_to(). To answer later keep that id.
+ *
+ * Ownership: takes @p answer, borrows @p request.
+ * Threads:   inside a behaviour.
+ * @return as cogo_send(); COGO_EGONE when the ask has timed out (the answer is dropped).
+ */
+COGO_API cogo_err cogo_reply(cogo_context *ctx, const cogo_msg *request, cogo_msg *answer);
+/**
+ * Keeps the message that is being handled: the handler owns it from now on.
+ *
+ * Threads: inside receive() of that message.
+ */
+COGO_API void cogo_msg_take(cogo_context *ctx, cogo_msg *msg);
+
+/** The running actor. Threads: inside a behaviour. */
+COGO_API cogo_actor_id cogo_self(const cogo_context *ctx);
+/** The system of the running actor. Threads: inside a behaviour. */
+COGO_API cogo_system *cogo_context_system(const cogo_context *ctx);
+/** True if both name the same actor. Threads: any thread. */
+COGO_API bool cogo_actor_id_equal(cogo_actor_id a, cogo_actor_id b);
+/** False for COGO_NO_ACTOR. Threads: any thread. */
+COGO_API bool cogo_actor_id_is_set(cogo_actor_id id);
+
+/** Monotonic time in ns; virtual in a simulated world. Threads: inside a behaviour. */
+COGO_API uint64_t cogo_now_ns(const cogo_context *ctx);
+/** Wall-clock time in ms since 1970 UTC. For people and records, never for deadlines. Threads: any. */
+COGO_API int64_t cogo_system_wall_ms(cogo_system *system);
+/** Monotonic time in ns. Threads: any. */
+COGO_API uint64_t cogo_system_now_ns(cogo_system *system);
+/** 64 random bits from the world (seeded in simulation). Not for secrets. Threads: any. */
+COGO_API uint64_t cogo_system_random(cogo_system *system);
+
+/**
+ * COGO_MSG_TIMER arrives after @p delay_ns, then every @p period_ns (0: once). A period that is
+ * missed is skipped, not made up for.
+ *
+ * Threads: inside a behaviour.
+ * @return COGO_OK; COGO_ENOMEM. The timer dies with the actor.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_timer_start(cogo_context *ctx, uint64_t delay_ns,
+                                                 uint64_t period_ns, uint64_t cookie,
+                                                 uint64_t *out_timer);
+/** Its message will not arrive any more, also if it is in the mailbox already. Threads: its actor. */
+COGO_API void cogo_timer_cancel(cogo_context *ctx, uint64_t timer);
+
+/**
+ * Gives @p id the name @p name on this node; the name goes when the actor ends.
+ *
+ * Ownership: copies @p name (1 to 255 bytes).
+ * Threads:   any thread.
+ * @return COGO_OK; COGO_EEXIST; COGO_EGONE; COGO_EINVAL; COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_name_register(cogo_system *system, const char *name,
+                                                   cogo_actor_id id);
+/** Takes @p name away. Threads: any. @return COGO_OK or COGO_ENOTFOUND. */
+COGO_API cogo_err cogo_name_unregister(cogo_system *system, const char *name);
+/** The actor that has @p name, or COGO_NO_ACTOR. Threads: any thread. */
+COGO_API cogo_actor_id cogo_name_find(cogo_system *system, const char *name);
+
+/**
+ * Exactly one COGO_MSG_DOWN will arrive when @p id ends, after all messages it sent before;
+ * at once with COGO_EXIT_NOPROC when it has ended already.
+ *
+ * Threads: inside a behaviour.
+ * @return COGO_OK; COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id,
+                                             uint64_t *out_monitor);
+/** No COGO_MSG_DOWN of @p monitor arrives after this. Threads: the actor that monitors. */
+COGO_API void cogo_demonitor(cogo_context *ctx, uint64_t monitor);
+/**
+ * Links this actor and @p id: when one ends abnormally the other ends with the same reason,
+ * or gets COGO_MSG_EXIT when it traps exits. At most one link between two actors.
+ *
+ * Threads: inside a behaviour.
+ * @return COGO_OK (also when @p id has ended: then the exit signal NOPROC comes); COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_link(cogo_context *ctx, cogo_actor_id id);
+/** No exit signal over this link arrives after this. Threads: inside a behaviour. */
+COGO_API void cogo_unlink(cogo_context *ctx, cogo_actor_id id);
+/** Turns trapping of exit signals on or off. Threads: inside a behaviour. */
+COGO_API void cogo_trap_exit(cogo_context *ctx, bool on);
+
+/**
+ * Ends the running actor once its callback returns. The last call wins.
+ *
+ * Threads: inside a behaviour.
+ */
+COGO_API void cogo_exit(cogo_context *ctx, cogo_exit_kind kind, const char *text);
+/**
+ * Sends an exit signal: the actor ends with @p kind, overtaking its mailbox. An actor that traps
+ * exits gets COGO_MSG_EXIT instead, except for KILLED.
+ *
+ * Threads: any thread.
+ */
+COGO_API void cogo_exit_actor(cogo_system *system, cogo_actor_id id, cogo_exit_kind kind,
+                              const char *text);
+/**
+ * Blocks until @p id has ended.
+ *
+ * Threads: any thread that is not a lane.
+ * @return COGO_OK with @p *out_reason (may be NULL); COGO_ETIMEOUT; COGO_ESTATE on a lane.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_system_await(cogo_system *system, cogo_actor_id id,
+                                                  uint64_t timeout_ns, cogo_reason *out_reason);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,13 @@
+/* All of libcogo in one include. */
+#ifndef COGO_COGO_H
+#define COGO_COGO_H
+
+#include <cogo/actor.h>
+#include <cogo/arena.h>
+#include <cogo/error.h>
+#include <cogo/message.h>
+#include <cogo/record.h>
+#include <cogo/supervisor.h>
+#include <cogo/system.h>
+
+#endif

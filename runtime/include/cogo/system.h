@@ -1,0 +1,110 @@
+/* A system: lanes, actors, names and timers of one runtime in this process.
+ * Used by whoever starts and stops one; many can live, start and stop side by side.
+ * Never touches process-wide state: no signals, no environment, no standard streams. */
+#ifndef COGO_SYSTEM_H
+#define COGO_SYSTEM_H
+
+#include <cogo/actor.h>
+#include <cogo/error.h>
+#include <cogo/message.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cogo_log_level {
+    COGO_LOG_ERROR,
+    COGO_LOG_WARN,
+    COGO_LOG_INFO,
+    COGO_LOG_DEBUG,
+} cogo_log_level;
+
+/** Gets each log line of the runtime. Called from any thread; must be thread-safe. */
+typedef void (*cogo_log_fn)(void *ctx, cogo_log_level level, const char *line);
+
+/** Zero-initialise, then set struct_size; 0 means the default of each field. */
+typedef struct cogo_system_config {
+    size_t struct_size;      /**< sizeof(cogo_system_config). */
+    uint32_t lane_count;     /**< Scheduler threads. Default: CPUs allowed by affinity and cgroup quota. */
+    uint32_t actor_limit;    /**< A count. Default: 4194304. */
+    uint32_t batch_messages; /**< Messages per turn of one actor. Default: 64. */
+    uint64_t batch_ns;       /**< Time per turn of one actor. Default: 200000. */
+    uint64_t timer_slack_ns; /**< Timers may fire this much late to share a wake. Default: 1000000. */
+    cogo_log_fn log;         /**< Default: none. */
+    void *log_ctx;
+    uint64_t seed; /**< Of cogo_system_random(). Default: from the operating system. */
+} cogo_system_config;
+
+/** Counters since the start, and levels now. One reading is not a consistent cut. */
+typedef struct cogo_system_stats {
+    uint32_t lane_count;
+    uint64_t actors;          /**< Alive now. */
+    uint64_t actors_spawned;
+    uint64_t messages_sent;
+    uint64_t messages_handled;
+    uint64_t dead_letters;
+    uint64_t mailbox_depth;   /**< User messages waiting now, over all actors. */
+    uint64_t steals;
+    uint64_t parks;
+    uint64_t wakes;
+    uint64_t restarts;        /**< By supervisors. */
+    uint64_t timers;          /**< Armed now. */
+    /** Sampled time from enqueue to dispatch: [i] counts waits below 2^i microseconds, the last all others. */
+    uint64_t wait_us_log2[24];
+    uint64_t wait_count;
+    uint64_t wait_sum_ns;
+} cogo_system_stats;
+
+/** One actor, as seen from outside. */
+typedef struct cogo_actor_info {
+    cogo_actor_id id;
+    char name[64];     /**< Registered name, cut, or "". */
+    char behavior[48]; /**< Cut. */
+    bool detached;
+    uint32_t mailbox_depth;
+    uint64_t messages_handled;
+} cogo_actor_info;
+
+/**
+ * Starts a system: its lanes run when this returns.
+ *
+ * Ownership: the caller owns @p *out_system: cogo_system_stop(), then cogo_system_destroy().
+ * Threads:   any thread.
+ * @param config may be NULL: all defaults.
+ * @return COGO_OK; COGO_EINVAL; COGO_ENOMEM; COGO_EIO when a thread can't be started.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_system_create(const cogo_system_config *config,
+                                                   cogo_system **out_system);
+/**
+ * Stops: no new spawns; every actor gets the exit signal SHUTDOWN, supervisors stop their trees
+ * children first; what is alive at the deadline is killed. Returns when no actor is left.
+ *
+ * Threads: any thread that is not a lane. A second call waits for the first.
+ * @return COGO_OK; COGO_ETIMEOUT when some had to be killed; COGO_EFAULT when an actor's callback
+ *         did not return within another deadline (its thread is left behind, nothing may be freed).
+ */
+COGO_API cogo_err cogo_system_stop(cogo_system *system, uint64_t deadline_ns);
+/** Frees a stopped system. NULL is allowed. Threads: any thread, no other call may be running. */
+COGO_API void cogo_system_destroy(cogo_system *system);
+
+/** Reads counters and levels into @p out. Threads: any thread. */
+COGO_API void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out);
+/** Facts about one actor, in constant time. Threads: any. @return COGO_OK or COGO_EGONE. */
+COGO_API COGO_MUST_USE cogo_err cogo_actor_info_read(cogo_system *system, cogo_actor_id id,
+                                                     cogo_actor_info *out);
+/**
+ * Facts about up to @p capacity living actors, starting at slot @p *cursor (0 at first).
+ *
+ * Threads: any thread.
+ * @return how many were written; @p *cursor is where to go on, 0 when the end was reached.
+ */
+COGO_API size_t cogo_actor_list(cogo_system *system, uint32_t *cursor, cogo_actor_info *out,
+                                size_t capacity);
+
+/** Version of the library, "major.minor.patch". Threads: any thread. */
+COGO_API const char *cogo_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
