@@ -1,0 +1,269 @@
+"""House tests: what must be true of the sources themselves. Prints 'N passed, N failed'.
+
+    python3 tests/house/run.py [NAME]
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.chdir(TOP)
+
+# Which room may include headers of which: the table of ARCHITECTURE.md.
+LAYERS = {
+    "runtime/include/cogo": set(),
+    "codec": set(),
+    "runtime/base": {"codec"},
+    "runtime/actor": {"runtime/base", "codec"},
+    "runtime/sched": {"runtime/actor", "runtime/base", "codec"},
+    "codec/contract": set(),
+    "codec/json": set(),
+    "actors/sandbox": set(),
+    "actors/store": {"codec/contract"},
+    "actors/orchestrator": {"codec/contract"},
+    "actors/roles": {"codec/contract", "codec/json", "actors/sandbox"},
+    "actors/worker": {"codec/contract", "codec/json", "actors/roles", "actors/sandbox"},
+    "actors/gateway": {"codec/contract", "codec/json"},
+    "actors/llm": {"codec/contract", "codec/json"},
+    "actors/cli": {"codec/contract", "codec/json", "actors/sandbox", "actors/store",
+                   "actors/orchestrator", "actors/roles", "actors/worker", "actors/gateway",
+                   "actors/llm"},
+    "actors": {"actors/cli"},
+    "runtime/examples": set(),
+}
+# Foreign headers with exactly one home each.
+HOMES = {
+    "sqlite3.h": r"actors/store/sqlite",
+    "curl/curl.h": r"actors/llm/",
+    "libwebsockets.h": r"actors/gateway/server",
+    "ev.h": r"actors/gateway/server",
+    "seccomp.h": r"actors/sandbox/",
+    "ck_pr.h": r"runtime/base/atomic",
+    "msgpack.h": r"codec/",
+}
+FILE_LINES_MAX = 600
+FUNCTION_LINES_MAX = 100
+
+
+def sources(*patterns):
+    out = []
+    for pattern in patterns:
+        out += glob.glob(pattern, recursive=True)
+    return sorted(p for p in out if not p.startswith("build"))
+
+
+def own_sources():
+    return sources("runtime/**/*.[ch]", "codec/**/*.[ch]", "actors/**/*.[ch]")
+
+
+def room_of(path):
+    folder = os.path.dirname(path)
+    while folder and folder not in LAYERS:
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def test_include_arrows_point_down():
+    bad = []
+    for path in own_sources():
+        room = room_of(path)
+        for line, text in enumerate(open(path), 1):
+            m = re.match(r'\s*#\s*include\s+"([^"]+)"', text)
+            if not m:
+                continue
+            target = m.group(1)
+            if not os.path.exists(target):
+                local = os.path.join(os.path.dirname(path), target)
+                if not os.path.exists(local):
+                    bad.append(f"{path}:{line}: no such file {target}")
+                    continue
+                target = local
+            to = room_of(target)
+            if to != room and to not in LAYERS.get(room, set()):
+                bad.append(f"{path}:{line}: {room} may not include {to}")
+    assert not bad, "\n".join(bad)
+
+
+def test_the_arrow_table_is_in_the_architecture_page():
+    page = open("ARCHITECTURE.md").read()
+    missing = [r for r in LAYERS if f"`{r}/`" not in page and r not in ("actors", "runtime/examples")]
+    assert not missing, f"ARCHITECTURE.md does not name {missing}"
+
+
+def test_foreign_headers_have_one_home():
+    bad = []
+    for path in own_sources():
+        for line, text in enumerate(open(path), 1):
+            m = re.match(r"\s*#\s*include\s+<([^>]+)>", text)
+            if m and m.group(1) in HOMES and not path.startswith(HOMES[m.group(1)]):
+                bad.append(f"{path}:{line}: <{m.group(1)}> belongs to {HOMES[m.group(1)]}*")
+    assert not bad, "\n".join(bad)
+
+
+def test_no_include_cycles():
+    graph = {}
+    for path in own_sources():
+        graph[path] = [i for i in re.findall(r'#\s*include\s+"([^"]+)"', open(path).read())
+                       if os.path.exists(i)]
+    done, active = set(), []
+
+    def visit(path):
+        assert path not in active, "include cycle: " + " -> ".join(active + [path])
+        if path in done:
+            return
+        active.append(path)
+        for other in graph.get(path, []):
+            visit(other)
+        active.pop()
+        done.add(path)
+    for path in graph:
+        visit(path)
+
+
+def compile_alone(header, include, flags):
+    with tempfile.NamedTemporaryFile("w", suffix=".c", delete=False) as f:
+        f.write(f"#include {include}\nextern int not_empty;\n")
+    try:
+        return subprocess.run(flags + ["-fsyntax-only", "-I.", "-Iruntime/include", f.name],
+                              capture_output=True, text=True).stderr
+    finally:
+        os.unlink(f.name)
+
+
+def test_public_headers_compile_alone_in_c11_and_cpp11():
+    bad = []
+    for header in sources("runtime/include/cogo/*.h"):
+        name = f"<cogo/{os.path.basename(header)}>"
+        strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+        for flags in (["gcc", "-std=c11"], ["clang", "-std=c11"], ["g++", "-std=c++11", "-x", "c++"]):
+            err = compile_alone(header, name, flags + strict)
+            if err:
+                bad.append(f"{header} with {flags[0]}:\n{err}")
+    assert not bad, "\n".join(bad)
+
+
+def test_internal_headers_compile_alone():
+    bad = []
+    for header in sources("runtime/[bas]*/*.h", "codec/**/*.h", "actors/**/*.h"):
+        err = compile_alone(header, f'"{header}"',
+                            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-DCOGO_ATOMIC_C11", "-Wall"])
+        if err:
+            bad.append(f"{header}:\n{err}")
+    assert not bad, "\n".join(bad)
+
+
+def declared_functions():
+    names = set()
+    for header in sources("runtime/include/cogo/*.h"):
+        text = re.sub(r"/\*.*?\*/", "", open(header).read(), flags=re.S)
+        names |= set(re.findall(r"COGO_API[^;(]*?\b(cogo_\w+)\s*\(", text))
+    return names
+
+
+def test_the_library_exports_what_the_headers_promise():
+    out = subprocess.run(["nm", "-D", "--defined-only", "build/libcogo.so"],
+                         capture_output=True, text=True, check=True).stdout
+    exported = {line.split()[-1].split("@")[0] for line in out.splitlines()
+                if line.split()[1] in "TDBRVW"}
+    exported.discard("COGO_0")
+    declared = declared_functions()
+    assert declared, "no public function found"
+    assert not declared - exported, f"declared, not exported: {sorted(declared - exported)}"
+    assert not exported - declared, f"exported, not declared: {sorted(exported - declared)}"
+
+
+def test_public_functions_say_threads_and_ownership():
+    bad = []
+    for header in sources("runtime/include/cogo/*.h"):
+        text = open(header).read()
+        for m in re.finditer(r"/\*\*((?:(?!\*/).)*)\*/\s*COGO_API([^;]*);", text, re.S):
+            comment, declaration = m.groups()
+            name = re.search(r"(cogo_\w+)\s*\(", declaration)
+            if not name or "As cogo_" in comment:
+                continue
+            if "Threads:" not in comment:
+                bad.append(f"{header}: {name.group(1)} does not say Threads:")
+            if re.search(r"cogo_msg \*\w+\s*[,)]", declaration.split("(", 1)[1]) \
+                    and "Ownership:" not in comment and "Threads: the owner" not in comment \
+                    and "owns it" not in comment:
+                bad.append(f"{header}: {name.group(1)} does not say Ownership:")
+        for m in re.finditer(r"(\*/|;)\s*COGO_API[^;]*?(cogo_\w+)\s*\(", text):
+            if m.group(1) == ";":
+                bad.append(f"{header}: {m.group(2)} has no comment")
+    assert not bad, "\n".join(bad)
+
+
+def test_files_and_functions_stay_readable():
+    bad = []
+    for path in own_sources() + sources("tests/unit/**/*.c"):
+        lines = open(path).read().split("\n")
+        if len(lines) > FILE_LINES_MAX and "/tests/" not in "/" + path:
+            bad.append(f"{path}: {len(lines)} lines (at most {FILE_LINES_MAX})")
+        start = None
+        for n, text in enumerate(lines, 1):
+            if text == "{":
+                start = n
+            elif text == "}" and start is not None:
+                if n - start - 1 > FUNCTION_LINES_MAX:
+                    bad.append(f"{path}:{start}: function of {n - start - 1} lines (at most {FUNCTION_LINES_MAX})")
+                start = None
+    assert not bad, "\n".join(bad)
+
+
+def test_sources_are_formatted():
+    bad = []
+    for path in own_sources() + sources("tests/unit/**/*.[ch]"):
+        done = subprocess.run(["clang-format", "--dry-run", "-Werror", path],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            bad.append(path)
+    assert not bad, "not formatted (clang-format -i): " + " ".join(bad)
+
+
+def test_no_words_of_unfinished_work():
+    bad = []
+    for path in own_sources() + sources("deploy/**/*", "*.md", "SConstruct"):
+        if not os.path.isfile(path):
+            continue
+        for line, text in enumerate(open(path, errors="replace"), 1):
+            if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text):
+                bad.append(f"{path}:{line}: {text.strip()}")
+    assert not bad, "\n".join(bad)
+
+
+def test_every_room_has_a_readme():
+    missing = [d for d in ("runtime", "codec", "actors/sandbox", "actors/store",
+                           "actors/orchestrator", "actors/roles", "actors/worker",
+                           "actors/gateway") if not os.path.exists(d + "/README.md")]
+    assert not missing, f"no README.md in {missing}"
+
+
+def test_shell_scripts_pass_shellcheck():
+    scripts = sources("deploy/*.sh", "tests/*.sh", "tests/integration/*.sh") + [".ci/run"]
+    done = subprocess.run(["shellcheck", "-S", "warning"] + scripts, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def main():
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    passed = failed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_") or wanted not in name:
+            continue
+        try:
+            test()
+            passed += 1
+        except Exception as error:  # Each failure is printed, none stops the others.
+            failed += 1
+            text = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
+            print(f"FAIL {name}\n{text}\n    repeat: python3 tests/house/run.py {name}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

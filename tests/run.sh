@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs the tests; the last line is 'N passed, N failed'.
+#   tests/run.sh             everything that every change must pass (under 25 minutes on 2 cores)
+#   tests/run.sh --long      and the long tier: kill loop, Debian sources, 100k lines
+#   tests/run.sh --only X    only the steps whose name contains X (house unit asan tsan clang integration long)
+# Output of each step: build/test-logs/<step>.log
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+long=0
+only=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --long) long=1 ;;
+    --only)
+        only=${2:?--only needs a step}
+        shift
+        ;;
+    *)
+        echo "tests/run.sh: unknown argument '$1' (--long, --only STEP)" >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+
+bash deploy/packages.sh build roles test || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
+export PYTHONDONTWRITEBYTECODE=1
+logs=build/test-logs
+mkdir -p "$logs"
+jobs=$(nproc)
+passed=0
+failed=0
+broken=()
+
+# step NAME SECONDS COMMAND...: runs it with a deadline and adds up what its closing lines count.
+step() {
+    local name=$1 seconds=$2 log start counts p f rc
+    shift 2
+    case $name in *"$only"*) ;; *) return ;; esac
+    log=$logs/$name.log
+    start=$SECONDS
+    timeout -k 10 "$seconds" "$@" >"$log" 2>&1
+    rc=$?
+    counts=$(/usr/bin/python3 tests/count.py "$log")
+    read -r p f <<<"$counts"
+    if [ "$rc" -ne 0 ] && [ "$f" -eq 0 ]; then
+        f=1
+    fi
+    if [ "$rc" -eq 0 ] && [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then
+        p=1 # A step that only succeeds or fails, such as a build.
+    fi
+    passed=$((passed + p))
+    failed=$((failed + f))
+    printf '%-16s %5d passed %3d failed  %4d s\n' "$name" "$p" "$f" $((SECONDS - start))
+    if [ "$f" -gt 0 ]; then
+        broken+=("$name")
+        grep -aE 'FAIL|FAILED|Error|error:|ERROR|Sanitizer|repeat:' "$log" | head -n 30
+        echo "    ... $(wc -l <"$log") lines in $log; repeat: bash tests/run.sh --only $name"
+    fi
+}
+
+unit() { # unit BUILD_FOLDER: every unit test binary, in turn.
+    local rc=0 test
+    for test in "$1"/tests/*_test; do
+        echo "== $test"
+        "$test" || rc=1
+    done
+    return $rc
+}
+export -f unit
+
+step build 900 scons -j"$jobs"
+step house 300 /usr/bin/python3 tests/house/run.py
+step unit-build 900 scons -j"$jobs" variant=debug unit
+step unit 600 bash -c 'unit build/debug'
+step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/integration
+step asan-build 900 scons -j"$jobs" variant=asan unit
+step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
+step tsan-build 900 scons -j"$jobs" variant=tsan unit
+step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/tsan'
+step clang 900 scons -j"$jobs" compiler=clang out=build/clang
+if [ "$long" = 1 ]; then
+    step long 7200 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/long
+fi
+
+if [ ${#broken[@]} -gt 0 ]; then
+    echo "failed: ${broken[*]}"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
