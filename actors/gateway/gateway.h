@@ -6,11 +6,11 @@
 #include <cogo/actor.h>
 
 typedef struct gateway_config {
-    const char *host;      /* Address to bind; anything but loopback needs a token. */
-    int port;              /* 0: any free one. */
-    const char *token;     /* Bearer token; NULL: none (loopback only). Copied, kept as a hash. */
+    const char *host;  /* Address to bind; anything but loopback needs a token. */
+    int port;          /* 0: any free one. */
+    const char *token; /* Bearer token; NULL: none (loopback only). Copied, kept as a hash. */
     cogo_actor_id orchestrator;
-    int64_t body_limit;    /* 0: 1 MiB; batches 16 MiB. */
+    int64_t body_limit; /* 0: 1 MiB; batches 16 MiB. */
 } gateway_config;
 
 typedef struct gateway gateway; /* Opaque. */
@@ -19,7 +19,8 @@ typedef struct gateway gateway; /* Opaque. */
 COGO_MUST_USE cogo_err gateway_start(cogo_system *system, const gateway_config *config,
                                      gateway **out_gateway, char error[256]);
 int gateway_port(const gateway *gateway);
-/* Refuses new requests with 503, answers what is running until @p deadline_ns from now, closes. */
+/* Refuses new requests with 503, answers what is running until @p deadline_ns from now, closes.
+ */
 void gateway_stop(gateway *gateway, uint64_t deadline_ns);
 void gateway_destroy(gateway *gateway);
 

@@ -1,6 +1,6 @@
-/* The orchestrator: takes tasks, keeps them in the store, gives them to workers, records results.
- * Used by whoever builds a node; everybody else talks to it by messages (contract/messages.h).
- * Never answers a submit before it is on disk. */
+/* The orchestrator: takes tasks, keeps them in the store, gives them to workers, records
+ * results. Used by whoever builds a node; everybody else talks to it by messages
+ * (contract/messages.h). Never answers a submit before it is on disk. */
 #ifndef ORCHESTRATOR_ORCHESTRATOR_H
 #define ORCHESTRATOR_ORCHESTRATOR_H
 
@@ -19,7 +19,8 @@ typedef struct orchestrator_config {
     int64_t unfinished_limit; /* 0: 1000000 tasks; beyond it submits get 503. */
 } orchestrator_config;
 
-COGO_MUST_USE cogo_err orchestrator_start(cogo_system *system, const orchestrator_config *config,
+COGO_MUST_USE cogo_err orchestrator_start(cogo_system *system,
+                                          const orchestrator_config *config,
                                           cogo_actor_id *out_id);
 
 #endif

@@ -5,6 +5,7 @@
 #define ROLES_ROLE_H
 
 #include <cogo/arena.h>
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,34 +16,35 @@ typedef enum role_status { ROLE_SUCCESS, ROLE_PARTIAL, ROLE_FAILED } role_status
 typedef struct role_job {
     const char *task_id;
     const char *role;
-    json_t *context;        /* Borrowed; an object. */
-    json_t *previous;       /* Borrowed; array of {taskId, ref, role, status, output}. */
+    json_t *context;  /* Borrowed; an object. */
+    json_t *previous; /* Borrowed; array of {taskId, ref, role, status, output}. */
     int64_t attempt;
-    uint64_t deadline_ns;   /* CLOCK_MONOTONIC. */
-    const char *state_dir;  /* Private scratch folder of this attempt; removed by the worker. */
-    int cancel_fd;          /* eventfd: readable once the job is cancelled or past its deadline. */
+    uint64_t deadline_ns;  /* CLOCK_MONOTONIC. */
+    const char *state_dir; /* Private scratch folder of this attempt; removed by the worker. */
+    int cancel_fd; /* eventfd: readable once the job is cancelled or past its deadline. */
     void (*progress)(struct role_job *job, double percent, const char *phase,
                      const char *message); /* Thread-safe; cheap; may be called often. */
-    void *owner;            /* The worker's. */
+    void *owner;                           /* The worker's. */
 
-    cogo_arena arena;       /* For anything that lives as long as the job. */
-    json_t *output;         /* Owned by the job: any JSON, NULL counts as null. */
-    json_t *errors;         /* Array of strings; never NULL. */
-    json_t *skipped;        /* Array of strings: what was left out, and how to get it. */
-    double quality;         /* 0..1, from evidence. */
-    double confidence;      /* 0..1. */
-    bool retryable;         /* With ROLE_FAILED: another attempt may succeed. */
+    cogo_arena arena;  /* For anything that lives as long as the job. */
+    json_t *output;    /* Owned by the job: any JSON, NULL counts as null. */
+    json_t *errors;    /* Array of strings; never NULL. */
+    json_t *skipped;   /* Array of strings: what was left out, and how to get it. */
+    double quality;    /* 0..1, from evidence. */
+    double confidence; /* 0..1. */
+    bool retryable;    /* With ROLE_FAILED: another attempt may succeed. */
 } role_job;
 
 typedef struct role {
     const char *name;
-    const char *title;           /* One sentence for people. */
-    const char *input_schema;    /* JSON Schema text of the context. */
-    const char *output_schema;   /* JSON Schema text of the output. */
+    const char *title;         /* One sentence for people. */
+    const char *input_schema;  /* JSON Schema text of the context. */
+    const char *output_schema; /* JSON Schema text of the output. */
     int64_t default_timeout_ms;
-    bool blocking; /* Runs on a thread of its own; else it must return within microseconds. */
-    const char *llm;             /* "none", "optional" or "required". */
-    const char *const *tools;    /* Programs it uses when installed; ends with NULL; may be NULL. */
+    bool blocking;   /* Runs on a thread of its own; else it must return within microseconds. */
+    const char *llm; /* "none", "optional" or "required". */
+    const char *const
+        *tools; /* Programs it uses when installed; ends with NULL; may be NULL. */
     role_status (*execute)(role_job *job);
 } role;
 

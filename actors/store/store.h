@@ -1,13 +1,13 @@
-/* The store: the journal of the orchestrator. One writer actor with group commit, one reader actor.
- * Used by whoever builds a node; the orchestrator talks to it by messages only.
- * Never acknowledges before the transaction is on disk. */
+/* The store: the journal of the orchestrator. One writer actor with group commit, one reader
+ * actor. Used by whoever builds a node; the orchestrator talks to it by messages only. Never
+ * acknowledges before the transaction is on disk. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
 #include <cogo/actor.h>
 
 typedef struct store_config {
-    const char *path;   /* SQLite file; its folder exists. */
+    const char *path;           /* SQLite file; its folder exists. */
     const char *migrations_dir; /* NULL: the ones built in. */
 } store_config;
 

@@ -1,18 +1,18 @@
 /* A worker: registers with the orchestrator, runs roles in its slots, reports.
  * Used by whoever builds a node. The eight operations of the contract are its messages:
- * receive instruction, send result, execute role, get capabilities, report status, report progress,
- * register, deregister. Never runs a role outside its worker type. */
+ * receive instruction, send result, execute role, get capabilities, report status, report
+ * progress, register, deregister. Never runs a role outside its worker type. */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
 #include <cogo/actor.h>
 
 typedef struct worker_config {
-    const char *type;           /* A WORKER_TYPE. */
-    const char *worker_id;      /* NULL: type and a random part. */
-    const char *orchestrator;   /* Registered name to look up; NULL: ORCHESTRATOR_NAME's text. */
-    const char *state_dir;      /* Folder for the scratch folders of attempts. */
-    int64_t slots;              /* 0: 2 for blocking roles; non-blocking roles don't wait for slots. */
+    const char *type;         /* A WORKER_TYPE. */
+    const char *worker_id;    /* NULL: type and a random part. */
+    const char *orchestrator; /* Registered name to look up; NULL: ORCHESTRATOR_NAME's text. */
+    const char *state_dir;    /* Folder for the scratch folders of attempts. */
+    int64_t slots; /* 0: 2 for blocking roles; non-blocking roles don't wait for slots. */
 } worker_config;
 
 COGO_MUST_USE cogo_err worker_start(cogo_system *system, const worker_config *config,

@@ -1,7 +1,6 @@
-/* Prefixed, sortable ids: "tsk_" and 26 characters of Crockford base 32 (48 bits of wall-clock ms,
- * 80 random bits), as in the ULID specification.
- * Used by the orchestrator and by doors that check what they are given.
- * Never reads a clock or random numbers itself. */
+/* Prefixed, sortable ids: "tsk_" and 26 characters of Crockford base 32 (48 bits of wall-clock
+ * ms, 80 random bits), as in the ULID specification. Used by the orchestrator and by doors that
+ * check what they are given. Never reads a clock or random numbers itself. */
 #ifndef CONTRACT_ID_H
 #define CONTRACT_ID_H
 

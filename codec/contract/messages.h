@@ -10,6 +10,7 @@
 
 /* number, constant, wire name, record. Numbers are never used again.
  * "ask" and "answer" tell how it travels; all others are plain sends. */
+// clang-format off
 #define MESSAGE_MAP(X)                                                                         \
     /* Any ask may be answered with a problem. */                                              \
     X(256, MSG_PROBLEM, "problem", problem_record)                                             \
@@ -59,6 +60,7 @@
     X(323, MSG_STORE_RECOVERED, "store.recovered", task_page_record)       /* answer */        \
     X(324, MSG_STORE_LOOKUP, "store.lookup", store_lookup_record)          /* ask, reader */   \
     X(325, MSG_STORE_FOUND, "store.found", store_found_record)             /* answer */
+// clang-format on
 
 #define X(number, constant, name, record) constant = (number),
 enum message_number { MESSAGE_MAP(X) };
@@ -68,7 +70,8 @@ typedef struct empty {
     bool unused;
 } empty;
 
-/* One or many instructions; with `workflow` they become one workflow. All or nothing when atomic. */
+/* One or many instructions; with `workflow` they become one workflow. All or nothing when
+ * atomic. */
 typedef struct task_submit {
     cogo_records instructions; /* instruction */
     bool atomic;               /* One bad instruction refuses all (single tasks, workflows). */
@@ -138,8 +141,8 @@ typedef struct event_page {
 typedef struct explanation {
     const char *task_id;
     const char *state;
-    const char *summary;   /* One sentence. */
-    cogo_strings reasons;  /* One sentence each: per worker, per dependency, limits. */
+    const char *summary;    /* One sentence. */
+    cogo_strings reasons;   /* One sentence each: per worker, per dependency, limits. */
     int64_t queue_position; /* 1 is next among its role; 0: not queued. */
 } explanation;
 
@@ -185,7 +188,8 @@ typedef struct worker_register {
     cogo_records capabilities; /* role_capability */
     int64_t slots;
     cogo_strings labels;
-    cogo_strings running; /* Leases that it still works on, "taskId:lease", after a reconnect. */
+    cogo_strings
+        running; /* Leases that it still works on, "taskId:lease", after a reconnect. */
 } worker_register;
 
 typedef struct worker_welcome {
@@ -232,16 +236,17 @@ typedef struct store_change {
 } store_change;
 
 typedef struct store_write {
-    int64_t sequence; /* Grows by one with each write. */
-    int64_t term;     /* Writes with another term are refused. */
+    int64_t sequence;     /* Grows by one with each write. */
+    int64_t term;         /* Writes with another term are refused. */
     cogo_records changes; /* store_change */
 } store_write;
 
-/* All writes up to `sequence` are on disk, or none after `sequence` ever will be (error set). */
+/* All writes up to `sequence` are on disk, or none after `sequence` ever will be (error set).
+ */
 typedef struct store_committed {
     int64_t sequence;
-    int64_t writes;     /* In this transaction. */
-    int64_t changes;    /* In this transaction. */
+    int64_t writes;  /* In this transaction. */
+    int64_t changes; /* In this transaction. */
     int64_t commit_us;
     const char *error;
 } store_committed;
@@ -252,7 +257,7 @@ typedef struct store_recover {
 
 /* Exactly one of the groups is used; answered by the reader with store_found. */
 typedef struct store_lookup {
-    cogo_strings ids;        /* Task or instruction ids. */
+    cogo_strings ids; /* Task or instruction ids. */
     const char *idempotency_key;
     const task_list *list;
     const task_events *events;
@@ -261,9 +266,9 @@ typedef struct store_lookup {
 } store_lookup;
 
 typedef struct store_found {
-    cogo_records tasks;     /* task */
-    cogo_records events;    /* task_event */
-    cogo_records workflows; /* workflow */
+    cogo_records tasks;       /* task */
+    cogo_records events;      /* task_event */
+    cogo_records workflows;   /* workflow */
     const char *request_hash; /* Of the idempotency key, when known. */
     const char *next_page_token;
     const char *error;

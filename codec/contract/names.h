@@ -1,6 +1,6 @@
-/* The role names and worker types of the outer contract, and the nearest known name to a wrong one.
- * Used by the orchestrator, the doors and the command line for "Unknown role: x (did you mean y?)".
- * Never says whether a role is offered: the registered workers do. */
+/* The role names and worker types of the outer contract, and the nearest known name to a wrong
+ * one. Used by the orchestrator, the doors and the command line for "Unknown role: x (did you
+ * mean y?)". Never says whether a role is offered: the registered workers do. */
 #ifndef CONTRACT_NAMES_H
 #define CONTRACT_NAMES_H
 
@@ -8,7 +8,8 @@
 
 typedef struct contract_worker_type {
     const char *name;
-    const char *const *roles; /* Ends with NULL; `echo` belongs to each type and is not listed. */
+    const char *const
+        *roles; /* Ends with NULL; `echo` belongs to each type and is not listed. */
 } contract_worker_type;
 
 extern const contract_worker_type contract_worker_types[]; /* Ends with a type without name. */

@@ -1,12 +1,13 @@
-/* The records of the outer contract as C structs, each described once by a table in records_*.c.
- * Used by every actor that reads or writes a task, worker, role or event.
- * Never holds behaviour: who may change a record is decided by its owner. */
+/* The records of the outer contract as C structs, each described once by a table in
+ * records_*.c. Used by every actor that reads or writes a task, worker, role or event. Never
+ * holds behaviour: who may change a record is decided by its owner. */
 #ifndef CONTRACT_RECORDS_H
 #define CONTRACT_RECORDS_H
 
 #include <cogo/record.h>
 
 /* One list makes each enum, its wire names and its test. */
+// clang-format off
 #define PRIORITY_MAP(X) X(LOW, "low") X(MEDIUM, "medium") X(HIGH, "high") X(URGENT, "urgent")
 #define TASK_STATE_MAP(X)                                                                      \
     X(QUEUED, "queued") X(BLOCKED, "blocked") X(SCHEDULED, "scheduled") X(RUNNING, "running")  \
@@ -16,6 +17,7 @@
 #define RESULT_STATUS_MAP(X) X(SUCCESS, "success") X(PARTIAL, "partial") X(FAILED, "failed")
 #define WORKER_STATE_MAP(X)                                                                    \
     X(IDLE, "idle") X(WORKING, "working") X(BUSY, "busy") X(ERROR, "error") X(OFFLINE, "offline")
+// clang-format on
 
 #define X(name, text) PRIORITY_##name,
 typedef enum priority { PRIORITY_MAP(X) PRIORITY_COUNT } priority;
@@ -30,7 +32,7 @@ typedef enum result_status { RESULT_STATUS_MAP(X) RESULT_STATUS_COUNT } result_s
 typedef enum worker_state { WORKER_STATE_MAP(X) WORKER_STATE_COUNT } worker_state;
 #undef X
 
-extern const char *const priority_names[];      /* Each ends with NULL. */
+extern const char *const priority_names[]; /* Each ends with NULL. */
 extern const char *const task_state_names[];
 extern const char *const result_status_names[];
 extern const char *const worker_state_names[];
@@ -45,9 +47,9 @@ typedef struct instruction {
     int64_t timeout;            /* ms of one attempt; 0: the role's default. */
     cogo_strings dependencies;  /* Task ids, instruction ids, or `ref`s of the same request. */
     const char *expected_output;
-    const char *ref;            /* The caller's name for this task within one request. */
-    int64_t max_attempts;       /* 0: the default (3). */
-    cogo_strings labels;        /* "key=value" that the worker must have. */
+    const char *ref;      /* The caller's name for this task within one request. */
+    int64_t max_attempts; /* 0: the default (3). */
+    cogo_strings labels;  /* "key=value" that the worker must have. */
 } instruction;
 
 typedef struct llm_usage {
@@ -121,7 +123,8 @@ typedef struct task_event {
 typedef struct workflow {
     const char *workflow_id; /* wfl_ */
     const char *name;
-    const char *state; /* running, succeeded, partial, failed, cancelled: derived from its tasks. */
+    const char
+        *state; /* running, succeeded, partial, failed, cancelled: derived from its tasks. */
     int64_t created_at;
     int64_t finished_at;
     cogo_records tasks; /* task */
@@ -176,7 +179,7 @@ typedef struct role_context {
     const char *task_id;
     cogo_value input;
     int64_t attempt;
-    int64_t deadline;               /* Wall clock, for people; the runtime holds the real one. */
+    int64_t deadline;              /* Wall clock, for people; the runtime holds the real one. */
     cogo_records previous_results; /* dependency_result */
     const char *traceparent;
 } role_context;
@@ -204,9 +207,9 @@ typedef struct problem {
     int64_t status;
     const char *detail;
     const char *instance;
-    const char *code;       /* SCREAMING_SNAKE. */
+    const char *code; /* SCREAMING_SNAKE. */
     const char *request_id;
-    cogo_records errors;    /* field_problem */
+    cogo_records errors; /* field_problem */
     int64_t retry_after_ms;
     const char *existing_id;
 } problem;

@@ -5,17 +5,19 @@
 #define CODEC_JSON_H
 
 #include <cogo/record.h>
+
 #include <jansson.h>
 
-/* Parses @p size bytes of JSON text. NULL with @p error on bad input (pointer "", detail with line
- * and column). The caller owns the result (json_decref). Depth limit COGO_RECORD_DEPTH_MAX. */
+/* Parses @p size bytes of JSON text. NULL with @p error on bad input (pointer "", detail with
+ * line and column). The caller owns the result (json_decref). Depth limit
+ * COGO_RECORD_DEPTH_MAX. */
 json_t *json_parse(const char *text, size_t size, cogo_record_error *error);
 
 /* One value as MessagePack in @p arena. Null JSON gives size 0. */
 COGO_MUST_USE cogo_err json_to_value(const json_t *json, cogo_arena *arena, cogo_value *out);
 
-/* The JSON of a value; JSON null for size 0; NULL when the bytes are no MessagePack or no memory.
- * Binary strings become base64 text. The caller owns the result. */
+/* The JSON of a value; JSON null for size 0; NULL when the bytes are no MessagePack or no
+ * memory. Binary strings become base64 text. The caller owns the result. */
 json_t *json_from_value(cogo_value value);
 
 /* A record as a JSON object; absent fields are left out, or null with COGO_FIELD_KEEP_NULL.
@@ -24,8 +26,8 @@ json_t *json_from_record(const cogo_record *type, const void *record);
 
 /* A JSON object as a record in @p arena. @p flags as for cogo_record_decode(). */
 COGO_MUST_USE cogo_err json_to_record(const cogo_record *type, const json_t *json,
-                                      uint32_t flags, cogo_arena *arena, const void **out_record,
-                                      cogo_record_error *error);
+                                      uint32_t flags, cogo_arena *arena,
+                                      const void **out_record, cogo_record_error *error);
 
 /* The JSON Schema (draft 2020-12) of a record, nested records under "$defs"-free inline form.
  * The caller owns the result. */

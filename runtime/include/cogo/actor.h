@@ -1,12 +1,13 @@
 /* Actors: spawn, send, ask, timers, names, links, monitors, exit.
- * Used by every behaviour (calls that take a cogo_context) and by foreign threads (calls that take
- * a cogo_system). A call with a context may only be made inside that actor's own callbacks.
- * Nothing here blocks, except cogo_system_ask() and cogo_system_await(). */
+ * Used by every behaviour (calls that take a cogo_context) and by foreign threads (calls that
+ * take a cogo_system). A call with a context may only be made inside that actor's own
+ * callbacks. Nothing here blocks, except cogo_system_ask() and cogo_system_await(). */
 #ifndef COGO_ACTOR_H
 #define COGO_ACTOR_H
 
 #include <cogo/error.h>
 #include <cogo/message.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,15 +16,18 @@
 extern "C" {
 #endif
 
-typedef struct cogo_context cogo_context; /**< The running actor; valid inside its callbacks only. */
+typedef struct cogo_context
+    cogo_context; /**< The running actor; valid inside its callbacks only. */
 
 #define COGO_NO_ACTOR ((cogo_actor_id){0, 0, 0, 0})
 
-/** What an actor does. Constant data that outlives the system. One actor's callbacks never overlap. */
+/** What an actor does. Constant data that outlives the system. One actor's callbacks never
+ * overlap. */
 typedef struct cogo_behavior {
     size_t struct_size; /**< sizeof(cogo_behavior). */
     const char *name;   /**< For people, metrics and remote spawn. */
-    size_t state_size_bytes; /**< Zeroed memory that each actor gets as @c state; 0 gives NULL. */
+    size_t
+        state_size_bytes; /**< Zeroed memory that each actor gets as @c state; 0 gives NULL. */
     /** Before the first message. May be NULL. An error ends the actor with that reason. */
     cogo_err (*start)(cogo_context *ctx, void *state, const void *args);
     /**
@@ -41,10 +45,12 @@ typedef struct cogo_behavior {
 } cogo_behavior;
 
 enum {
-    COGO_SPAWN_LINK = 1 << 0,      /**< Linked to the spawner, atomically (context spawns only). */
-    COGO_SPAWN_MONITOR = 1 << 1,   /**< Monitored by the spawner; see cogo_spawn_options.out_monitor. */
-    COGO_SPAWN_DETACHED = 1 << 2,  /**< Runs on a thread of its own: its callbacks may block. */
-    COGO_SPAWN_TRAP_EXIT = 1 << 3, /**< Exit signals of linked actors arrive as COGO_MSG_EXIT. */
+    COGO_SPAWN_LINK = 1 << 0, /**< Linked to the spawner, atomically (context spawns only). */
+    COGO_SPAWN_MONITOR =
+        1 << 1, /**< Monitored by the spawner; see cogo_spawn_options.out_monitor. */
+    COGO_SPAWN_DETACHED = 1 << 2, /**< Runs on a thread of its own: its callbacks may block. */
+    COGO_SPAWN_TRAP_EXIT =
+        1 << 3, /**< Exit signals of linked actors arrive as COGO_MSG_EXIT. */
 };
 
 /** What happens to a message for a full mailbox. */
@@ -87,16 +93,16 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_spawn(cogo_system *system,
  * Ownership: takes @p msg always, also on failure; the caller must not touch it again.
  * Order:     messages from one sender to one receiver arrive in the order sent.
  * Threads:   inside a behaviour. Never blocks.
- * @return COGO_OK; COGO_EGONE if the actor has ended; COGO_EFULL if its mailbox is at its limit;
- *         COGO_EINVAL if @p msg is NULL (so that a failed create may be passed on).
+ * @return COGO_OK; COGO_EGONE if the actor has ended; COGO_EFULL if its mailbox is at its
+ * limit; COGO_EINVAL if @p msg is NULL (so that a failed create may be passed on).
  */
 COGO_API cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg);
 /** As cogo_send(), from any thread; the message has no sender. */
 COGO_API cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_msg *msg);
 
 /**
- * Sends a request whose answer comes back as a message with cogo_msg_ask() == @p *out_ask, or as
- * COGO_MSG_ASK_FAILED: exactly one of the two. A late answer never enters the mailbox.
+ * Sends a request whose answer comes back as a message with cogo_msg_ask() == @p *out_ask, or
+ * as COGO_MSG_ASK_FAILED: exactly one of the two. A late answer never enters the mailbox.
  *
  * Ownership: takes @p msg always.
  * Threads:   inside a behaviour. Never blocks.
@@ -141,7 +147,8 @@ COGO_API bool cogo_actor_id_is_set(cogo_actor_id id);
 
 /** Monotonic time in ns; virtual in a simulated world. Threads: inside a behaviour. */
 COGO_API uint64_t cogo_now_ns(const cogo_context *ctx);
-/** Wall-clock time in ms since 1970 UTC. For people and records, never for deadlines. Threads: any. */
+/** Wall-clock time in ms since 1970 UTC. For people and records, never for deadlines. Threads:
+ * any. */
 COGO_API int64_t cogo_system_wall_ms(cogo_system *system);
 /** Monotonic time in ns. Threads: any. */
 COGO_API uint64_t cogo_system_now_ns(cogo_system *system);
@@ -158,7 +165,8 @@ COGO_API uint64_t cogo_system_random(cogo_system *system);
 COGO_API COGO_MUST_USE cogo_err cogo_timer_start(cogo_context *ctx, uint64_t delay_ns,
                                                  uint64_t period_ns, uint64_t cookie,
                                                  uint64_t *out_timer);
-/** Its message will not arrive any more, also if it is in the mailbox already. Threads: its actor. */
+/** Its message will not arrive any more, also if it is in the mailbox already. Threads: its
+ * actor. */
 COGO_API void cogo_timer_cancel(cogo_context *ctx, uint64_t timer);
 
 /**
@@ -206,8 +214,8 @@ COGO_API void cogo_trap_exit(cogo_context *ctx, bool on);
  */
 COGO_API void cogo_exit(cogo_context *ctx, cogo_exit_kind kind, const char *text);
 /**
- * Sends an exit signal: the actor ends with @p kind, overtaking its mailbox. An actor that traps
- * exits gets COGO_MSG_EXIT instead, except for KILLED.
+ * Sends an exit signal: the actor ends with @p kind, overtaking its mailbox. An actor that
+ * traps exits gets COGO_MSG_EXIT instead, except for KILLED.
  *
  * Threads: any thread.
  */

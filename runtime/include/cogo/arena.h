@@ -5,6 +5,7 @@
 #define COGO_ARENA_H
 
 #include <cogo/error.h>
+
 #include <stddef.h>
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 #define COGO_ERROR_H
 
 #if defined(__GNUC__)
-#    define COGO_API __attribute__((visibility("default")))
+#    define COGO_API      __attribute__((visibility("default")))
 #    define COGO_MUST_USE __attribute__((warn_unused_result))
 #    define COGO_PRINTF(fmt_index, first_index) \
         __attribute__((format(printf, fmt_index, first_index)))
@@ -19,21 +19,21 @@
 extern "C" {
 #endif
 
-#define COGO_ERR_MAP(X)                                    \
-    X(OK, 0, "success")                                    \
-    X(ENOMEM, 1, "out of memory")                          \
-    X(EFULL, 2, "mailbox is at its limit")                 \
-    X(EGONE, 3, "no actor has this id any more")           \
-    X(ESTATE, 4, "not allowed in this state")              \
-    X(EINVAL, 5, "invalid argument")                       \
-    X(ENOTFOUND, 6, "not found")                           \
-    X(EEXIST, 7, "exists already")                         \
-    X(ETIMEOUT, 8, "timed out")                            \
-    X(ECLOSED, 9, "system is stopping")                    \
-    X(ELIMIT, 10, "a configured limit was reached")        \
-    X(EDECODE, 11, "bytes do not decode to this record")   \
-    X(EIO, 12, "input or output failed")                   \
-    X(EUNSUPPORTED, 13, "not supported on this platform")  \
+#define COGO_ERR_MAP(X)                                   \
+    X(OK, 0, "success")                                   \
+    X(ENOMEM, 1, "out of memory")                         \
+    X(EFULL, 2, "mailbox is at its limit")                \
+    X(EGONE, 3, "no actor has this id any more")          \
+    X(ESTATE, 4, "not allowed in this state")             \
+    X(EINVAL, 5, "invalid argument")                      \
+    X(ENOTFOUND, 6, "not found")                          \
+    X(EEXIST, 7, "exists already")                        \
+    X(ETIMEOUT, 8, "timed out")                           \
+    X(ECLOSED, 9, "system is stopping")                   \
+    X(ELIMIT, 10, "a configured limit was reached")       \
+    X(EDECODE, 11, "bytes do not decode to this record")  \
+    X(EIO, 12, "input or output failed")                  \
+    X(EUNSUPPORTED, 13, "not supported on this platform") \
     X(EFAULT, 14, "the actor failed")
 
 typedef enum cogo_err {

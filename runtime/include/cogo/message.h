@@ -5,6 +5,7 @@
 
 #include <cogo/error.h>
 #include <cogo/record.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,9 +28,10 @@ typedef struct cogo_actor_id {
 typedef uint32_t cogo_msg_type;
 
 enum {
-    COGO_MSG_BYTES = 1,      /**< Payload: opaque bytes. */
-    COGO_MSG_DOWN = 2,       /**< Payload: cogo_down. A monitored actor has ended. */
-    COGO_MSG_EXIT = 3,       /**< Payload: cogo_down. A linked actor ended; only when trapping exits. */
+    COGO_MSG_BYTES = 1, /**< Payload: opaque bytes. */
+    COGO_MSG_DOWN = 2,  /**< Payload: cogo_down. A monitored actor has ended. */
+    COGO_MSG_EXIT =
+        3, /**< Payload: cogo_down. A linked actor ended; only when trapping exits. */
     COGO_MSG_TIMER = 4,      /**< Payload: cogo_timer_fired. */
     COGO_MSG_ASK_FAILED = 5, /**< Payload: cogo_ask_failed. No reply will come. */
     COGO_MSG_USER = 256,     /**< First number for types of the program. */
@@ -115,7 +117,8 @@ COGO_API cogo_msg *cogo_msg_create_record(cogo_system *system, cogo_msg_type typ
  */
 COGO_API void cogo_msg_destroy(cogo_msg *msg);
 
-/** The payload; for record types a pointer to the C struct. Lives as long as @p msg. Threads: the owner. */
+/** The payload; for record types a pointer to the C struct. Lives as long as @p msg. Threads:
+ * the owner. */
 COGO_API void *cogo_msg_payload(cogo_msg *msg);
 /** Bytes of payload. Threads: the owner. */
 COGO_API size_t cogo_msg_size(const cogo_msg *msg);
@@ -127,7 +130,8 @@ COGO_API cogo_actor_id cogo_msg_sender(const cogo_msg *msg);
 COGO_API cogo_actor_id cogo_msg_reply_to(const cogo_msg *msg);
 /** For an answer or COGO_MSG_ASK_FAILED: the ask it belongs to; else 0. Threads: the owner. */
 COGO_API uint64_t cogo_msg_ask(const cogo_msg *msg);
-/** The trace id that it carries; a message made in a handler inherits the handled message's. Threads: the owner. */
+/** The trace id that it carries; a message made in a handler inherits the handled message's.
+ * Threads: the owner. */
 COGO_API uint64_t cogo_msg_trace(const cogo_msg *msg);
 /** Sets the trace id. Threads: the owner. */
 COGO_API void cogo_msg_set_trace(cogo_msg *msg, uint64_t trace);

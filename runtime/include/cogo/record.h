@@ -1,11 +1,12 @@
 /* Record descriptors: one table per C struct drives MessagePack, JSON, validation and copying.
- * Used to register message types and by everything that puts a record on a wire or into a store.
- * Never allocates outside the arena that the caller gives. */
+ * Used to register message types and by everything that puts a record on a wire or into a
+ * store. Never allocates outside the arena that the caller gives. */
 #ifndef COGO_RECORD_H
 #define COGO_RECORD_H
 
 #include <cogo/arena.h>
 #include <cogo/error.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,8 @@
 extern "C" {
 #endif
 
-/** One value of any shape, kept as the MessagePack bytes of exactly one object. size 0: null. */
+/** One value of any shape, kept as the MessagePack bytes of exactly one object. size 0: null.
+ */
 typedef struct cogo_value {
     const uint8_t *data;
     size_t size_bytes;
@@ -34,20 +36,21 @@ typedef struct cogo_records {
 
 /** What a field of the C struct is, and how it looks on the wire. */
 typedef enum cogo_field_kind {
-    COGO_FIELD_STRING,  /**< const char *: UTF-8 without NUL. NULL: absent. */
-    COGO_FIELD_INT,     /**< int64_t. */
-    COGO_FIELD_DOUBLE,  /**< double. Wire integers are accepted. */
-    COGO_FIELD_BOOL,    /**< bool. */
-    COGO_FIELD_ENUM,    /**< int32_t, an index into `names`; a string on the wire. -1: absent. */
-    COGO_FIELD_TIME,    /**< int64_t, ms since 1970 UTC; RFC 3339 with ms on the wire. 0: absent. */
-    COGO_FIELD_VALUE,   /**< cogo_value: any value. */
+    COGO_FIELD_STRING, /**< const char *: UTF-8 without NUL. NULL: absent. */
+    COGO_FIELD_INT,    /**< int64_t. */
+    COGO_FIELD_DOUBLE, /**< double. Wire integers are accepted. */
+    COGO_FIELD_BOOL,   /**< bool. */
+    COGO_FIELD_ENUM,   /**< int32_t, an index into `names`; a string on the wire. -1: absent. */
+    COGO_FIELD_TIME,   /**< int64_t, ms since 1970 UTC; RFC 3339 with ms on the wire. 0: absent.
+                        */
+    COGO_FIELD_VALUE,  /**< cogo_value: any value. */
     COGO_FIELD_STRINGS, /**< cogo_strings. */
     COGO_FIELD_RECORD,  /**< const struct *, of type `record`. NULL: absent. */
     COGO_FIELD_RECORDS, /**< cogo_records, of type `record`. */
 } cogo_field_kind;
 
 enum {
-    COGO_FIELD_REQUIRED = 1 << 0, /**< Decoding fails when it is missing or null. */
+    COGO_FIELD_REQUIRED = 1 << 0,  /**< Decoding fails when it is missing or null. */
     COGO_FIELD_KEEP_NULL = 1 << 1, /**< Absent is written as null; otherwise it is left out. */
     COGO_FIELD_OUTPUT = 1 << 2,    /**< Filled by the server; refused in strict decoding. */
 };
@@ -57,12 +60,12 @@ typedef struct cogo_field {
     const char *name; /**< Key on every wire, camelCase. */
     cogo_field_kind kind;
     uint32_t flags;
-    size_t offset_bytes; /**< offsetof() in the C struct. */
+    size_t offset_bytes;              /**< offsetof() in the C struct. */
     const struct cogo_record *record; /**< For RECORD and RECORDS. */
     const char *const *names;         /**< For ENUM: ends with NULL. */
-    int64_t min;                      /**< INT, DOUBLE: least value. STRING, STRINGS, RECORDS: least length. */
-    int64_t max;                      /**< Greatest value or length; 0 with min 0: the default limit. */
-    const char *doc;                  /**< One sentence: meaning and unit. */
+    int64_t min;     /**< INT, DOUBLE: least value. STRING, STRINGS, RECORDS: least length. */
+    int64_t max;     /**< Greatest value or length; 0 with min 0: the default limit. */
+    const char *doc; /**< One sentence: meaning and unit. */
 } cogo_field;
 
 /** One record: a C struct, described. Constant data. */
@@ -82,10 +85,10 @@ typedef struct cogo_record_error {
 } cogo_record_error;
 
 enum {
-    COGO_RECORD_DEPTH_MAX = 32,              /**< Nesting of maps and arrays in any input. */
-    COGO_RECORD_STRING_MAX = 1024 * 1024,    /**< Default bytes of one string. */
-    COGO_RECORD_LIST_MAX = 65536,            /**< Default elements of one list. */
-    COGO_RECORD_STRICT = 1 << 0,             /**< Decoding: unknown and OUTPUT fields are errors. */
+    COGO_RECORD_DEPTH_MAX = 32,           /**< Nesting of maps and arrays in any input. */
+    COGO_RECORD_STRING_MAX = 1024 * 1024, /**< Default bytes of one string. */
+    COGO_RECORD_LIST_MAX = 65536,         /**< Default elements of one list. */
+    COGO_RECORD_STRICT = 1 << 0, /**< Decoding: unknown and OUTPUT fields are errors. */
 };
 
 /**
@@ -93,17 +96,18 @@ enum {
  *
  * Ownership: borrows @p record; @p out points into @p arena.
  * Threads:   any thread, one per arena.
- * @return COGO_OK; COGO_ENOMEM; COGO_EINVAL when a required field is absent. @p out only on success.
+ * @return COGO_OK; COGO_ENOMEM; COGO_EINVAL when a required field is absent. @p out only on
+ * success.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_record_encode(const cogo_record *type, const void *record,
                                                    cogo_arena *arena, cogo_value *out);
 
 /**
- * Decodes one MessagePack map into a struct that @p type describes. Counts and depth are checked
- * against the bytes that are there before anything is allocated.
+ * Decodes one MessagePack map into a struct that @p type describes. Counts and depth are
+ * checked against the bytes that are there before anything is allocated.
  *
- * Ownership: copies; nothing in @p out_record points into @p bytes. @p out_record points into @p arena.
- * Threads:   any thread, one per arena.
+ * Ownership: copies; nothing in @p out_record points into @p bytes. @p out_record points into
+ * @p arena. Threads:   any thread, one per arena.
  * @param flags      0 (unknown fields are skipped) or COGO_RECORD_STRICT.
  * @param out_record on success a `void *` to the struct.
  * @param error      may be NULL; filled on failure.

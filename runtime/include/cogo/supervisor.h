@@ -24,11 +24,12 @@ typedef enum cogo_strategy {
 
 /** One child. The mailbox of a child survives its restart; the message that failed does not. */
 typedef struct cogo_child_spec {
-    const char *id;            /**< Unique in its supervisor;. */
+    const char *id;             /**< Unique in its supervisor;. */
     cogo_spawn_options options; /**< How to spawn; LINK and MONITOR are ignored. */
     cogo_restart restart;
-    uint64_t shutdown_ns;   /**< Time to end after SHUTDOWN before KILLED. 0: 5 s. */
-    uint64_t backoff_min_ns; /**< First delay before a restart; 0: at once. Doubles up to backoff_max_ns. */
+    uint64_t shutdown_ns;    /**< Time to end after SHUTDOWN before KILLED. 0: 5 s. */
+    uint64_t backoff_min_ns; /**< First delay before a restart; 0: at once. Doubles up to
+                                backoff_max_ns. */
     uint64_t backoff_max_ns;
 } cogo_child_spec;
 
@@ -37,8 +38,8 @@ typedef struct cogo_supervisor_spec {
     size_t struct_size; /**< sizeof(cogo_supervisor_spec). */
     const char *name;   /**< Registered name; may be NULL. */
     cogo_strategy strategy;
-    uint32_t intensity; /**< A count. 0: 5. */
-    uint64_t period_ns; /**< 0: 5 s. */
+    uint32_t intensity;              /**< A count. 0: 5. */
+    uint64_t period_ns;              /**< 0: 5 s. */
     const cogo_child_spec *children; /**< Started in this order, stopped in reverse. */
     size_t child_count;
 } cogo_supervisor_spec;
@@ -53,7 +54,8 @@ typedef struct cogo_supervisor_spec {
 COGO_API COGO_MUST_USE cogo_err cogo_supervisor_start(cogo_system *system,
                                                       const cogo_supervisor_spec *spec,
                                                       cogo_actor_id *out_id);
-/** As cogo_supervisor_start(), as a child linked to the running actor. Threads: inside a behaviour. */
+/** As cogo_supervisor_start(), as a child linked to the running actor. Threads: inside a
+ * behaviour. */
 COGO_API COGO_MUST_USE cogo_err cogo_supervisor_start_link(cogo_context *ctx,
                                                            const cogo_supervisor_spec *spec,
                                                            cogo_actor_id *out_id);
@@ -65,11 +67,14 @@ COGO_API COGO_MUST_USE cogo_err cogo_supervisor_start_link(cogo_context *ctx,
  * Threads:   any thread.
  * @return COGO_OK when the request was sent; COGO_EGONE.
  */
-COGO_API COGO_MUST_USE cogo_err cogo_supervisor_add(cogo_system *system, cogo_actor_id supervisor,
+COGO_API COGO_MUST_USE cogo_err cogo_supervisor_add(cogo_system *system,
+                                                    cogo_actor_id supervisor,
                                                     const cogo_child_spec *child);
-/** Stops the child @p id and forgets its spec. Threads: any. @return COGO_OK when sent; COGO_EGONE. */
+/** Stops the child @p id and forgets its spec. Threads: any. @return COGO_OK when sent;
+ * COGO_EGONE. */
 COGO_API COGO_MUST_USE cogo_err cogo_supervisor_remove(cogo_system *system,
-                                                       cogo_actor_id supervisor, const char *id);
+                                                       cogo_actor_id supervisor,
+                                                       const char *id);
 /** The running child @p id, or COGO_NO_ACTOR. Threads: any thread; does not wait. */
 COGO_API cogo_actor_id cogo_supervisor_child(cogo_system *system, cogo_actor_id supervisor,
                                              const char *id);

@@ -24,12 +24,14 @@ typedef void (*cogo_log_fn)(void *ctx, cogo_log_level level, const char *line);
 
 /** Zero-initialise, then set struct_size; 0 means the default of each field. */
 typedef struct cogo_system_config {
-    size_t struct_size;      /**< sizeof(cogo_system_config). */
-    uint32_t lane_count;     /**< Scheduler threads. Default: CPUs allowed by affinity and cgroup quota. */
-    uint32_t actor_limit;    /**< A count. Default: 4194304. */
+    size_t struct_size;   /**< sizeof(cogo_system_config). */
+    uint32_t lane_count;  /**< Scheduler threads. Default: CPUs allowed by affinity and cgroup
+                             quota. */
+    uint32_t actor_limit; /**< A count. Default: 4194304. */
     uint32_t batch_messages; /**< Messages per turn of one actor. Default: 64. */
     uint64_t batch_ns;       /**< Time per turn of one actor. Default: 200000. */
-    uint64_t timer_slack_ns; /**< Timers may fire this much late to share a wake. Default: 1000000. */
+    uint64_t timer_slack_ns; /**< Timers may fire this much late to share a wake. Default:
+                                1000000. */
     cogo_log_fn log;         /**< Default: none. */
     void *log_ctx;
     uint64_t seed; /**< Of cogo_system_random(). Default: from the operating system. */
@@ -38,18 +40,19 @@ typedef struct cogo_system_config {
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
 typedef struct cogo_system_stats {
     uint32_t lane_count;
-    uint64_t actors;          /**< Alive now. */
+    uint64_t actors; /**< Alive now. */
     uint64_t actors_spawned;
     uint64_t messages_sent;
     uint64_t messages_handled;
     uint64_t dead_letters;
-    uint64_t mailbox_depth;   /**< User messages waiting now, over all actors. */
+    uint64_t mailbox_depth; /**< User messages waiting now, over all actors. */
     uint64_t steals;
     uint64_t parks;
     uint64_t wakes;
-    uint64_t restarts;        /**< By supervisors. */
-    uint64_t timers;          /**< Armed now. */
-    /** Sampled time from enqueue to dispatch: [i] counts waits below 2^i microseconds, the last all others. */
+    uint64_t restarts; /**< By supervisors. */
+    uint64_t timers;   /**< Armed now. */
+    /** Sampled time from enqueue to dispatch: [i] counts waits below 2^i microseconds, the last
+     * all others. */
     uint64_t wait_us_log2[24];
     uint64_t wait_count;
     uint64_t wait_sum_ns;
@@ -80,11 +83,13 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_create(const cogo_system_config *con
  * children first; what is alive at the deadline is killed. Returns when no actor is left.
  *
  * Threads: any thread that is not a lane. A second call waits for the first.
- * @return COGO_OK; COGO_ETIMEOUT when some had to be killed; COGO_EFAULT when an actor's callback
- *         did not return within another deadline (its thread is left behind, nothing may be freed).
+ * @return COGO_OK; COGO_ETIMEOUT when some had to be killed; COGO_EFAULT when an actor's
+ * callback did not return within another deadline (its thread is left behind, nothing may be
+ * freed).
  */
 COGO_API cogo_err cogo_system_stop(cogo_system *system, uint64_t deadline_ns);
-/** Frees a stopped system. NULL is allowed. Threads: any thread, no other call may be running. */
+/** Frees a stopped system. NULL is allowed. Threads: any thread, no other call may be running.
+ */
 COGO_API void cogo_system_destroy(cogo_system *system);
 
 /** Reads counters and levels into @p out. Threads: any thread. */
