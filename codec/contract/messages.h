@@ -57,7 +57,7 @@
     X(320, MSG_STORE_WRITE, "store.write", store_write_record)                                 \
     X(321, MSG_STORE_COMMITTED, "store.committed", store_committed_record)                     \
     X(322, MSG_STORE_RECOVER, "store.recover", store_recover_record)       /* ask */           \
-    X(323, MSG_STORE_RECOVERED, "store.recovered", task_page_record)       /* answer */        \
+    X(323, MSG_STORE_RECOVERED, "store.recovered", store_recovered_record) /* answer */        \
     X(324, MSG_STORE_LOOKUP, "store.lookup", store_lookup_record)          /* ask, reader */   \
     X(325, MSG_STORE_FOUND, "store.found", store_found_record)             /* answer */
 // clang-format on
@@ -255,6 +255,22 @@ typedef struct store_recover {
     const char *page_token; /* Unfinished tasks, in pages. */
 } store_recover;
 
+/* Where the journal of one task stands. */
+typedef struct store_mark {
+    const char *task_id;
+    int64_t event_sequence; /* Of its last event; the next one is greater by one. */
+    int64_t lease;          /* Its latest lease; 0: none. */
+} store_mark;
+
+/* Begins like task_page. */
+typedef struct store_recovered {
+    cogo_records tasks; /* task */
+    const char *next_page_token;
+    cogo_records marks; /* store_mark, one per task, in the same order. */
+    int64_t lease_max;  /* Over all tasks ever; the next lease is greater. */
+    const char *error;
+} store_recovered;
+
 /* Exactly one of the groups is used; answered by the reader with store_found. */
 typedef struct store_lookup {
     cogo_strings ids; /* Task or instruction ids. */
@@ -272,6 +288,7 @@ typedef struct store_found {
     const char *request_hash; /* Of the idempotency key, when known. */
     const char *next_page_token;
     const char *error;
+    cogo_records marks; /* store_mark, one per task, in the same order. */
 } store_found;
 
 extern const cogo_record empty_record, task_submit_record, submit_item_record,
@@ -282,7 +299,8 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     events_follow_record, worker_register_record, worker_welcome_record,
     instruction_offer_record, instruction_cancel_record, instruction_progress_record,
     instruction_result_record, store_change_record, store_write_record, store_committed_record,
-    store_recover_record, store_lookup_record, store_found_record;
+    store_recover_record, store_mark_record, store_recovered_record, store_lookup_record,
+    store_found_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);
