@@ -33,6 +33,8 @@ typedef struct role_job {
     double quality;    /* 0..1, from evidence. */
     double confidence; /* 0..1. */
     bool retryable;    /* With ROLE_FAILED: another attempt may succeed. */
+    int64_t
+        delay_ms; /* With a non-blocking role: the worker delivers the result after so long. */
 } role_job;
 
 typedef struct role {
