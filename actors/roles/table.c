@@ -56,7 +56,8 @@ const worker_type *worker_type_find(const char *name)
 
 /* Text that is no UTF-8 (a file name, a tool's output) must not get lost: each byte that is not
  * plain ASCII becomes '?'. Beyond the limit the last text says that more was left out. */
-static void add_text(json_t *array, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void add_text(json_t *array, const char *format,
+                                                           va_list args)
 {
     char text[ROLE_TEXT_MAX];
     (void)vsnprintf(text, sizeof text, format, args);
