@@ -1,0 +1,535 @@
+#include "actors/roles/workspace.h"
+
+#include "actors/sandbox/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD_BYTES 8192u
+
+/* Folders that hold other people's code or products; the copy has them, the list does not. */
+static const char *const not_listed[] = {
+    ".git", ".hg",         ".svn", "node_modules", ".venv",
+    "venv", "__pycache__", ".tox", ".mypy_cache",  ".pytest_cache"};
+
+typedef struct walk {
+    workspace *ws;
+    role_job *job;
+    size_t capacity;
+    bool full, too_deep;
+} walk;
+
+static bool prepare(role_job *job, workspace *ws, const char **out_from);
+static bool list(role_job *job, const char *from, workspace *ws);
+static bool context_source(role_job *job, const char **out_path, json_t **out_files);
+static bool given_write(role_job *job, json_t *files, const char *given);
+static bool given_copy(role_job *job, const char *path, const char *given);
+static bool import(role_job *job, const char *from, workspace *ws);
+static void walk_folder(walk *w, int fd, const char *prefix, int depth);
+static void find_unreadable(walk *w, const char *from, const char *prefix, int depth);
+static int by_path(const void *a, const void *b);
+static void say_left_out(walk *w);
+
+bool workspace_open(role_job *job, workspace *ws)
+{
+    *ws = (workspace){0};
+    cogo_arena_init(&ws->arena, 0);
+    const char *from = NULL;
+    if (!prepare(job, ws, &from) || !import(job, from, ws) || !list(job, from, ws)) {
+        workspace_close(ws);
+        return false;
+    }
+    return true;
+}
+
+void workspace_close(workspace *ws)
+{
+    free(ws->files);
+    cogo_arena_finish(&ws->arena);
+    *ws = (workspace){0};
+}
+
+/* The folder to copy from: the user's own, or one made of the given texts or the one file. */
+static bool prepare(role_job *job, workspace *ws, const char **out_from)
+{
+    const char *path = NULL;
+    json_t *files = NULL;
+    struct stat st;
+    if (!context_source(job, &path, &files)) {
+        return false;
+    }
+    /* The sandbox may run as another user, who must get through to the copy. */
+    (void)chmod(job->state_dir, 0711);
+    char *given = cogo_arena_printf(&ws->arena, "%s/given", job->state_dir);
+    ws->tree = cogo_arena_printf(&ws->arena, "%s/tree", job->state_dir);
+    if (given == NULL || ws->tree == NULL) {
+        role_error(job, "out of memory");
+        return false;
+    }
+    if (path != NULL && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        *out_from = path;
+        return true;
+    }
+    if (mkdir(given, 0700) != 0) {
+        role_error(job, "cannot create %s: %s", given, strerror(errno));
+        return false;
+    }
+    *out_from = given;
+    return path != NULL ? given_copy(job, path, given) : given_write(job, files, given);
+}
+
+static bool list(role_job *job, const char *from, workspace *ws)
+{
+    walk w = {.ws = ws, .job = job};
+    int fd = open(ws->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        role_error(job, "cannot read the copy of the tree: %s", strerror(errno));
+        return false;
+    }
+    walk_folder(&w, fd, "", 0);
+    find_unreadable(&w, from, "", 0);
+    if (ws->count > 0) {
+        qsort(ws->files, ws->count, sizeof ws->files[0], by_path);
+    }
+    say_left_out(&w);
+    return true;
+}
+
+/* Exactly one of path and files, and it is usable. */
+static bool context_source(role_job *job, const char **out_path, json_t **out_files)
+{
+    json_t *path = json_object_get(job->context, "path");
+    json_t *files = json_object_get(job->context, "files");
+    if (!json_is_object(job->context) || (path == NULL) == (files == NULL)) {
+        role_error(job, "context: exactly one of \"path\" and \"files\" is needed");
+        return false;
+    }
+    if (files != NULL) {
+        if (!json_is_object(files)) {
+            role_error(job, "context.files: must be an object of name to text");
+        }
+        *out_files = files;
+        return json_is_object(files);
+    }
+    const char *text = json_string_value(path);
+    struct stat st;
+    if (text == NULL || text[0] != '/' || strlen(text) != json_string_length(path)) {
+        role_error(job, "context.path: must be an absolute path");
+        return false;
+    }
+    if (strlen(text) >= PATH_MAX - NAME_MAX) {
+        role_error(job, "context.path: longer than %d bytes", PATH_MAX - NAME_MAX);
+        return false;
+    }
+    if (stat(text, &st) != 0) {
+        role_error(job, "context.path: %s: %s", text, strerror(errno));
+        return false;
+    }
+    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
+        role_error(job, "context.path: %s: neither a folder nor a regular file", text);
+        return false;
+    }
+    if (access(text, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) != 0) {
+        role_error(job, "context.path: %s: not readable: %s", text, strerror(errno));
+        return false;
+    }
+    *out_path = text;
+    return true;
+}
+
+/* A name that stays below the tree: no empty, "." or ".." part, no control characters. */
+static bool name_is_safe(const char *name)
+{
+    if (name[0] == '\0' || strlen(name) >= PATH_MAX / 2) {
+        return false;
+    }
+    for (const char *part = name; part != NULL;) {
+        size_t size = strcspn(part, "/");
+        if (size == 0 || size > NAME_MAX || (size == 1 && part[0] == '.')
+            || (size == 2 && part[0] == '.' && part[1] == '.')) {
+            return false;
+        }
+        part = part[size] == '/' ? part + size + 1 : NULL;
+    }
+    for (const char *at = name; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Opens folder/name for writing and makes the folders between. Below our own new folder only.
+ */
+static int create_below(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    for (char *slash = path + strlen(folder) + 1; (slash = strchr(slash, '/')) != NULL;
+         slash++) {
+        *slash = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+            return -1;
+        }
+        *slash = '/';
+    }
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes += n > 0 ? n : 0;
+        size -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static bool given_write(role_job *job, json_t *files, const char *given)
+{
+    const char *name = NULL;
+    json_t *text = NULL;
+    json_object_foreach(files, name, text)
+    {
+        if (!name_is_safe(name)) {
+            role_error(job, "context.files: \"%.200s\" is not a relative path below the tree",
+                       name);
+            return false;
+        }
+        if (!json_is_string(text)) {
+            role_error(job, "context.files: \"%.200s\" must be a string", name);
+            return false;
+        }
+        int fd = create_below(given, name);
+        bool ok = fd >= 0 && write_all(fd, json_string_value(text), json_string_length(text));
+        int error = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        if (!ok) {
+            role_error(job, "context.files: \"%.200s\": %s", name, strerror(error));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool given_copy(role_job *job, const char *path, const char *given)
+{
+    char buffer[65536];
+    int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int out = in >= 0 ? create_below(given, strrchr(path, '/') + 1) : -1;
+    bool ok = out >= 0;
+    uint64_t total = 0;
+    while (ok) {
+        ssize_t n = read(in, buffer, sizeof buffer);
+        total += n > 0 ? (uint64_t)n : 0;
+        if (n == 0) {
+            break;
+        }
+        ok = n > 0 && total <= WORKSPACE_BYTES_MAX && write_all(out, buffer, (size_t)n);
+    }
+    if (!ok) {
+        role_error(job, "context.path: %s: cannot be copied (%s)", path,
+                   total > WORKSPACE_BYTES_MAX ? "beyond 2 GiB" : strerror(errno));
+    }
+    if (in >= 0) {
+        (void)close(in);
+    }
+    if (out >= 0) {
+        (void)close(out);
+    }
+    return ok;
+}
+
+static bool import(role_job *job, const char *from, workspace *ws)
+{
+    sandbox_import_report report = {0};
+    cogo_err err = sandbox_folder_create(ws->tree);
+    if (err == COGO_OK) {
+        err = sandbox_import(from, ws->tree, WORKSPACE_FILES_MAX, WORKSPACE_BYTES_MAX, &report);
+    }
+    if (report.limit_hit) {
+        role_skip(job,
+                  "tree: only the first %" PRIu64 " files, %" PRIu64
+                  " bytes were taken (limits: %u files, 2 GiB); name a smaller folder",
+                  report.files, report.bytes, WORKSPACE_FILES_MAX);
+    } else if (err != COGO_OK) {
+        role_error(job, "context.path: cannot be copied: %s", cogo_strerror(err));
+        return false;
+    }
+    if (report.skipped_files > 0) {
+        role_skip(job, "tree: %" PRIu64 " entries could not be copied, first %s",
+                  report.skipped_files, report.first_skipped);
+    }
+    return true;
+}
+
+static workspace_file *add_file(walk *w, const char *prefix, const char *name)
+{
+    workspace *ws = w->ws;
+    if (ws->count >= WORKSPACE_FILES_MAX) {
+        w->full = true;
+        return NULL;
+    }
+    if (ws->count == w->capacity) {
+        size_t capacity = w->capacity == 0 ? 256 : w->capacity * 2;
+        workspace_file *files = realloc(ws->files, capacity * sizeof *files);
+        if (files == NULL) {
+            w->full = true;
+            return NULL;
+        }
+        ws->files = files;
+        w->capacity = capacity;
+    }
+    char *path = cogo_arena_printf(&ws->arena, "%s%s", prefix, name);
+    if (path == NULL) {
+        w->full = true;
+        return NULL;
+    }
+    workspace_file *file = &ws->files[ws->count++];
+    *file = (workspace_file){.path = path};
+    return file;
+}
+
+/* Looks into the file: a NUL byte in its first block makes it binary. */
+static void classify(workspace_file *file, int folder, const char *name)
+{
+    static const char elf_and_kin[][4] = {{0x7f, 'E', 'L', 'F'}, {'%', 'P', 'D', 'F'}};
+    char head[HEAD_BYTES];
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (n < 0) {
+        file->kind = WORKSPACE_UNREADABLE;
+        return;
+    }
+    bool binary = memchr(head, 0, (size_t)n) != NULL;
+    for (size_t i = 0; i < sizeof elf_and_kin / sizeof elf_and_kin[0]; i++) {
+        binary = binary || (n >= 4 && memcmp(head, elf_and_kin[i], 4) == 0);
+    }
+    if (binary) {
+        file->kind = WORKSPACE_BINARY;
+    } else if (file->bytes > WORKSPACE_TEXT_BYTES_MAX) {
+        file->kind = WORKSPACE_OVERSIZED;
+    } else {
+        file->language = language_detect(file->path, head, (size_t)n);
+    }
+}
+
+static bool is_foreign(const char *name)
+{
+    for (size_t i = 0; i < sizeof not_listed / sizeof not_listed[0]; i++) {
+        if (strcmp(name, not_listed[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void walk_entry(walk *w, int fd, const char *name, const char *prefix, int depth)
+{
+    struct stat st;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        char below[PATH_MAX];
+        if (is_foreign(name)) {
+            return; /* Others wrote it. */
+        } else if (depth >= WORKSPACE_DEPTH_MAX
+                   || snprintf(below, sizeof below, "%s%s/", prefix, name)
+                          >= (int)sizeof below) {
+            w->too_deep = true;
+        } else {
+            walk_folder(w, openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                        below, depth + 1);
+        }
+        return;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return; /* A symbolic link shows no other file than the list already has. */
+    }
+    workspace_file *file = add_file(w, prefix, name);
+    if (file != NULL) {
+        file->bytes = (uint64_t)st.st_size;
+        w->ws->bytes += file->bytes;
+        classify(file, fd, name);
+    }
+}
+
+/* Takes @p fd. Depth is limited by WORKSPACE_DEPTH_MAX. */
+static void walk_folder(walk *w, int fd, const char *prefix, int depth)
+{
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (dir == NULL) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return;
+    }
+    for (struct dirent *e; !w->full && (e = readdir(dir)) != NULL;) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+            walk_entry(w, dirfd(dir), e->d_name, prefix, depth);
+        }
+    }
+    (void)closedir(dir);
+}
+
+/* What the copy left out because it could not be read, by name. */
+static void find_unreadable(walk *w, const char *from, const char *prefix, int depth)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (snprintf(path, sizeof path, "%s/%s", from, prefix) >= (int)sizeof path) {
+        return;
+    }
+    DIR *dir = depth <= WORKSPACE_DEPTH_MAX ? opendir(path) : NULL;
+    for (struct dirent *e; dir != NULL && !w->full && (e = readdir(dir)) != NULL;) {
+        const char *name = e->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || is_foreign(name)
+            || fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        if (S_ISDIR(st.st_mode) && faccessat(dirfd(dir), name, R_OK | X_OK, 0) == 0) {
+            char below[PATH_MAX];
+            if (snprintf(below, sizeof below, "%s%s/", prefix, name) < (int)sizeof below) {
+                find_unreadable(w, from, below, depth + 1);
+            }
+        } else if ((S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+                   && faccessat(dirfd(dir), name, R_OK, 0) != 0) {
+            workspace_file *file = add_file(w, prefix, name);
+            if (file != NULL) {
+                file->kind = WORKSPACE_UNREADABLE;
+                file->bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+            }
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const workspace_file *x = a, *y = b;
+    return strcmp(x->path, y->path);
+}
+
+/* Files that look like source by name, or are too large, but are not read. */
+static void say_left_out(walk *w)
+{
+    static const struct {
+        workspace_kind kind;
+        const char *why;
+    } kinds[] = {
+        {WORKSPACE_BINARY, "binary content (NUL bytes) under a source file's name"},
+        {WORKSPACE_OVERSIZED, "larger than 4 MiB, not analyzed"},
+        {WORKSPACE_UNREADABLE, "not readable"},
+    };
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        unsigned count = 0;
+        for (size_t i = 0; i < w->ws->count; i++) {
+            const workspace_file *f = &w->ws->files[i];
+            bool named = f->kind == kinds[k].kind
+                         && (f->kind != WORKSPACE_BINARY
+                             || language_detect(f->path, "", 0) != LANGUAGE_NONE);
+            if (named && ++count <= WORKSPACE_NAMED_MAX) {
+                role_skip(w->job, "%s: %s", f->path, kinds[k].why);
+            }
+        }
+        if (count > WORKSPACE_NAMED_MAX) {
+            role_skip(w->job, "%u more files: %s", count - WORKSPACE_NAMED_MAX, kinds[k].why);
+        }
+    }
+    if (w->full) {
+        role_skip(w->job, "tree: more than %u files, the rest is not looked at",
+                  WORKSPACE_FILES_MAX);
+    }
+    if (w->too_deep) {
+        role_skip(w->job, "tree: folders deeper than %d are not looked at",
+                  WORKSPACE_DEPTH_MAX);
+    }
+}
+
+char *workspace_read(const workspace *ws, const workspace_file *file, size_t *out_size)
+{
+    char path[PATH_MAX];
+    *out_size = 0;
+    if (file->kind != WORKSPACE_TEXT
+        || snprintf(path, sizeof path, "%s/%s", ws->tree, file->path) >= (int)sizeof path) {
+        return NULL;
+    }
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    size_t capacity = (size_t)file->bytes, size = 0;
+    char *text = fd >= 0 ? malloc(capacity + 1) : NULL;
+    while (text != NULL && size < capacity) {
+        ssize_t n = read(fd, text + size, capacity - size);
+        if (n <= 0) {
+            break;
+        }
+        size += (size_t)n;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (text != NULL) {
+        text[size] = '\0';
+        /* A NUL behind the first block: what comes after it is not looked at as text. */
+        *out_size = strlen(text);
+    }
+    return text;
+}
+
+const workspace_file *workspace_find(const workspace *ws, const char *path)
+{
+    workspace_file key = {.path = path};
+    return ws->count > 0 ? bsearch(&key, ws->files, ws->count, sizeof key, by_path) : NULL;
+}
+
+size_t workspace_language_count(const workspace *ws, language_id language)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ws->count; i++) {
+        count += ws->files[i].kind == WORKSPACE_TEXT && ws->files[i].language == language;
+    }
+    return count;
+}
+
+bool workspace_is_test(const char *path)
+{
+    static const char *const folders[] = {"test",    "tests",    "testing",  "t",
+                                          "example", "examples", "fixtures", "testdata",
+                                          "spec",    "specs",    "samples",  "__tests__"};
+    for (const char *part = path, *slash; (slash = strchr(part, '/')) != NULL;
+         part = slash + 1) {
+        size_t size = (size_t)(slash - part);
+        for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+            if (strlen(folders[i]) == size && strncmp(part, folders[i], size) == 0) {
+                return true;
+            }
+        }
+    }
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    return strncmp(name, "test_", 5) == 0 || strstr(name, "_test.") != NULL
+           || strstr(name, ".test.") != NULL || strstr(name, ".spec.") != NULL
+           || strcmp(name, "conftest.py") == 0 || strstr(name, ".example") != NULL;
+}
