@@ -109,7 +109,6 @@ typedef struct task {
     int64_t started_at; /* Of the latest attempt. */
     int64_t finished_at;
     int64_t updated_at;
-    int64_t sequence; /* Of its latest event; kept with the task, so that none is given twice. */
     const agent_result *result;
 } task;
 
