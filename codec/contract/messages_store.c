@@ -68,5 +68,7 @@ static const cogo_field store_found_fields[] = {
     FIELD(store_found, next_page_token, "nextPageToken", STRING,
           .doc = "Token of the next page; absent on the last."),
     FIELD(store_found, error, "error", STRING, .doc = "Why nothing could be looked up."),
+    FIELD_RECORDS(store_found, marks, "marks", store_mark,
+                  .doc = "Where the journal of each task stands, in the order of the tasks."),
 };
 RECORD(store_found, "StoreFound", 1, "Answer to StoreLookup.");
