@@ -127,7 +127,7 @@ static tool_end end_of(const sandbox_result *run)
 
 tool_end tool_run(tool_box *box, const tool_spec *spec, tool_result *result)
 {
-    const char *program = spec->argv[0];
+    const char *program = spec->program != NULL ? spec->program : spec->argv[0];
     *result = (tool_result){.end = TOOL_MISSING, .version = ""};
     const char *version = tool_version(program);
     if (version == NULL) {

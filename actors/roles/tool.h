@@ -17,7 +17,8 @@
 
 typedef struct tool_spec {
     const char *name;        /* In the evidence, such as "gcc -fanalyzer"; NULL: argv[0]. */
-    const char *package;     /* The Debian package that brings argv[0]; NULL: same name. */
+    const char *program;     /* Whose presence and version count; NULL: argv[0]. */
+    const char *package;     /* The Debian package that brings the program; NULL: same name. */
     const char *purpose;     /* What is lost without it, for the skipped list; may be NULL. */
     const char *const *argv; /* argv[0] without folder; ends with NULL. */
     size_t file_count;       /* How many source files this run looks at, for the evidence. */
