@@ -1,0 +1,199 @@
+#include "actors/cli/args.h"
+
+#include "actors/cli/config.h"
+#include "codec/contract/names.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const args_option args_common[] = {
+    {.name = "server",
+     .value = "URL",
+     .env = "ORCHESTRATOR_URL",
+     .doc = "cluster to talk to (default http://127.0.0.1:3000)"},
+    {.name = "json", .doc = "print JSON on stdout"},
+    {.name = "config",
+     .value = "FILE",
+     .env = "COGO_CONFIG",
+     .doc = "YAML file with option values"},
+    {.name = "api-token", .env = "COGO_API_TOKEN", .no_flag = true, .value = "TOKEN"},
+    {.name = NULL},
+};
+
+static size_t join(const args_option *own, args_storage *storage)
+{
+    size_t count = 0;
+    const args_option *lists[] = {own, args_common};
+    for (size_t l = 0; l < 2; l++) {
+        for (const args_option *o = lists[l]; o != NULL && o->name != NULL; o++) {
+            if (count < ARGS_OPTIONS_MAX) {
+                storage->options[count++] = *o;
+            }
+        }
+    }
+    storage->options[count] = (args_option){.name = NULL};
+    return count;
+}
+
+static void unknown_option(const char *given, const args_option *options, char error[256])
+{
+    const char *known[ARGS_OPTIONS_MAX + 1];
+    size_t count = 0;
+    for (const args_option *o = options; o->name != NULL; o++) {
+        if (!o->no_flag) {
+            known[count++] = o->name;
+        }
+    }
+    known[count] = NULL;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
+    const char *bare = name + strspn(name, "-");
+    const char *near = NULL;
+    if (names_nearest(bare, known, &near, 1) == 1) {
+        snprintf(error, 256, "unknown option %s (did you mean --%s?)", name, near);
+    } else {
+        snprintf(error, 256, "unknown option %s", name);
+    }
+}
+
+static bool option_value(const struct option *option, char **argv, args *out, char error[256])
+{
+    for (size_t i = 0; out->options[i].name != NULL; i++) {
+        if (strcmp(out->options[i].name, option->name) == 0) {
+            if (out->options[i].value != NULL && optarg == NULL) {
+                break;
+            }
+            out->values[i] = out->options[i].value == NULL ? "true" : optarg;
+            return true;
+        }
+    }
+    snprintf(error, 256, "option %s needs a value", argv[optind - 1]);
+    return false;
+}
+
+bool args_parse(int argc, char **argv, const args_option *own, args_storage *storage, args *out,
+                char error[256])
+{
+    *out = (args){.options = storage->options};
+    size_t count = join(own, storage);
+    struct option longs[ARGS_OPTIONS_MAX + 2];
+    memset(longs, 0, sizeof longs);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!storage->options[i].no_flag) {
+            longs[used].name = storage->options[i].name;
+            longs[used].has_arg =
+                storage->options[i].value == NULL ? no_argument : required_argument;
+            longs[used++].val = 1;
+        }
+    }
+    longs[used] = (struct option){.name = "help", .val = 2};
+
+    char *shifted[ARGS_OPTIONS_MAX + ARGS_POSITIONALS_MAX + 2];
+    if (argc > ARGS_OPTIONS_MAX + ARGS_POSITIONALS_MAX) {
+        snprintf(error, 256, "too many arguments");
+        return false;
+    }
+    shifted[0] = "cogo";
+    for (int i = 0; i < argc; i++) {
+        shifted[i + 1] = argv[i];
+    }
+    shifted[argc + 1] = NULL;
+    opterr = 0;
+    optind = 0; /* glibc: start anew. */
+    for (;;) {
+        int at = 0;
+        int found = getopt_long(argc + 1, shifted, ":h", longs, &at);
+        if (found == -1) {
+            break;
+        }
+        if (found == 2 || found == 'h') {
+            out->help = true;
+        } else if (found == ':') {
+            snprintf(error, 256, "option %s needs a value", shifted[optind - 1]);
+            return false;
+        } else if (found == '?') {
+            unknown_option(shifted[optind - 1], storage->options, error);
+            return false;
+        } else if (!option_value(&longs[at], shifted, out, error)) {
+            return false;
+        }
+    }
+    while (optind < argc + 1) {
+        if (out->positional_count == ARGS_POSITIONALS_MAX) {
+            snprintf(error, 256, "too many arguments");
+            return false;
+        }
+        out->positionals[out->positional_count++] = shifted[optind++];
+    }
+    return out->help || config_load(args_value(out, "config"), error);
+}
+
+const char *args_value(const args *a, const char *name)
+{
+    for (size_t i = 0; a->options[i].name != NULL; i++) {
+        const args_option *option = &a->options[i];
+        if (strcmp(option->name, name) != 0) {
+            continue;
+        }
+        if (a->values[i] != NULL) {
+            return a->values[i];
+        }
+        const char *env = option->env == NULL ? NULL : getenv(option->env);
+        if (env != NULL && *env != '\0') {
+            return env;
+        }
+        const char *file = config_value(name);
+        return file != NULL ? file : option->fallback;
+    }
+    return NULL;
+}
+
+bool args_flag(const args *a, const char *name)
+{
+    const char *value = args_value(a, name);
+    return value != NULL && strcmp(value, "true") == 0;
+}
+
+bool args_duration_ms(const char *text, int64_t *out_ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"", 1}};
+    if (text == NULL || !isdigit((unsigned char)text[0])) {
+        return false;
+    }
+    char *end = NULL;
+    long long number = strtoll(text, &end, 10);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) == 0 && number <= INT64_MAX / 3600000) {
+            *out_ms = number * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+void args_print_help(const args_option *options)
+{
+    for (const args_option *o = options; o != NULL && o->name != NULL; o++) {
+        char left[64];
+        if (o->no_flag) {
+            continue;
+        }
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        printf("  %-26s %s", left, o->doc);
+        if (o->env != NULL) {
+            printf(" [%s]", o->env);
+        }
+        if (o->fallback != NULL) {
+            printf(" (default %s)", o->fallback);
+        }
+        putchar('\n');
+    }
+}

@@ -1,0 +1,32 @@
+/* The client side of the HTTP door: JSON in, JSON out, problems become exit codes.
+ * Used by every command that talks to a cluster. Never prints the token. */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "actors/cli/cli.h"
+
+#include <jansson.h>
+
+typedef struct client {
+    const char *server; /* URL without a slash at its end. */
+    const char *token;  /* NULL: none. */
+} client;
+
+/* --server, ORCHESTRATOR_URL or the default, and the token. False: not an http(s) URL (said).
+ */
+bool client_from_args(const args *a, client *out);
+
+/* One request. On success CLI_OK and @p *out (owned by the caller; JSON null for an empty
+ * body). On failure prints what the server said, or why it could not be reached, and returns
+ * the code. */
+cli_exit client_call(const client *c, const char *method, const char *path, const json_t *body,
+                     const char *idempotency_key, int64_t timeout_ms, json_t **out);
+
+/* As client_call() without printing; for probes. @p out_status is 0 when nothing answered. */
+cli_exit client_probe(const client *c, const char *path, int64_t timeout_ms, int *out_status,
+                      json_t **out);
+
+/* Percent-encodes @p text for a query. The caller frees. */
+char *client_escape(const char *text);
+
+#endif

@@ -1,0 +1,109 @@
+#include "actors/cli/guardian.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ALARM_TEXT_SIZE = 160 };
+#define RESTART_DELAY_NS     UINT64_C(1000000000)
+#define RESTART_DELAY_MAX_NS UINT64_C(30000000000)
+
+typedef struct state {
+    guardian_config config;
+    uint64_t vital_monitors[GUARDIAN_VITAL_MAX];
+    uint64_t worker_monitors[GUARDIAN_WORKERS_MAX];
+    uint64_t delays_ns[GUARDIAN_WORKERS_MAX]; /* Doubles with each restart. */
+} state;
+
+static void start_again_later(cogo_context *ctx, state *s, size_t worker)
+{
+    uint64_t timer;
+    uint64_t delay = s->delays_ns[worker];
+    s->delays_ns[worker] = 2 * delay < RESTART_DELAY_MAX_NS ? 2 * delay : RESTART_DELAY_MAX_NS;
+    if (cogo_timer_start(ctx, delay, 0, worker, &timer) != COGO_OK) {
+        cogo_exit(ctx, COGO_EXIT_ERROR, "no memory for a timer");
+    }
+}
+
+static void start_worker(cogo_context *ctx, state *s, size_t worker)
+{
+    cogo_actor_id id;
+    if (worker_start(cogo_context_system(ctx), &s->config.workers[worker], &id) != COGO_OK
+        || cogo_monitor(ctx, id, &s->worker_monitors[worker]) != COGO_OK) {
+        start_again_later(ctx, s, worker);
+    }
+}
+
+static cogo_err start(cogo_context *ctx, void *memory, const void *args)
+{
+    state *s = memory;
+    memcpy(&s->config, args, sizeof s->config);
+    for (size_t i = 0; i < s->config.vital_count; i++) {
+        cogo_err err = cogo_monitor(ctx, s->config.vital[i], &s->vital_monitors[i]);
+        if (err != COGO_OK) {
+            return err;
+        }
+    }
+    for (size_t i = 0; i < s->config.worker_count; i++) {
+        s->delays_ns[i] = RESTART_DELAY_NS;
+        start_worker(ctx, s, i);
+    }
+    return COGO_OK;
+}
+
+static void raise_alarm(state *s, const char *name, const cogo_reason *reason)
+{
+    if (reason->kind == COGO_EXIT_SHUTDOWN) {
+        return; /* The node is being stopped. */
+    }
+    snprintf(s->config.alarm_text, ALARM_TEXT_SIZE, "%s ended: %s%s%s", name,
+             reason->kind == COGO_EXIT_ERROR ? cogo_strerror(reason->err) : "unexpectedly",
+             reason->text[0] != '\0' ? ": " : "", reason->text);
+    uint64_t one = 1;
+    (void)!write(s->config.alarm_fd, &one, sizeof one); /* Full means raised already. */
+}
+
+static cogo_err receive(cogo_context *ctx, void *memory, cogo_msg *msg)
+{
+    state *s = memory;
+    if (cogo_msg_type_of(msg) == COGO_MSG_TIMER) {
+        const cogo_timer_fired *fired = cogo_msg_payload(msg);
+        start_worker(ctx, s, fired->cookie);
+        return COGO_OK;
+    }
+    if (cogo_msg_type_of(msg) != COGO_MSG_DOWN) {
+        return COGO_OK;
+    }
+    const cogo_down *down = cogo_msg_payload(msg);
+    for (size_t i = 0; i < s->config.vital_count; i++) {
+        if (down->monitor == s->vital_monitors[i]) {
+            raise_alarm(s, s->config.vital_names[i], &down->reason);
+        }
+    }
+    for (size_t i = 0; i < s->config.worker_count; i++) {
+        if (down->monitor == s->worker_monitors[i] && down->reason.kind != COGO_EXIT_SHUTDOWN) {
+            start_again_later(ctx, s, i);
+        }
+    }
+    return COGO_OK;
+}
+
+cogo_err guardian_start(cogo_system *system, const guardian_config *config,
+                        cogo_actor_id *out_id)
+{
+    static const cogo_behavior behavior = {
+        .struct_size = sizeof(cogo_behavior),
+        .name = "guardian",
+        .state_size_bytes = sizeof(state),
+        .start = start,
+        .receive = receive,
+    };
+    cogo_spawn_options options = {
+        .struct_size = sizeof options,
+        .behavior = &behavior,
+        .args = config,
+        .args_size_bytes = sizeof *config,
+        .name = "guardian",
+    };
+    return cogo_system_spawn(system, &options, out_id);
+}

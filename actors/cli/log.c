@@ -1,0 +1,94 @@
+#include "actors/cli/log.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 2048 };
+
+/* Process-wide, as stderr is; written before the first node starts. */
+static cogo_log_level least = COGO_LOG_INFO;
+static bool as_json;
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+bool log_configure(char error[256])
+{
+    const char *level = getenv("COGO_LOG_LEVEL");
+    const char *format = getenv("COGO_LOG_FORMAT");
+    const char *debug = getenv("DEBUG");
+    if (debug != NULL && (strcmp(debug, "1") == 0 || strcmp(debug, "true") == 0)) {
+        least = COGO_LOG_DEBUG;
+    }
+    if (level != NULL && *level != '\0') {
+        size_t i = 0;
+        while (i < 4 && strcmp(level, level_names[i]) != 0) {
+            i++;
+        }
+        if (i == 4) {
+            snprintf(error, 256, "COGO_LOG_LEVEL '%s' is none of error, warn, info, debug",
+                     level);
+            return false;
+        }
+        least = (cogo_log_level)i;
+    }
+    as_json = !isatty(STDERR_FILENO);
+    if (format != NULL && *format != '\0') {
+        as_json = strcmp(format, "json") == 0;
+        if (!as_json && strcmp(format, "text") != 0) {
+            snprintf(error, 256, "COGO_LOG_FORMAT '%s' is neither text nor json", format);
+            return false;
+        }
+    }
+    return true;
+}
+
+void log_set_level(cogo_log_level level)
+{
+    least = level;
+}
+
+static void write_json(const char *stamp, cogo_log_level level, const char *text)
+{
+    json_t *line = json_pack("{s:s, s:s, s:s}", "time", stamp, "level", level_names[level],
+                             "message", text);
+    char *out = line == NULL ? NULL : json_dumps(line, JSON_COMPACT);
+    if (out != NULL) {
+        fprintf(stderr, "%s\n", out);
+    }
+    free(out);
+    json_decref(line);
+}
+
+void log_runtime_line(void *ctx, cogo_log_level level, const char *text)
+{
+    (void)ctx;
+    if (level > least) {
+        return;
+    }
+    char stamp[40];
+    struct timespec now;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    size_t used = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(stamp + used, sizeof stamp - used, ".%03ldZ", now.tv_nsec / 1000000);
+    if (as_json) {
+        write_json(stamp, level, text);
+    } else {
+        fprintf(stderr, "%s %-5s %s\n", stamp, level_names[level], text);
+    }
+}
+
+void log_line(cogo_log_level level, const char *format, ...)
+{
+    char text[LINE_MAX_BYTES];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    log_runtime_line(NULL, level, text);
+}

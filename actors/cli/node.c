@@ -1,0 +1,270 @@
+#include "actors/cli/node.h"
+
+#include "actors/cli/guardian.h"
+#include "actors/cli/log.h"
+#include "actors/gateway/gateway.h"
+#include "actors/orchestrator/orchestrator.h"
+#include "actors/store/store.h"
+#include "codec/contract/messages.h"
+#include "codec/contract/names.h"
+
+#include <cogo/cogo.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SLOTS_DEFAULT = 3, ALARM_SIZE = 160, READY_WAIT_MS = 30000 };
+
+struct node {
+    cogo_system *system;
+    gateway *door;
+    int alarm_fd;
+    char alarm[ALARM_SIZE];
+    char store_path[PATH_MAX];
+    char work_dir[PATH_MAX];
+};
+
+bool node_make_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    for (char *p = copy + 1; *p != '\0'; p++) {
+        if (*p == '/') {
+            *p = '\0';
+            if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
+                return false;
+            }
+            *p = '/';
+        }
+    }
+    return mkdir(copy, 0700) == 0 || errno == EEXIST;
+}
+
+void node_state_folder(char *out, size_t size)
+{
+    const char *xdg = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    if (xdg != NULL && xdg[0] == '/') {
+        snprintf(out, size, "%s/cogo", xdg);
+    } else {
+        snprintf(out, size, "%s/.local/state/cogo",
+                 home != NULL && *home == '/' ? home : "/tmp");
+    }
+}
+
+static bool add_worker(guardian_config *config, const char *name, size_t length,
+                       const node_config *wanted, const char *work_dir, char error[256])
+{
+    const char *known[GUARDIAN_WORKERS_MAX + 1];
+    size_t count = 0;
+    for (const contract_worker_type *t = contract_worker_types;
+         t->name != NULL && count < GUARDIAN_WORKERS_MAX; t++) {
+        known[count++] = t->name;
+        if (strlen(t->name) == length && strncmp(t->name, name, length) == 0) {
+            if (config->worker_count == GUARDIAN_WORKERS_MAX) {
+                snprintf(error, 256, "more than %d workers", GUARDIAN_WORKERS_MAX);
+                return false;
+            }
+            config->workers[config->worker_count++] = (worker_config){
+                .type = t->name,
+                .orchestrator = ORCHESTRATOR_NAME,
+                .state_dir = work_dir,
+                .slots = wanted->slots > 0 ? wanted->slots : SLOTS_DEFAULT,
+            };
+            return true;
+        }
+    }
+    known[count] = NULL;
+    char typed[64];
+    const char *near = NULL;
+    snprintf(typed, sizeof typed, "%.*s", (int)length, name);
+    bool hint = names_nearest(typed, known, &near, 1) == 1;
+    snprintf(error, 256, "unknown worker type '%s'%s%s%s", typed,
+             hint ? " (did you mean '" : "", hint ? near : "", hint ? "'?)" : "");
+    return false;
+}
+
+static bool choose_workers(guardian_config *config, const node_config *wanted,
+                           const char *work_dir, char error[256])
+{
+    if (wanted->workers == NULL) {
+        for (const contract_worker_type *t = contract_worker_types; t->name != NULL; t++) {
+            if (!add_worker(config, t->name, strlen(t->name), wanted, work_dir, error)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    for (const char *p = wanted->workers; *p != '\0';) {
+        size_t length = strcspn(p, ",");
+        if (!add_worker(config, p, length, wanted, work_dir, error)) {
+            return false;
+        }
+        p += length + (p[length] == ',');
+    }
+    return true;
+}
+
+/* The actors of the orchestrating half; their ids go into @p guard as vital. */
+static cogo_err start_core(node *n, guardian_config *guard, char error[256])
+{
+    orchestrator_config orchestrator = {.closed_world = true};
+    store_config store = {.path = n->store_path};
+    cogo_err err = store_start(n->system, &store, &orchestrator.store_writer,
+                               &orchestrator.store_reader, &orchestrator.term, error);
+    if (err != COGO_OK) {
+        return err;
+    }
+    cogo_actor_id id;
+    err = orchestrator_start(n->system, &orchestrator, &id);
+    if (err != COGO_OK) {
+        snprintf(error, 256, "the orchestrator did not start: %s", cogo_strerror(err));
+        return err;
+    }
+    guard->vital[0] = id;
+    guard->vital_names[0] = "orchestrator";
+    guard->vital[1] = orchestrator.store_writer;
+    guard->vital_names[1] = "store writer";
+    guard->vital[2] = orchestrator.store_reader;
+    guard->vital_names[2] = "store reader";
+    guard->vital_count = 3;
+    return COGO_OK;
+}
+
+/* Asks the orchestrator until it is recovered and all @p workers have registered, so that the
+ * first request after the start finds every role. The orchestrator answers asks only once it is
+ * recovered; an alarm ends the wait. */
+static cogo_err await_ready(node *n, cogo_actor_id orchestrator, size_t workers,
+                            char error[256])
+{
+    uint64_t end = cogo_system_now_ns(n->system) + READY_WAIT_MS * UINT64_C(1000000);
+    while (cogo_system_now_ns(n->system) < end && n->alarm[0] == '\0') {
+        cogo_msg *answer = NULL;
+        worker_command all = {NULL, NULL};
+        cogo_err err = cogo_system_ask(n->system, orchestrator,
+                                       cogo_msg_create_record(n->system, MSG_WORKER_LIST, &all),
+                                       UINT64_C(1000000000), &answer);
+        size_t registered = 0;
+        if (err == COGO_OK && cogo_msg_type_of(answer) == MSG_WORKER_PAGE) {
+            registered = ((const worker_page *)cogo_msg_payload(answer))->workers.count;
+        }
+        cogo_msg_destroy(answer);
+        if (err == COGO_OK && registered >= workers) {
+            return COGO_OK;
+        }
+        usleep(2000); /* Registration takes one round trip; this bounds the polling to it. */
+    }
+    snprintf(error, 256, "the node did not become ready: %s",
+             n->alarm[0] != '\0' ? n->alarm : "no answer within 30 s");
+    return COGO_ETIMEOUT;
+}
+
+static cogo_err start_all(node *n, const node_config *config, char error[256])
+{
+    guardian_config guard = {.alarm_fd = n->alarm_fd, .alarm_text = n->alarm};
+    if (!choose_workers(&guard, config, n->work_dir, error)) {
+        return COGO_EINVAL;
+    }
+    cogo_system_config system_config = {.struct_size = sizeof system_config,
+                                        .log = log_runtime_line};
+    cogo_err err = cogo_system_create(&system_config, &n->system);
+    if (err == COGO_OK) {
+        err = messages_register(n->system);
+    }
+    if (err != COGO_OK) {
+        snprintf(error, 256, "the runtime did not start: %s", cogo_strerror(err));
+        return err;
+    }
+    err = start_core(n, &guard, error);
+    cogo_actor_id id;
+    if (err == COGO_OK && (err = guardian_start(n->system, &guard, &id)) != COGO_OK) {
+        snprintf(error, 256, "the guardian did not start: %s", cogo_strerror(err));
+    }
+    if (err == COGO_OK) {
+        err = await_ready(n, guard.vital[0], guard.worker_count, error);
+    }
+    if (err != COGO_OK) {
+        return err;
+    }
+    gateway_config door = {.host = config->host,
+                           .port = config->port,
+                           .token = config->token,
+                           .orchestrator = guard.vital[0]};
+    return gateway_start(n->system, &door, &n->door, error);
+}
+
+cogo_err node_start(const node_config *config, node **out_node, char error[256])
+{
+    error[0] = '\0';
+    node *n = calloc(1, sizeof *n);
+    if (n == NULL) {
+        snprintf(error, 256, "out of memory");
+        return COGO_ENOMEM;
+    }
+    cogo_err err = COGO_EIO;
+    n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    snprintf(n->store_path, sizeof n->store_path, "%s/cogo.db", config->data_dir);
+    snprintf(n->work_dir, sizeof n->work_dir, "%s/work", config->data_dir);
+    if (!node_make_folder(config->data_dir) || !node_make_folder(n->work_dir)) {
+        snprintf(error, 256, "data folder %s: %m", config->data_dir);
+    } else if (n->alarm_fd < 0) {
+        snprintf(error, 256, "eventfd: %m");
+    } else {
+        err = start_all(n, config, error);
+    }
+    if (err != COGO_OK) {
+        node_stop(n, UINT64_C(2000000000));
+        node_destroy(n);
+        return err;
+    }
+    *out_node = n;
+    return COGO_OK;
+}
+
+int node_port(const node *n)
+{
+    return gateway_port(n->door);
+}
+
+int node_failed_fd(const node *n)
+{
+    return n->alarm_fd;
+}
+
+const char *node_failure(const node *n)
+{
+    return n->alarm;
+}
+
+void node_stop(node *n, uint64_t deadline_ns)
+{
+    if (n->door != NULL) {
+        gateway_stop(n->door, deadline_ns / 2);
+    }
+    if (n->system != NULL && cogo_system_stop(n->system, deadline_ns) == COGO_EFAULT) {
+        n->system = NULL; /* A callback hangs; its memory must stay. */
+        n->door = NULL;
+    }
+}
+
+void node_destroy(node *n)
+{
+    if (n == NULL) {
+        return;
+    }
+    gateway_destroy(n->door);
+    cogo_system_destroy(n->system);
+    if (n->alarm_fd >= 0) {
+        close(n->alarm_fd);
+    }
+    free(n);
+}

@@ -1,0 +1,236 @@
+/* cogo healthcheck, doctor, migrate: for operators. */
+#include "actors/cli/client.h"
+#include "actors/cli/node.h"
+#include "actors/cli/output.h"
+#include "actors/roles/role.h"
+#include "actors/sandbox/sandbox.h"
+#include "actors/store/store.h"
+
+#include <cogo/system.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PROBE_MS = 3000, PROBES_MAX = 64, MISSING_MAX = 64 };
+
+static cli_exit healthcheck(const args *a)
+{
+    client c;
+    json_t *answer;
+    int status;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    cli_exit code = client_probe(&c, "/ready", PROBE_MS, &status, &answer);
+    if (args_flag(a, "json") && answer != NULL) {
+        output_json(answer);
+    } else if (code != CLI_OK) {
+        fprintf(stderr, "cogo: %s is %s\n", c.server,
+                status == 0 ? "not reachable" : "not ready");
+    } else {
+        puts("ready");
+    }
+    json_decref(answer);
+    return code == CLI_OK ? CLI_OK : CLI_FAILED; /* 0 or 1: what HEALTHCHECK understands. */
+}
+
+/* Program -> Debian package, where the names differ. */
+static const char *package_of(const char *program)
+{
+    static const char *const map[][2] = {
+        {"ctags", "universal-ctags"},
+        {"python3", "python3"},
+        {"pytest", "python3-pytest"},
+        {"pytest-3", "python3-pytest"},
+        {"node", "nodejs"},
+        {"ninja", "ninja-build"},
+        {"ctest", "cmake"},
+        {"bwrap", "bubblewrap"},
+        {"prove", "perl"},
+        {"autoreconf", "autoconf"},
+        {"pyflakes3", "pyflakes3"},
+        {"g++", "g++"},
+    };
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+        if (strcmp(map[i][0], program) == 0) {
+            return map[i][1];
+        }
+    }
+    return program;
+}
+
+static bool installed(const char *program)
+{
+    static const char *const folders[] = {"/usr/bin", "/bin", "/usr/sbin", "/sbin"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", folders[i], program);
+        if (access(path, X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds "name", "ok", "detail", "fix" to @p checks. */
+static void check(json_t *checks, const char *name, bool ok, const char *detail,
+                  const char *fix)
+{
+    json_t *entry = json_pack("{s:s, s:b, s:s}", "name", name, "ok", ok, "detail", detail);
+    if (fix != NULL && !ok) {
+        json_object_set_new(entry, "fix", json_string(fix));
+    }
+    json_array_append_new(checks, entry);
+}
+
+static void check_tools(json_t *checks)
+{
+    for (const role *const *r = role_table; *r != NULL; r++) {
+        char detail[400] = "", fix[400] = "apt-get install";
+        bool all = true;
+        for (const char *const *tool = (*r)->tools; tool != NULL && *tool != NULL; tool++) {
+            bool there = installed(*tool);
+            size_t used = strlen(detail), fixed = strlen(fix);
+            snprintf(detail + used, sizeof detail - used, "%s%s%s", used ? ", " : "",
+                     there ? "" : "no ", *tool);
+            if (!there) {
+                all = false;
+                snprintf(fix + fixed, sizeof fix - fixed, " %s", package_of(*tool));
+            }
+        }
+        if ((*r)->tools != NULL) {
+            char name[80];
+            snprintf(name, sizeof name, "role %s", (*r)->name);
+            check(checks, name, all, detail, fix);
+        }
+    }
+}
+
+static void check_sandbox(json_t *checks, bool prove)
+{
+    sandbox_level level = sandbox_level_best();
+    check(checks, "sandbox", level >= SANDBOX_LANDLOCK, sandbox_level_name(level),
+          "apt-get install bubblewrap, and allow user namespaces or Landlock");
+    if (!prove) {
+        return;
+    }
+    static sandbox_probe probes[PROBES_MAX];
+    size_t count = sandbox_self_test(level, probes, PROBES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        char name[120];
+        snprintf(name, sizeof name, "escape: %s", probes[i].name);
+        check(checks, name, probes[i].contained || !probes[i].applicable,
+              probes[i].applicable ? probes[i].detail : "not promised at this level", NULL);
+    }
+}
+
+static void check_state_folder(json_t *checks)
+{
+    char path[PATH_MAX], detail[PATH_MAX + 80];
+    node_state_folder(path, sizeof path);
+    bool ok = node_make_folder(path) && access(path, W_OK) == 0;
+    snprintf(detail, sizeof detail, "%s%s%s", path, ok ? "" : ": ", ok ? "" : strerror(errno));
+    check(checks, "state folder", ok, detail,
+          "set XDG_STATE_HOME or --data to a writable folder");
+}
+
+static void check_cluster(const args *a, json_t *checks)
+{
+    client c;
+    json_t *answer = NULL;
+    int status = 0;
+    if (client_from_args(a, &c)) {
+        char detail[300];
+        bool up = client_probe(&c, "/ready", PROBE_MS, &status, &answer) == CLI_OK;
+        snprintf(detail, sizeof detail, "%s %s", c.server,
+                 up            ? "is ready"
+                 : status == 0 ? "is not running (cogo assess needs none)"
+                               : "is not ready");
+        check(checks, "cluster", up || status == 0, detail, "see the log of cogo dev");
+        json_decref(answer);
+    }
+    const char *model = getenv("COGO_LLM_BASE_URL");
+    check(checks, "model", true,
+          model != NULL ? "configured" : "none: roles say what they left out", NULL);
+}
+
+static cli_exit doctor(const args *a)
+{
+    json_t *checks = json_array(), *entry;
+    size_t i, bad = 0;
+    check_state_folder(checks);
+    check_sandbox(checks, args_flag(a, "prove"));
+    check_tools(checks);
+    check_cluster(a, checks);
+    json_array_foreach(checks, i, entry)
+    {
+        bad += !json_is_true(json_object_get(entry, "ok"));
+    }
+    if (args_flag(a, "json")) {
+        json_t *out = json_pack("{s:s, s:O}", "version", cogo_version(), "checks", checks);
+        output_json(out);
+        json_decref(out);
+    } else {
+        printf("cogo %s\n", cogo_version());
+        json_array_foreach(checks, i, entry)
+        {
+            bool ok = json_is_true(json_object_get(entry, "ok"));
+            output_text(stdout, ok ? OUTPUT_GREEN : OUTPUT_YELLOW,
+                        ok ? "  ok      " : "  missing ");
+            printf("%-24s ", json_string_value(json_object_get(entry, "name")));
+            output_text(stdout, OUTPUT_PLAIN,
+                        json_string_value(json_object_get(entry, "detail")));
+            putchar('\n');
+            if (json_object_get(entry, "fix") != NULL) {
+                printf("            %s\n", json_string_value(json_object_get(entry, "fix")));
+            }
+        }
+    }
+    json_decref(checks);
+    return bad == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
+static cli_exit migrate(const args *a)
+{
+    char folder[PATH_MAX], path[PATH_MAX + 16], error[256];
+    node_state_folder(folder, sizeof folder);
+    const char *data = args_value(a, "data") != NULL ? args_value(a, "data") : folder;
+    if (!node_make_folder(data)) {
+        return cli_fail(CLI_FAILED, "data folder %s: %m", data);
+    }
+    snprintf(path, sizeof path, "%s/cogo.db", data);
+    cogo_err err = store_migrate(path, args_flag(a, "dry-run"), print_line, NULL, error);
+    if (err != COGO_OK) {
+        return cli_fail(err == COGO_EEXIST ? CLI_CONFLICT : CLI_FAILED, "%s", error);
+    }
+    return CLI_OK;
+}
+
+static const args_option doctor_options[] = {
+    {.name = "prove", .doc = "try to break out of the sandbox, and say what held"},
+    {.name = NULL},
+};
+static const args_option migrate_options[] = {
+    {.name = "data", .value = "DIR", .env = "COGO_DATA", .doc = "folder of the journal"},
+    {.name = "dry-run", .doc = "only show what is missing"},
+    {.name = NULL},
+};
+
+const cli_command ops_commands[] = {
+    {"healthcheck", NULL, "", "exit 0 when the cluster is ready", NULL, 0, 0, healthcheck},
+    {"doctor", NULL, "", "what is missing on this machine, and how to get it", doctor_options,
+     0, 0, doctor},
+    {"migrate", NULL, "", "bring the journal's schema up to date", migrate_options, 0, 0,
+     migrate},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};

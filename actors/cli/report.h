@@ -1,0 +1,27 @@
+/* The report of an assessment: built from the results of its tasks, printed for people.
+ * Used by assess.c. Never invents: each score stands beside the evidence it came from. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The report as JSON, in the shape of the outer contract, from a finished workflow (with its
+ * tasks' results). The caller owns it. NULL when out of memory. */
+json_t *report_build(const json_t *workflow, const char *path, int64_t duration_ms);
+
+/* For people. @p folder: where the files are, for the last line; NULL: not saved. */
+void report_print_text(const json_t *report, const char *folder, FILE *to);
+
+/* SARIF 2.1.0 of all findings. The caller owns it. */
+json_t *report_sarif(const json_t *report);
+
+/* True when the report has a finding at @p level (critical, high, medium, low) or worse; for
+ * "tests" when a test failed. */
+bool report_reaches(const json_t *report, const char *level);
+
+/* 0 critical .. 4 info; 5 for anything else. */
+int report_severity_rank(const char *severity);
+
+#endif

@@ -1,0 +1,257 @@
+/* The report for people: verdict, scores with their evidence, tests with failures first,
+ * findings worst first, what was skipped and how to get it. */
+#include "actors/cli/output.h"
+#include "actors/cli/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum {
+    WIDTH_DEFAULT = 100,
+    WIDTH_MIN = 60,
+    WIDTH_MAX = 140,
+    FINDINGS_SHOWN = 25,
+    TESTS_SHOWN = 15,
+    SKIPPED_SHOWN = 12,
+};
+
+static size_t page_width(FILE *to)
+{
+    struct winsize size;
+    if (isatty(fileno(to)) && ioctl(fileno(to), TIOCGWINSZ, &size) == 0
+        && size.ws_col >= WIDTH_MIN) {
+        return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+    }
+    return WIDTH_DEFAULT;
+}
+
+/* @p left, then @p right flush at the page's right edge; @p left is cut when both don't fit. */
+static void two_ends(FILE *to, size_t width, output_style style, const char *head,
+                     const char *left, const char *right)
+{
+    char line[512];
+    size_t used = strlen(head), tail = strlen(right);
+    size_t room = width > used + tail + 2 ? width - used - tail - 2 : 10;
+    room = room < sizeof line - 4 ? room : sizeof line - 4;
+    if (strlen(left) > room) {
+        snprintf(line, sizeof line, "%.*s...", (int)(room - 3), left);
+    } else {
+        snprintf(line, sizeof line, "%s", left);
+    }
+    output_text(to, style, head);
+    output_text(to, OUTPUT_PLAIN, line);
+    fprintf(to, "%*s", (int)(room - strlen(line) + 2), "");
+    output_text(to, OUTPUT_DIM, right);
+    fputc('\n', to);
+}
+
+static void print_head(const json_t *report, FILE *to, size_t width)
+{
+    char cell[300], left[400], right[120];
+    const char *verdict = json_string_value(json_object_get(report, "verdict"));
+    snprintf(left, sizeof left, "cogo assess %s",
+             output_value(report, "path", cell, sizeof cell));
+    double seconds = (double)json_integer_value(json_object_get(report, "durationMs")) / 1000.0;
+    snprintf(right, sizeof right, "%.1f s, %zu roles", seconds,
+             json_array_size(json_object_get(report, "roles")));
+    two_ends(to, width, OUTPUT_BOLD, "", left, right);
+    bool pass = strcmp(verdict, "pass") == 0, fail = strcmp(verdict, "fail") == 0;
+    output_text(to,
+                fail   ? OUTPUT_RED
+                : pass ? OUTPUT_GREEN
+                       : OUTPUT_YELLOW,
+                fail   ? "FAIL"
+                : pass ? "PASS"
+                       : "WARN");
+    fputs("  ", to);
+    output_text(to, OUTPUT_BOLD, output_value(report, "summary", cell, sizeof cell));
+    fputc('\n', to);
+
+    const json_t *index = json_object_get(report, "index"), *languages;
+    languages = json_object_get(index, "languages");
+    fprintf(to, "      %s files, ", output_value(index, "files", cell, sizeof cell));
+    fprintf(to, "%s lines", output_value(index, "lines", cell, sizeof cell));
+    size_t i;
+    json_t *language;
+    json_array_foreach(languages, i, language)
+    {
+        if (i < 5) {
+            fprintf(to, "%s%s", i == 0 ? ": " : ", ",
+                    output_value(language, "language", cell, sizeof cell));
+        }
+    }
+    fputs("\n\n", to);
+}
+
+static void print_scores(const json_t *report, FILE *to)
+{
+    static const char *const names[] = {"syntax", "semantics", "architecture", "security",
+                                        "tests"};
+    const json_t *scores = json_object_get(report, "scores");
+    char cell[500];
+    output_text(to, OUTPUT_DIM, "  dimension      score  evidence");
+    fputc('\n', to);
+    for (size_t i = 0; i < 5; i++) {
+        const json_t *score = json_object_get(scores, names[i]);
+        if (score == NULL) {
+            fprintf(to, "  %-13s      -  not judged (see skipped)\n", names[i]);
+            continue;
+        }
+        double value = json_number_value(score);
+        fprintf(to, "  %-13s   ", names[i]);
+        char number[16];
+        snprintf(number, sizeof number, "%.2f", value);
+        output_text(to,
+                    value >= 0.9   ? OUTPUT_GREEN
+                    : value >= 0.6 ? OUTPUT_YELLOW
+                                   : OUTPUT_RED,
+                    number);
+        fputs("  ", to);
+        output_text(
+            to, OUTPUT_PLAIN,
+            output_value(json_object_get(report, "evidence"), names[i], cell, sizeof cell));
+        fputc('\n', to);
+    }
+    fputc('\n', to);
+}
+
+static void place(const json_t *entry, char *out, size_t size)
+{
+    char file[200], line[24];
+    output_value(entry, "file", file, sizeof file);
+    output_value(entry, "line", line, sizeof line);
+    bool has_line = line[0] != '\0' && strcmp(line, "0") != 0;
+    snprintf(out, size, "%s%s%s", file, file[0] && has_line ? ":" : "",
+             file[0] && has_line ? line : "");
+}
+
+static size_t print_cases(const json_t *report, FILE *to, size_t width, const char *status,
+                          const char *mark, size_t shown)
+{
+    size_t i, count = 0;
+    json_t *test;
+    json_array_foreach(json_object_get(json_object_get(report, "tests"), "cases"), i, test)
+    {
+        char name[160], message[300], left[480], right[240], state[24];
+        output_value(test, "status", state, sizeof state);
+        if (strcmp(state, status) != 0 || ++count > shown) {
+            continue;
+        }
+        output_value(test, "name", name, sizeof name);
+        output_value(test, "message", message, sizeof message);
+        snprintf(left, sizeof left, "%-24s %.*s", name, (int)strcspn(message, "\n"), message);
+        place(test, right, sizeof right);
+        two_ends(to, width, OUTPUT_RED, mark, left, right);
+    }
+    return count;
+}
+
+static void print_tests(const json_t *report, FILE *to, size_t width)
+{
+    const json_t *tests = json_object_get(report, "tests");
+    const json_t *build = json_object_get(tests, "build");
+    char log[2000];
+    size_t wrong = 0;
+    if (json_is_false(json_object_get(build, "ok"))) {
+        output_text(to, OUTPUT_BOLD, "build");
+        fputc('\n', to);
+        output_value(build, "log", log, sizeof log);
+        size_t shown = 0;
+        for (char *save = NULL, *line = strtok_r(log, "\n", &save); line != NULL && shown < 12;
+             line = strtok_r(NULL, "\n", &save), shown++) {
+            fputs("  ", to);
+            output_text(to, OUTPUT_PLAIN, line);
+            fputc('\n', to);
+        }
+        fputc('\n', to);
+    }
+    size_t cases = json_array_size(json_object_get(tests, "cases"));
+    if (cases == 0) {
+        return;
+    }
+    output_text(to, OUTPUT_BOLD, "tests");
+    fputc('\n', to);
+    wrong += print_cases(report, to, width, "failed", "  x ", TESTS_SHOWN);
+    wrong += print_cases(report, to, width, "error", "  x ", TESTS_SHOWN);
+    wrong += print_cases(report, to, width, "flaky", "  ~ ", TESTS_SHOWN);
+    if (wrong == 0) {
+        fprintf(to, "  all %zu pass\n", cases);
+    } else if (wrong > TESTS_SHOWN) {
+        fprintf(to, "  ... and more; all are in the JSON report\n");
+    }
+    fputc('\n', to);
+}
+
+static void print_findings(const json_t *report, FILE *to, size_t width)
+{
+    const json_t *findings = json_object_get(report, "findings");
+    size_t i, total = json_array_size(findings), shown = 0, quiet = 0;
+    json_t *finding, *tool;
+    if (total == 0) {
+        return;
+    }
+    output_text(to, OUTPUT_BOLD, "findings, worst first");
+    fputc('\n', to);
+    json_array_foreach(findings, i, finding)
+    {
+        const char *severity = json_string_value(json_object_get(finding, "severity"));
+        int rank = report_severity_rank(severity);
+        if (rank >= 4 || shown >= FINDINGS_SHOWN) {
+            quiet++; /* Hints are in the files; the page is for what needs somebody. */
+            continue;
+        }
+        shown++;
+        char head[32], cwe[24], message[400], left[600], where[240], tools[160] = "",
+                                                                     right[420];
+        snprintf(head, sizeof head, "  %-9s ", severity);
+        output_value(finding, "cwe", cwe, sizeof cwe);
+        output_value(finding, "message", message, sizeof message);
+        snprintf(left, sizeof left, "%s%s%s", cwe, cwe[0] ? " " : "", message);
+        size_t t;
+        json_array_foreach(json_object_get(finding, "tools"), t, tool)
+        {
+            size_t used = strlen(tools);
+            snprintf(tools + used, sizeof tools - used, "%s%s", used ? ", " : "",
+                     json_string_value(tool) ? json_string_value(tool) : "");
+        }
+        place(finding, where, sizeof where);
+        snprintf(right, sizeof right, "%s  %s", where, tools);
+        two_ends(to, width, rank <= 1 ? OUTPUT_RED : OUTPUT_YELLOW, head, left, right);
+    }
+    if (quiet > 0) {
+        fprintf(to, "  and %zu more, of lesser weight, in the JSON and SARIF reports\n", quiet);
+    }
+    fputc('\n', to);
+}
+
+void report_print_text(const json_t *report, const char *folder, FILE *to)
+{
+    size_t width = page_width(to), i;
+    json_t *entry;
+    print_head(report, to, width);
+    print_scores(report, to);
+    print_tests(report, to, width);
+    print_findings(report, to, width);
+    const json_t *skipped = json_object_get(report, "skipped");
+    if (json_array_size(skipped) > 0) {
+        output_text(to, OUTPUT_BOLD, "skipped");
+        fputc('\n', to);
+        json_array_foreach(skipped, i, entry)
+        {
+            if (i < SKIPPED_SHOWN) {
+                fputs("  ", to);
+                output_text(to, OUTPUT_PLAIN, json_string_value(entry));
+                fputc('\n', to);
+            }
+        }
+        if (json_array_size(skipped) > SKIPPED_SHOWN) {
+            fprintf(to, "  and %zu more in the JSON report\n",
+                    json_array_size(skipped) - SKIPPED_SHOWN);
+        }
+    }
+    if (folder != NULL) {
+        fprintf(to, "report: text, json and sarif under %s\n", folder);
+    }
+}

@@ -1,0 +1,372 @@
+/* cogo task: submit, look, wait, cancel, retry. */
+#include "actors/cli/client.h"
+#include "actors/cli/output.h"
+#include "codec/json/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    CALL_MS = 10000,
+    WAIT_SLICE_S = 25,              /* One long poll. */
+    CONTEXT_FILE_MAX = 1024 * 1024, /* Bytes of @FILE; the door's limit for a body. */
+    DEPENDENCIES_MAX = 1000,
+};
+
+/* The exit code that says how a finished task ended. */
+static cli_exit exit_of_task(const json_t *task)
+{
+    const char *state = json_string_value(json_object_get(task, "state"));
+    if (state == NULL || strcmp(state, "succeeded") == 0 || strcmp(state, "partial") == 0) {
+        return CLI_OK;
+    }
+    return strcmp(state, "expired") == 0 ? CLI_TIMED_OUT : CLI_FAILED;
+}
+
+static bool is_terminal(const json_t *task)
+{
+    static const char *const ends[] = {"succeeded", "partial", "failed",
+                                       "cancelled", "expired", "deadlettered"};
+    const char *state = json_string_value(json_object_get(task, "state"));
+    for (size_t i = 0; state != NULL && i < sizeof ends / sizeof ends[0]; i++) {
+        if (strcmp(state, ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_task(const args *a, const json_t *task)
+{
+    char cell[200];
+    if (args_flag(a, "json")) {
+        output_json(task);
+        return;
+    }
+    printf("%s  ", output_value(task, "taskId", cell, sizeof cell));
+    output_value(task, "state", cell, sizeof cell);
+    output_text(stdout,
+                exit_of_task(task) != CLI_OK && is_terminal(task) ? OUTPUT_RED
+                : is_terminal(task)                               ? OUTPUT_GREEN
+                                                                  : OUTPUT_YELLOW,
+                cell);
+    printf("  %s", output_value(task, "role", cell, sizeof cell));
+    printf("  attempt %s\n", output_value(task, "attempt", cell, sizeof cell));
+    if (*output_value(task, "error", cell, sizeof cell) != '\0') {
+        fputs("  ", stdout);
+        output_text(stdout, OUTPUT_RED, cell);
+        putchar('\n');
+    }
+    json_t *output = json_object_get(json_object_get(task, "result"), "output");
+    if (output != NULL) {
+        output_json(output);
+    }
+}
+
+/* Follows one task by long polls until it is terminal or @p wait_ms are over (0: for ever). */
+static cli_exit wait_for(const client *c, const char *id, json_t **task)
+{
+    while (!is_terminal(*task)) {
+        char path[128];
+        json_t *next;
+        snprintf(path, sizeof path, "/v1/tasks/%s?wait=%ds", id, WAIT_SLICE_S);
+        cli_exit code =
+            client_call(c, "GET", path, NULL, NULL, WAIT_SLICE_S * 1000 + CALL_MS, &next);
+        if (code != CLI_OK) {
+            return code;
+        }
+        json_decref(*task);
+        *task = next;
+    }
+    return CLI_OK;
+}
+
+static json_t *read_context(const char *text)
+{
+    char *content = NULL;
+    size_t size = 0;
+    const char *name = text;
+    if (text[0] == '@') {
+        FILE *file = strcmp(text, "@-") == 0 ? stdin : fopen(text + 1, "re");
+        if (file == NULL) {
+            (void)cli_fail(CLI_USAGE, "--context %s: %m", text);
+            return NULL;
+        }
+        content = malloc(CONTEXT_FILE_MAX + 1);
+        size = content == NULL ? 0 : fread(content, 1, CONTEXT_FILE_MAX + 1, file);
+        if (file != stdin) {
+            fclose(file);
+        }
+        if (size > CONTEXT_FILE_MAX) {
+            (void)cli_fail(CLI_USAGE, "--context %s: more than %d bytes", text,
+                           CONTEXT_FILE_MAX);
+            free(content);
+            return NULL;
+        }
+        text = content == NULL ? "" : content;
+    } else {
+        size = strlen(text);
+        name = "(argument)";
+    }
+    cogo_record_error error = {"", ""};
+    json_t *json = json_parse(text, size, &error);
+    if (json == NULL) {
+        (void)cli_fail(CLI_USAGE, "--context %s: %s", name, error.detail);
+    }
+    free(content);
+    return json;
+}
+
+static bool add_list(json_t *instruction, const char *key, const char *text)
+{
+    json_t *items = json_array();
+    char *copy = strdup(text), *save = NULL;
+    for (char *part = copy == NULL ? NULL : strtok_r(copy, ",", &save); part != NULL;
+         part = strtok_r(NULL, ",", &save)) {
+        json_array_append_new(items, json_string(part));
+    }
+    free(copy);
+    json_object_set_new(instruction, key, items);
+    return json_array_size(items) <= DEPENDENCIES_MAX;
+}
+
+/* NULL: said what is wrong. */
+static json_t *instruction_from(const args *a)
+{
+    json_t *instruction = json_object();
+    json_object_set_new(instruction, "role", json_string(a->positionals[0]));
+    const char *context = args_value(a, "context");
+    if (context != NULL) {
+        json_t *value = read_context(context);
+        if (value == NULL) {
+            json_decref(instruction);
+            return NULL;
+        }
+        json_object_set_new(instruction, "context", value);
+    }
+    if (args_value(a, "priority") != NULL) {
+        json_object_set_new(instruction, "priority", json_string(args_value(a, "priority")));
+    }
+    if (args_value(a, "depends-on") != NULL) {
+        add_list(instruction, "dependencies", args_value(a, "depends-on"));
+    }
+    if (args_value(a, "timeout") != NULL) {
+        int64_t ms;
+        if (!args_duration_ms(args_value(a, "timeout"), &ms)) {
+            (void)cli_fail(CLI_USAGE, "--timeout '%s' is no duration like 500ms, 30s or 2m",
+                           args_value(a, "timeout"));
+            json_decref(instruction);
+            return NULL;
+        }
+        json_object_set_new(instruction, "timeout", json_integer(ms));
+    }
+    return instruction;
+}
+
+static cli_exit submit(const args *a)
+{
+    client c;
+    json_t *task;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    json_t *instruction = instruction_from(a);
+    if (instruction == NULL) {
+        return CLI_USAGE;
+    }
+    cli_exit code =
+        client_call(&c, "POST", "/v1/tasks", instruction, args_value(a, "key"), CALL_MS, &task);
+    json_decref(instruction);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (args_flag(a, "wait")) {
+        char id[64];
+        output_value(task, "taskId", id, sizeof id);
+        code = wait_for(&c, id, &task);
+        code = code == CLI_OK ? exit_of_task(task) : code;
+    }
+    print_task(a, task);
+    json_decref(task);
+    return code;
+}
+
+/* GET or POST on one task. @p task_answer: the answer is a Task. */
+static cli_exit one(const args *a, const char *method, const char *suffix, bool task_answer)
+{
+    client c;
+    json_t *answer;
+    char path[512];
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, "/v1/tasks/%s%s", id == NULL ? "" : id, suffix);
+    free(id);
+    cli_exit code = client_call(&c, method, path, NULL, NULL, CALL_MS, &answer);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (task_answer) {
+        print_task(a, answer);
+    } else {
+        output_json(answer);
+    }
+    json_decref(answer);
+    return CLI_OK;
+}
+
+static cli_exit get(const args *a)
+{
+    return one(a, "GET", "", true);
+}
+
+static cli_exit cancel(const args *a)
+{
+    return one(a, "POST", ":cancel", true);
+}
+
+static cli_exit retry(const args *a)
+{
+    return one(a, "POST", ":retry", true);
+}
+
+static cli_exit events(const args *a)
+{
+    static const output_column columns[] = {
+        {"SEQ", "sequence"}, {"TIME", "time"}, {"EVENT", "type"}, {NULL, NULL}};
+    client c;
+    json_t *answer;
+    char path[512];
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, "/v1/tasks/%s/events", id == NULL ? "" : id);
+    free(id);
+    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
+    if (code == CLI_OK && args_flag(a, "json")) {
+        output_json(answer);
+    } else if (code == CLI_OK) {
+        output_table(columns, json_object_get(answer, "events"));
+    }
+    json_decref(answer);
+    return code;
+}
+
+static cli_exit why(const args *a)
+{
+    client c;
+    json_t *answer, *reason;
+    char path[512], cell[400];
+    size_t i;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, "/v1/tasks/%s/explain", id == NULL ? "" : id);
+    free(id);
+    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
+    if (code == CLI_OK && args_flag(a, "json")) {
+        output_json(answer);
+    } else if (code == CLI_OK) {
+        puts(output_value(answer, "summary", cell, sizeof cell));
+        json_array_foreach(json_object_get(answer, "reasons"), i, reason)
+        {
+            printf("  %s\n", json_string_value(reason));
+        }
+    }
+    json_decref(answer);
+    return code;
+}
+
+static cli_exit watch(const args *a)
+{
+    client c;
+    json_t *task;
+    char path[512];
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, "/v1/tasks/%s", id == NULL ? "" : id);
+    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &task);
+    if (code == CLI_OK) {
+        code = wait_for(&c, id == NULL ? "" : id, &task);
+        code = code == CLI_OK ? exit_of_task(task) : code;
+        print_task(a, task);
+        json_decref(task);
+    }
+    free(id);
+    return code;
+}
+
+static cli_exit list(const args *a)
+{
+    static const output_column columns[] = {
+        {"TASK", "taskId"},       {"ROLE", "role"},       {"STATE", "state"},
+        {"PRIORITY", "priority"}, {"ATTEMPT", "attempt"}, {"CREATED", "createdAt"},
+        {"ERROR", "error"},       {NULL, NULL},
+    };
+    static const char *const filters[] = {"state", "role", "workflow", "page-size",
+                                          "page-token"};
+    static const char *const keys[] = {"state", "role", "workflow", "pageSize", "pageToken"};
+    client c;
+    json_t *answer;
+    char path[1500] = "/v1/tasks", cell[300];
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char *value =
+            args_value(a, filters[i]) == NULL ? NULL : client_escape(args_value(a, filters[i]));
+        size_t used = strlen(path);
+        if (value != NULL) {
+            snprintf(path + used, sizeof path - used, "%c%s=%s", strchr(path, '?') ? '&' : '?',
+                     keys[i], value);
+        }
+        free(value);
+    }
+    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
+    if (code == CLI_OK && args_flag(a, "json")) {
+        output_json(answer);
+    } else if (code == CLI_OK) {
+        output_table(columns, json_object_get(answer, "tasks"));
+        if (*output_value(answer, "nextPageToken", cell, sizeof cell) != '\0') {
+            fprintf(stderr, "more: --page-token %s\n", cell);
+        }
+    }
+    json_decref(answer);
+    return code;
+}
+
+static const args_option submit_options[] = {
+    {.name = "context", .value = "JSON|@FILE", .doc = "what the role works on (@- is stdin)"},
+    {.name = "priority", .value = "P", .doc = "low, medium, high or urgent"},
+    {.name = "timeout", .value = "TIME", .doc = "of one attempt, like 30s"},
+    {.name = "depends-on", .value = "ID,...", .doc = "tasks that must succeed first"},
+    {.name = "key", .value = "K", .doc = "idempotency key: the same key submits once"},
+    {.name = "wait", .doc = "wait for the result; the exit code is the task's"},
+    {.name = NULL},
+};
+static const args_option list_options[] = {
+    {.name = "state", .value = "S", .doc = "only tasks in this state"},
+    {.name = "role", .value = "R", .doc = "only tasks of this role"},
+    {.name = "workflow", .value = "ID", .doc = "only tasks of this workflow"},
+    {.name = "page-size", .value = "N", .doc = "at most 1000", .fallback = "50"},
+    {.name = "page-token", .value = "T", .doc = "go on where a page ended"},
+    {.name = NULL},
+};
+
+const cli_command task_commands[] = {
+    {"task", "submit", "ROLE", "submit a task", submit_options, 1, 1, submit},
+    {"task", "get", "ID", "one task with its result", NULL, 1, 1, get},
+    {"task", "list", "", "tasks, newest first", list_options, 0, 0, list},
+    {"task", "watch", "ID", "wait until a task has ended", NULL, 1, 1, watch},
+    {"task", "cancel", "ID", "cancel a task, also a running one", NULL, 1, 1, cancel},
+    {"task", "retry", "ID", "try a failed task again", NULL, 1, 1, retry},
+    {"task", "events", "ID", "what happened to a task", NULL, 1, 1, events},
+    {"task", "why", "ID", "why a task waits, or where it ran", NULL, 1, 1, why},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};

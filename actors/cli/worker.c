@@ -1,0 +1,106 @@
+/* cogo worker, cogo role, cogo actor: what runs where. */
+#include "actors/cli/client.h"
+#include "actors/cli/output.h"
+
+#include <stdlib.h>
+
+enum { CALL_MS = 10000 };
+
+static cli_exit list(const args *a, const char *path, const char *key,
+                     const output_column *columns)
+{
+    client c;
+    json_t *answer;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (args_flag(a, "json")) {
+        output_json(answer);
+    } else {
+        output_table(columns, json_object_get(answer, key));
+    }
+    json_decref(answer);
+    return CLI_OK;
+}
+
+static cli_exit show(const args *a, const char *method, const char *format)
+{
+    client c;
+    json_t *answer;
+    char path[512];
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, format, id == NULL ? "" : id);
+    free(id);
+    cli_exit code = client_call(&c, method, path, NULL, NULL, CALL_MS, &answer);
+    if (code == CLI_OK) {
+        output_json(answer);
+        json_decref(answer);
+    }
+    return code;
+}
+
+static cli_exit worker_list(const args *a)
+{
+    static const output_column columns[] = {
+        {"WORKER", "agentId"},     {"TYPE", "workerType"}, {"STATUS", "status"},
+        {"SLOTS", "slots"},        {"USED", "slotsUsed"},  {"ROLES", "capabilities"},
+        {"LAST", "lastHeartbeat"}, {NULL, NULL},
+    };
+    return list(a, "/v1/workers", "workers", columns);
+}
+
+static cli_exit worker_get(const args *a)
+{
+    return show(a, "GET", "/v1/workers/%s");
+}
+
+static cli_exit worker_drain(const args *a)
+{
+    return show(a, "POST", "/v1/workers/%s:drain");
+}
+
+static cli_exit role_list(const args *a)
+{
+    static const output_column columns[] = {
+        {"ROLE", "role"},
+        {"WHAT IT DOES", "title"},
+        {NULL, NULL},
+    };
+    return list(a, "/v1/roles", "roles", columns);
+}
+
+static cli_exit role_get(const args *a)
+{
+    return show(a, "GET", "/v1/roles/%s");
+}
+
+static cli_exit actor_list(const args *a)
+{
+    static const output_column columns[] = {
+        {"NAME", "name"},
+        {"BEHAVIOUR", "behavior"},
+        {"MAILBOX", "mailboxDepth"},
+        {"HANDLED", "messagesHandled"},
+        {"DETACHED", "detached"},
+        {NULL, NULL},
+    };
+    return list(a, "/v1/actors", "actors", columns);
+}
+
+const cli_command worker_commands[] = {
+    {"worker", "list", "", "workers and what they do now", NULL, 0, 0, worker_list},
+    {"worker", "get", "ID", "one worker, as JSON", NULL, 1, 1, worker_get},
+    {"worker", "drain", "ID", "let a worker finish and give it nothing new", NULL, 1, 1,
+     worker_drain},
+    {"role", "list", "", "roles that workers offer", NULL, 0, 0, role_list},
+    {"role", "get", "NAME", "one role with its JSON Schemas", NULL, 1, 1, role_get},
+    {"actor", "list", "", "actors of the node, with their mailboxes", NULL, 0, 0, actor_list},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};

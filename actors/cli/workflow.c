@@ -1,0 +1,142 @@
+/* cogo workflow: graphs of tasks. */
+#include "actors/cli/client.h"
+#include "actors/cli/output.h"
+#include "codec/json/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CALL_MS = 20000, WAIT_SLICE_S = 25, FILE_MAX_BYTES = 16 * 1024 * 1024 };
+
+static json_t *read_file(const char *path)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (file == NULL) {
+        (void)cli_fail(CLI_NOT_FOUND, "%s: %m", path);
+        return NULL;
+    }
+    char *text = malloc(FILE_MAX_BYTES + 1);
+    size_t size = text == NULL ? 0 : fread(text, 1, FILE_MAX_BYTES + 1, file);
+    if (file != stdin) {
+        fclose(file);
+    }
+    cogo_record_error error = {"", ""};
+    json_t *json = size > FILE_MAX_BYTES ? NULL : json_parse(text ? text : "", size, &error);
+    if (json == NULL) {
+        (void)cli_fail(CLI_USAGE, "%s: %s", path,
+                       size > FILE_MAX_BYTES ? "more than 16 MiB" : error.detail);
+    }
+    free(text);
+    return json;
+}
+
+static void print_workflow(const args *a, const json_t *workflow)
+{
+    static const output_column columns[] = {
+        {"TASK", "taskId"},     {"REF", "ref"},     {"ROLE", "role"}, {"STATE", "state"},
+        {"ATTEMPT", "attempt"}, {"ERROR", "error"}, {NULL, NULL}};
+    char cell[200];
+    if (args_flag(a, "json")) {
+        output_json(workflow);
+        return;
+    }
+    printf("%s  ", output_value(workflow, "workflowId", cell, sizeof cell));
+    printf("%s  ", output_value(workflow, "state", cell, sizeof cell));
+    puts(output_value(workflow, "name", cell, sizeof cell));
+    output_table(columns, json_object_get(workflow, "tasks"));
+}
+
+static bool is_running(const json_t *workflow)
+{
+    const char *state = json_string_value(json_object_get(workflow, "state"));
+    return state != NULL && strcmp(state, "running") == 0;
+}
+
+static cli_exit run(const args *a)
+{
+    client c;
+    json_t *workflow;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    json_t *body = read_file(a->positionals[0]);
+    if (body == NULL) {
+        return CLI_USAGE;
+    }
+    cli_exit code = client_call(&c, "POST", "/v1/workflows", body, args_value(a, "key"),
+                                CALL_MS, &workflow);
+    json_decref(body);
+    while (code == CLI_OK && args_flag(a, "wait") && is_running(workflow)) {
+        char path[160], id[64];
+        json_t *next;
+        output_value(workflow, "workflowId", id, sizeof id);
+        snprintf(path, sizeof path, "/v1/workflows/%s?wait=%ds", id, WAIT_SLICE_S);
+        code = client_call(&c, "GET", path, NULL, NULL, WAIT_SLICE_S * 1000 + CALL_MS, &next);
+        if (code == CLI_OK) {
+            json_decref(workflow);
+            workflow = next;
+        }
+    }
+    if (code == CLI_OK) {
+        print_workflow(a, workflow);
+        const char *state = json_string_value(json_object_get(workflow, "state"));
+        code = state != NULL && strcmp(state, "failed") == 0 ? CLI_FAILED : CLI_OK;
+        json_decref(workflow);
+    }
+    return code;
+}
+
+static cli_exit get(const args *a)
+{
+    client c;
+    json_t *workflow;
+    char path[512];
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, "/v1/workflows/%s", id == NULL ? "" : id);
+    free(id);
+    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &workflow);
+    if (code == CLI_OK) {
+        print_workflow(a, workflow);
+        json_decref(workflow);
+    }
+    return code;
+}
+
+static cli_exit list(const args *a)
+{
+    static const output_column columns[] = {{"WORKFLOW", "workflowId"},
+                                            {"STATE", "state"},
+                                            {"CREATED", "createdAt"},
+                                            {"NAME", "name"},
+                                            {NULL, NULL}};
+    client c;
+    json_t *answer;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    cli_exit code = client_call(&c, "GET", "/v1/workflows", NULL, NULL, CALL_MS, &answer);
+    if (code == CLI_OK && args_flag(a, "json")) {
+        output_json(answer);
+    } else if (code == CLI_OK) {
+        output_table(columns, json_object_get(answer, "workflows"));
+    }
+    json_decref(answer);
+    return code;
+}
+
+static const args_option run_options[] = {
+    {.name = "key", .value = "K", .doc = "idempotency key: the same key submits once"},
+    {.name = "wait", .doc = "wait until all its tasks have ended"},
+    {.name = NULL},
+};
+
+const cli_command workflow_commands[] = {
+    {"workflow", "run", "FILE", "submit a graph of tasks ({\"name\",\"tasks\":[...]})",
+     run_options, 1, 1, run},
+    {"workflow", "get", "ID", "one workflow with its tasks", NULL, 1, 1, get},
+    {"workflow", "list", "", "workflows, newest first", NULL, 0, 0, list},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};
