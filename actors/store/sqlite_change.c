@@ -1,0 +1,268 @@
+/* One change of the journal as rows. The rules are in the schema: this file names them when
+ * they refuse something. */
+#include "actors/store/sqlite_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Out of memory while binding shows as NULL in a NOT NULL column or as an error of step(). */
+static void bind_text(journal *j, enum statement which, int at, const char *text)
+{
+    (void)sqlite3_bind_text(j->statements[which], at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_number(journal *j, enum statement which, int at, int64_t number)
+{
+    (void)sqlite3_bind_int64(j->statements[which], at, number);
+}
+
+static void bind_row(journal *j, enum statement which, int at, int64_t number)
+{
+    if (number != 0) {
+        bind_number(j, which, at, number);
+    }
+}
+
+static void bind_value(journal *j, enum statement which, int at, cogo_value value)
+{
+    if (value.size_bytes != 0) {
+        (void)sqlite3_bind_blob64(j->statements[which], at, value.data, value.size_bytes,
+                                  SQLITE_STATIC);
+    }
+}
+
+static journal_verdict refuse(char error[JOURNAL_ERROR_SIZE], const char *task_id,
+                              const char *why)
+{
+    (void)snprintf(error, JOURNAL_ERROR_SIZE, "refused by the journal: %.40s: %s",
+                   task_id == NULL ? "a change" : task_id, why);
+    return JOURNAL_REFUSED;
+}
+
+static bool is_terminal(int32_t state)
+{
+    return state >= TASK_SUCCEEDED;
+}
+
+_Static_assert(TASK_RETRYING + 1 == TASK_SUCCEEDED && TASK_DEADLETTERED + 1 == TASK_STATE_COUNT,
+               "the states from succeeded on are the terminal ones, as in the schema");
+
+static const char *malformed(const store_change *change)
+{
+    const task *t = change->task;
+    if (t == NULL) {
+        return "it has no task";
+    }
+    if (t->task_id == NULL || t->instruction_id == NULL || t->role == NULL) {
+        return "taskId, instructionId and role must be set";
+    }
+    if (t->state < 0 || t->state >= TASK_STATE_COUNT || t->priority < 0
+        || t->priority >= PRIORITY_COUNT) {
+        return "its state or priority is not known";
+    }
+    if (t->result != NULL && t->result->result_id == NULL) {
+        return "its result has no resultId";
+    }
+    if (change->idempotency_key != NULL && change->request_hash == NULL) {
+        return "an idempotency key needs a request hash";
+    }
+    return NULL;
+}
+
+/* The row of the workflow, made when the change brings it. 0: the task has none. */
+static journal_verdict find_workflow(journal *j, const store_change *change, int64_t *out_row,
+                                     char error[JOURNAL_ERROR_SIZE])
+{
+    const workflow *w = change->workflow;
+    if (w != NULL && w->workflow_id != NULL) {
+        bind_text(j, S_WORKFLOW, 1, w->workflow_id);
+        bind_text(j, S_WORKFLOW, 2, w->name);
+        bind_number(j, S_WORKFLOW, 3, w->created_at);
+        int code = sqlite_step_once(j, S_WORKFLOW);
+        if (code != SQLITE_OK) {
+            return sqlite_judge(j, code, w->workflow_id, error);
+        }
+    }
+    *out_row = 0;
+    if (change->task->workflow_id == NULL) {
+        return JOURNAL_APPLIED;
+    }
+    sqlite3_stmt *find = j->statements[S_WORKFLOW_FIND];
+    bind_text(j, S_WORKFLOW_FIND, 1, change->task->workflow_id);
+    int code = sqlite3_step(find);
+    if (code == SQLITE_ROW) {
+        *out_row = sqlite3_column_int64(find, 0);
+    }
+    (void)sqlite3_reset(find);
+    if (code == SQLITE_DONE) {
+        return refuse(error, change->task->task_id, "its workflow is not known");
+    }
+    return code == SQLITE_ROW ? JOURNAL_APPLIED : sqlite_judge(j, code, NULL, error);
+}
+
+/* The key of a request comes with its first change; all tasks that the write adds belong to it.
+ */
+static journal_verdict note_request(journal *j, const store_change *change,
+                                    char error[JOURNAL_ERROR_SIZE])
+{
+    const char *key = change->idempotency_key;
+    if (key == NULL || (j->request_key != NULL && strcmp(key, j->request_key) == 0)) {
+        return JOURNAL_APPLIED;
+    }
+    bind_text(j, S_REQUEST, 1, key);
+    bind_text(j, S_REQUEST, 2, change->request_hash);
+    bind_number(j, S_REQUEST, 3, change->task->created_at);
+    int code = sqlite_step_once(j, S_REQUEST);
+    j->request = sqlite3_last_insert_rowid(j->db);
+    j->request_key = key;
+    return sqlite_judge(j, code, change->task->task_id, error);
+}
+
+static void bind_task(journal *j, enum statement which, const store_change *change,
+                      cogo_value record)
+{
+    const task *t = change->task;
+    bind_value(j, which, 1, record);
+    bind_text(j, which, 2, task_state_names[t->state]);
+    bind_number(j, which, 3, is_terminal(t->state));
+    bind_number(j, which, 4, t->attempt);
+    bind_number(j, which, 5, change->lease);
+    bind_number(j, which, 6, t->updated_at);
+}
+
+/* The state of a task, without what is written once. */
+static cogo_err encode_task(journal *j, const task *t, cogo_value *out)
+{
+    task state = *t;
+    state.context = (cogo_value){0};
+    state.result = NULL;
+    return cogo_record_encode(&task_record, &state, &j->arena, out);
+}
+
+static journal_verdict insert_task(journal *j, const store_change *change, cogo_value record,
+                                   int64_t *out_row, char error[JOURNAL_ERROR_SIZE])
+{
+    const task *t = change->task;
+    int64_t workflow_row = 0;
+    journal_verdict verdict = find_workflow(j, change, &workflow_row, error);
+    if (verdict == JOURNAL_APPLIED) {
+        verdict = note_request(j, change, error);
+    }
+    if (verdict != JOURNAL_APPLIED) {
+        return verdict;
+    }
+    bind_task(j, S_TASK_INSERT, change, record);
+    bind_text(j, S_TASK_INSERT, 7, t->task_id);
+    bind_text(j, S_TASK_INSERT, 8, t->instruction_id);
+    bind_row(j, S_TASK_INSERT, 9, workflow_row);
+    bind_row(j, S_TASK_INSERT, 10, j->request);
+    bind_text(j, S_TASK_INSERT, 11, t->role);
+    bind_text(j, S_TASK_INSERT, 12, priority_names[t->priority]);
+    bind_number(j, S_TASK_INSERT, 13, t->created_at);
+    int code = sqlite_step_once(j, S_TASK_INSERT);
+    *out_row = sqlite3_last_insert_rowid(j->db);
+    if (code == SQLITE_OK && t->context.size_bytes != 0) {
+        bind_number(j, S_CONTEXT, 1, *out_row);
+        bind_value(j, S_CONTEXT, 2, t->context);
+        code = sqlite_step_once(j, S_CONTEXT);
+    }
+    return sqlite_judge(j, code, t->task_id, error);
+}
+
+/* Finds the row or makes it. A task that has ended and stays in its state is not rewritten:
+ * only events about it (a late result, for example) follow. */
+static journal_verdict put_task(journal *j, const store_change *change, int64_t *out_row,
+                                char error[JOURNAL_ERROR_SIZE])
+{
+    const task *t = change->task;
+    sqlite3_stmt *find = j->statements[S_TASK_FIND];
+    bind_text(j, S_TASK_FIND, 1, t->task_id);
+    int code = sqlite3_step(find);
+    bool ended_so = false;
+    if (code == SQLITE_ROW) {
+        const char *state = (const char *)sqlite3_column_text(find, 1);
+        *out_row = sqlite3_column_int64(find, 0);
+        ended_so = sqlite3_column_int(find, 2) != 0 && state != NULL
+                   && strcmp(state, task_state_names[t->state]) == 0;
+    }
+    (void)sqlite3_reset(find);
+    if (ended_so) {
+        return JOURNAL_APPLIED;
+    }
+    cogo_value record;
+    cogo_err err = encode_task(j, t, &record);
+    if (err != COGO_OK) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "cannot write the journal: %s",
+                       cogo_strerror(err));
+        return err == COGO_ENOMEM ? JOURNAL_BROKEN : JOURNAL_REFUSED;
+    }
+    if (code == SQLITE_DONE) {
+        return insert_task(j, change, record, out_row, error);
+    }
+    if (code != SQLITE_ROW) {
+        return sqlite_judge(j, code, t->task_id, error);
+    }
+    bind_task(j, S_TASK_UPDATE, change, record);
+    bind_number(j, S_TASK_UPDATE, 7, *out_row);
+    return sqlite_judge(j, sqlite_step_once(j, S_TASK_UPDATE), t->task_id, error);
+}
+
+/* A result counts when it ends the task; that of an attempt that is tried again does not. */
+static journal_verdict put_result(journal *j, const store_change *change, int64_t row,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    const agent_result *result = change->task->result;
+    if (result == NULL || !is_terminal(change->task->state)) {
+        return JOURNAL_APPLIED;
+    }
+    cogo_value record;
+    cogo_err err = cogo_record_encode(&agent_result_record, result, &j->arena, &record);
+    if (err != COGO_OK) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "cannot write the journal: %s",
+                       cogo_strerror(err));
+        return err == COGO_ENOMEM ? JOURNAL_BROKEN : JOURNAL_REFUSED;
+    }
+    bind_number(j, S_RESULT, 1, row);
+    bind_text(j, S_RESULT, 2, result->result_id);
+    bind_number(j, S_RESULT, 3, change->lease);
+    bind_number(j, S_RESULT, 4, change->task->updated_at);
+    bind_value(j, S_RESULT, 5, record);
+    return sqlite_judge(j, sqlite_step_once(j, S_RESULT), change->task->task_id, error);
+}
+
+static journal_verdict put_events(journal *j, const store_change *change, int64_t row,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    const task_event *events = change->events.items;
+    for (size_t i = 0; i < change->events.count; i++) {
+        bind_number(j, S_EVENT, 1, row);
+        bind_number(j, S_EVENT, 2, events[i].sequence);
+        bind_text(j, S_EVENT, 3, events[i].type);
+        bind_number(j, S_EVENT, 4, events[i].time);
+        bind_value(j, S_EVENT, 5, events[i].data);
+        journal_verdict verdict =
+            sqlite_judge(j, sqlite_step_once(j, S_EVENT), change->task->task_id, error);
+        if (verdict != JOURNAL_APPLIED) {
+            return verdict;
+        }
+    }
+    return JOURNAL_APPLIED;
+}
+
+journal_verdict sqlite_put_change(journal *j, const store_change *change,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    const char *why = malformed(change);
+    if (why != NULL) {
+        return refuse(error, change->task == NULL ? NULL : change->task->task_id, why);
+    }
+    int64_t row = 0;
+    journal_verdict verdict = put_task(j, change, &row, error);
+    if (verdict == JOURNAL_APPLIED) {
+        verdict = put_result(j, change, row, error);
+    }
+    if (verdict == JOURNAL_APPLIED) {
+        verdict = put_events(j, change, row, error);
+    }
+    return verdict;
+}

@@ -1,0 +1,195 @@
+/* The writing side of the SQLite engine: one open transaction at a time, each write all or
+ * nothing in a savepoint of it. */
+#include "actors/store/lock.h"
+#include "actors/store/sqlite_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define X(name, sql) sql,
+static const char *const statement_sql[] = {STATEMENT_MAP(X)};
+#undef X
+
+int sqlite_step_once(journal *j, enum statement which)
+{
+    int code = sqlite3_step(j->statements[which]);
+    // reset() gives the same error again; the bound bytes are not ours after this call.
+    (void)sqlite3_reset(j->statements[which]);
+    (void)sqlite3_clear_bindings(j->statements[which]);
+    return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+journal_verdict sqlite_judge(journal *j, int code, const char *subject,
+                             char error[JOURNAL_ERROR_SIZE])
+{
+    if (code == SQLITE_OK) {
+        return JOURNAL_APPLIED;
+    }
+    if ((code & 0xff) == SQLITE_CONSTRAINT || (code & 0xff) == SQLITE_TOOBIG) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "refused by the journal: %.40s: %s",
+                       subject == NULL ? "write" : subject, sqlite3_errmsg(j->db));
+        return JOURNAL_REFUSED;
+    }
+    sqlite_explain(j->db, "write the journal", error);
+    return JOURNAL_BROKEN;
+}
+
+/* In SQL and in the transaction, so that no other owner can come in between. */
+static journal_verdict check_term(journal *j, const store_write *write,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    const store_change *changes = write->changes.items;
+    int64_t lease_max = 0;
+    for (size_t i = 0; i < write->changes.count; i++) {
+        lease_max = changes[i].lease > lease_max ? changes[i].lease : lease_max;
+    }
+    (void)sqlite3_bind_int64(j->statements[S_TERM], 1, write->term);
+    (void)sqlite3_bind_int64(j->statements[S_TERM], 2, write->sequence);
+    (void)sqlite3_bind_int64(j->statements[S_TERM], 3, lease_max);
+    int code = sqlite_step_once(j, S_TERM);
+    if (code == SQLITE_OK && sqlite3_changes(j->db) == 0) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE,
+                       "refused by the journal: term %" PRId64 " is not the current one",
+                       write->term);
+        return JOURNAL_REFUSED;
+    }
+    return sqlite_judge(j, code, NULL, error);
+}
+
+static journal_verdict put_write(journal *j, const store_write *write,
+                                 char error[JOURNAL_ERROR_SIZE])
+{
+    j->request = 0;
+    j->request_key = NULL;
+    journal_verdict verdict = check_term(j, write, error);
+    const store_change *changes = write->changes.items;
+    for (size_t i = 0; i < write->changes.count && verdict == JOURNAL_APPLIED; i++) {
+        verdict = sqlite_put_change(j, &changes[i], error);
+    }
+    cogo_arena_finish(&j->arena);
+    return verdict;
+}
+
+/* Nothing is retried: after a failed write or fsync nobody knows what the file holds. */
+static void give_up(journal *j)
+{
+    j->broken = true;
+    if (sqlite3_get_autocommit(j->db) == 0) {
+        (void)sqlite_step_once(j, S_ROLLBACK);
+    }
+    j->open = false;
+}
+
+journal_verdict journal_apply(journal *j, const store_write *write,
+                              char error[JOURNAL_ERROR_SIZE])
+{
+    if (j->broken) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
+        return JOURNAL_BROKEN;
+    }
+    int code = j->open ? SQLITE_OK : sqlite_step_once(j, S_BEGIN);
+    if (code == SQLITE_OK) {
+        j->open = true;
+        code = sqlite_step_once(j, S_WRITE_BEGIN);
+    }
+    if (code != SQLITE_OK) {
+        sqlite_explain(j->db, "begin a transaction of the journal", error);
+        give_up(j);
+        return JOURNAL_BROKEN;
+    }
+    journal_verdict verdict = put_write(j, write, error);
+    if (verdict == JOURNAL_REFUSED && sqlite_step_once(j, S_WRITE_UNDO) != SQLITE_OK) {
+        verdict = JOURNAL_BROKEN;
+    }
+    if (verdict != JOURNAL_BROKEN && sqlite_step_once(j, S_WRITE_END) != SQLITE_OK) {
+        sqlite_explain(j->db, "write the journal", error);
+        verdict = JOURNAL_BROKEN;
+    }
+    if (verdict == JOURNAL_BROKEN) {
+        give_up(j);
+    }
+    return verdict;
+}
+
+cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE])
+{
+    if (j->broken) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
+        return COGO_EIO;
+    }
+    if (!j->open) {
+        return COGO_OK;
+    }
+    if (sqlite_step_once(j, S_COMMIT) != SQLITE_OK) {
+        sqlite_explain(j->db, "commit the journal", error);
+        give_up(j);
+        return COGO_EIO;
+    }
+    j->open = false;
+    return COGO_OK;
+}
+
+static cogo_err take_term(journal *j, int64_t *out_term, char error[JOURNAL_ERROR_SIZE])
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        if (sqlite3_prepare_v3(j->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &j->statements[i], NULL)
+            != SQLITE_OK) {
+            sqlite_explain(j->db, "prepare the journal", error);
+            return COGO_EIO;
+        }
+    }
+    if (sqlite_run(j->db, "UPDATE meta SET term = term + 1, sequence = 0") != SQLITE_OK) {
+        sqlite_explain(j->db, "take the next term", error);
+        return COGO_EIO;
+    }
+    *out_term = sqlite_number(j->db, "SELECT term FROM meta", 0);
+    return COGO_OK;
+}
+
+cogo_err journal_open(const store_config *config, journal **out, int64_t *out_term,
+                      char error[JOURNAL_ERROR_SIZE])
+{
+    error[0] = '\0';
+    journal *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "out of memory");
+        return COGO_ENOMEM;
+    }
+    cogo_arena_init(&j->arena, 0);
+    j->lock_fd = -1;
+    cogo_err err = sqlite_make_folder(config->path, error);
+    if (err == COGO_OK) {
+        err = store_lock_take(config->path, &j->lock_fd, error);
+    }
+    if (err == COGO_OK) {
+        err = sqlite_connect(config->path, SQLITE_WRITER, &j->db, error);
+    }
+    if (err == COGO_OK) {
+        err = sqlite_migrate(j->db, config->migrations_dir, false, NULL, NULL, error);
+    }
+    if (err == COGO_OK) {
+        err = take_term(j, out_term, error);
+    }
+    if (err != COGO_OK) {
+        journal_close(j);
+        return err;
+    }
+    *out = j;
+    return COGO_OK;
+}
+
+void journal_close(journal *j)
+{
+    if (j == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(j->statements[i]);
+    }
+    (void)sqlite3_close(j->db); // Rolls back what is open. NULL is allowed.
+    store_lock_give(j->lock_fd);
+    cogo_arena_finish(&j->arena);
+    free(j);
+}
