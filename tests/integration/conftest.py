@@ -1,0 +1,131 @@
+"""Starts real clusters for the tests, and talks to them over HTTP as any client would.
+
+Repeat one test:  bash tests/run.sh --only build && /usr/bin/python3 -m pytest tests/integration -k NAME
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COGO = os.environ.get("COGO_BINARY", os.path.join(TOP, "build", "cogo"))
+FIXTURES = os.path.join(TOP, "tests", "fixtures")
+TERMINAL = {"succeeded", "partial", "failed", "cancelled", "expired", "deadlettered"}
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Cluster:
+    """One `cogo dev` process on a free port, with its data in a folder that survives kill()."""
+
+    def __init__(self, data, env=None, args=()):
+        self.data, self.env, self.args = str(data), dict(env or {}), list(args)
+        self.process = self.url = None
+
+    def start(self, timeout=30):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
+        env.update(self.env)
+        self.log_path = self.data + ".log"
+        log = open(self.log_path, "ab")
+        offset = log.tell()
+        self.process = subprocess.Popen(
+            [COGO, "dev", "--listen", "127.0.0.1:0", "--data", self.data] + self.args,
+            stderr=log, stdout=log, env=env, start_new_session=True)
+        log.close()
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            text = open(self.log_path, "rb").read()[offset:].decode(errors="replace")
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", text)
+            if found:
+                self.url = found.group(0)
+                return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError("cogo dev did not start:\n" + open(self.log_path).read())
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(40)
+        return self.process.returncode if self.process else None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def call(self, method, path, body=None, headers=None, timeout=60, raw=None):
+        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method)
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        for key, value in (headers or {}).items():
+            request.add_header(key, value)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.headers, error.read())
+
+    def submit(self, role, context=None, wait=None, **fields):
+        path = "/v1/tasks" + (f"?wait={wait}" if wait else "")
+        body = dict(role=role, **fields)
+        if context is not None:
+            body["context"] = context
+        return self.call("POST", path, body)
+
+    def finished(self, task_id, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            task = self.call("GET", f"/v1/tasks/{task_id}?wait=5s").json
+            if task["state"] in TERMINAL:
+                return task
+        raise AssertionError(f"{task_id} is still {task['state']} after {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """One cluster that many tests share."""
+    c = Cluster(tmp_path_factory.mktemp("shared") / "data").start()
+    yield c
+    assert c.stop() == 0, open(c.log_path).read()[-2000:]
+
+
+@pytest.fixture
+def make_cluster(tmp_path):
+    made = []
+
+    def make(name="data", **kwargs):
+        made.append(Cluster(tmp_path / name, **kwargs))
+        return made[-1].start()
+    yield make
+    for c in made:
+        if c.process and c.process.poll() is None:
+            c.process.kill()
+            c.process.wait(10)
+
+
+def run_cogo(*args, timeout=240, env=None, **kwargs):
+    """The command line, as a user types it. No cluster answers at the default address."""
+    full = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
+    full.setdefault("XDG_STATE_HOME", "/tmp/cogo-tests-state")
+    full.update(env or {})
+    return subprocess.run([COGO] + list(args), capture_output=True, text=True, timeout=timeout,
+                          env=full, **kwargs)
+
+
+sys.dont_write_bytecode = True

@@ -1,0 +1,87 @@
+"""The command line: exit codes, help, what a wrong word gets."""
+import json
+import re
+
+import pytest
+from conftest import run_cogo
+
+
+def test_help_lists_the_commands():
+    done = run_cogo("--help")
+    assert done.returncode == 0
+    for word in ("dev", "assess", "task submit", "workflow run", "worker list", "doctor"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize("args,code,word", [
+    ((), 2, "usage"),
+    (("tsak", "list"), 2, "did you mean 'task'"),
+    (("task", "sumbit", "echo"), 2, "did you mean 'submit'"),
+    (("task", "list", "--stat", "x"), 2, "--stat"),
+    (("task", "submit", "echo", "--timeout", "soon"), 2, "--timeout"),
+    (("task", "submit", "echo", "--context", "{"), 2, "--context"),
+    (("assess", "/does/not/exist"), 3, "/does/not/exist"),
+    (("assess", "/tmp", "--format", "pdf"), 2, "--format"),
+    (("assess", "/tmp", "--fail-on", "never-ever"), 2, "--fail-on"),
+    (("task", "get", "tsk_1", "--server", "http://127.0.0.1:9"), 5, "no cluster answers"),
+    (("task", "get", "tsk_1", "--server", "ftp://x"), 2, "not an http"),
+    (("dev", "--listen", "nonsense"), 2, "--listen"),
+    (("dev", "--workers", "quality-asurance"), 2, "quality-assurance"),
+])
+def test_wrong_use_gets_a_clear_word(args, code, word):
+    done = run_cogo(*args, timeout=30)
+    assert done.returncode == code, done.stderr
+    assert word in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_config_file_is_read_and_unknown_keys_are_errors(tmp_path, cluster):
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(f"server: {cluster.url}\n")
+    bad.write_text("sever: x\n")
+    assert run_cogo("worker", "list", "--config", str(good)).returncode == 0
+    done = run_cogo("worker", "list", "--config", str(bad))
+    assert done.returncode == 2 and "did you mean 'server'" in done.stderr
+
+
+def test_submit_and_wait(cluster):
+    done = run_cogo("task", "submit", "echo", "--context", '{"a":1}', "--wait", "--json",
+                    "--server", cluster.url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["result"]["output"] == {"a": 1}
+
+
+def test_task_commands(cluster):
+    server = ("--server", cluster.url)
+    out = run_cogo("task", "submit", "echo", "--wait", *server).stdout
+    task_id = re.search(r"tsk_\w+", out).group(0)
+    for verb in ("get", "events", "why", "watch"):
+        done = run_cogo("task", verb, task_id, *server)
+        assert done.returncode == 0, (verb, done.stderr)
+    assert run_cogo("task", "cancel", task_id, *server).returncode == 4
+    assert task_id in run_cogo("task", "list", *server).stdout
+    assert run_cogo("task", "get", "tsk_01ARZ3NDEKTSV4RRFFQ69G5FAV", *server).returncode == 3
+
+
+def test_lists_and_checks(cluster):
+    server = ("--server", cluster.url)
+    assert "quality-assurance" in run_cogo("worker", "list", *server).stdout
+    assert "code-validator" in run_cogo("role", "list", *server).stdout
+    assert run_cogo("actor", "list", *server).returncode == 0
+    assert run_cogo("healthcheck", *server).returncode == 0
+    assert run_cogo("healthcheck", "--server", "http://127.0.0.1:9").returncode == 1
+
+
+def test_doctor_says_what_is_there(cluster):
+    done = run_cogo("doctor", "--json", "--server", cluster.url)
+    checks = {c["name"]: c for c in json.loads(done.stdout)["checks"]}
+    assert checks["sandbox"]["detail"] in ("namespaces", "landlock", "limits", "none")
+    assert checks["cluster"]["ok"]
+
+
+def test_migrate_shows_then_applies(tmp_path):
+    dry = run_cogo("migrate", "--data", str(tmp_path / "d"), "--dry-run")
+    assert dry.returncode == 0 and dry.stdout
+    assert run_cogo("migrate", "--data", str(tmp_path / "d")).returncode == 0
+    again = run_cogo("migrate", "--data", str(tmp_path / "d"), "--dry-run")
+    assert again.returncode == 0 and again.stdout != dry.stdout

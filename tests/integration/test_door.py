@@ -1,0 +1,151 @@
+"""The door itself: tokens, health, metrics, the API's description, what a stranger may do."""
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+from conftest import COGO, TOP, run_cogo
+
+REQUIRED = """cogo_orchestration_requests_total cogo_worker_status cogo_workers cogo_tasks_total
+cogo_queue_depth cogo_queue_wait_seconds cogo_dispatch_seconds cogo_task_duration_seconds
+cogo_task_retries_total cogo_leases_expired_total cogo_fenced_results_total cogo_mailbox_depth
+cogo_mailbox_wait_seconds cogo_actors cogo_store_commit_seconds cogo_store_batch_size cogo_leader
+cogo_build_info""".split()
+
+
+def test_health_needs_no_token_and_says_little(make_cluster):
+    cluster = make_cluster(env={"COGO_API_TOKEN": "s3cret-token-value"})
+    for path in ("/health", "/livez"):
+        assert cluster.call("GET", path).status == 200
+    assert cluster.call("GET", "/v1/tasks").status == 401
+    assert cluster.call("GET", "/v1/tasks", headers={"Authorization": "Bearer wrong"}).status == 401
+    good = {"Authorization": "Bearer s3cret-token-value"}
+    assert cluster.call("GET", "/v1/tasks", headers=good).status == 200
+    assert cluster.call("POST", "/v1/tasks", {"role": "echo"}).status == 401
+    assert cluster.call("GET", "/metrics").status in (200, 401)
+    cluster.stop()
+    assert "s3cret-token-value" not in open(cluster.log_path).read()
+    for folder, _, names in os.walk(cluster.data):
+        for name in names:
+            assert b"s3cret-token-value" not in open(os.path.join(folder, name), "rb").read()
+
+
+def test_a_token_is_needed_off_loopback(tmp_path):
+    done = run_cogo("dev", "--listen", "0.0.0.0:0", "--data", str(tmp_path / "d"), timeout=20)
+    assert done.returncode in (1, 2)
+    assert "COGO_API_TOKEN" in done.stderr
+
+
+def test_ready_says_its_checks(cluster):
+    answer = cluster.call("GET", "/ready")
+    assert answer.status == 200 and answer.json["ready"] is True
+
+
+def test_metrics_pass_promtool_and_are_complete(cluster):
+    cluster.submit("echo", {}, wait="10s")
+    answer = cluster.call("GET", "/metrics")
+    assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain")
+    done = subprocess.run(["promtool", "check", "metrics"], input=answer.body,
+                          capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = answer.body.decode()
+    missing = [name for name in REQUIRED if not re.search(rf"^# TYPE {name} ", text, re.M)]
+    assert not missing
+    assert "tsk_" not in text
+
+
+def test_openapi_describes_every_route(cluster):
+    document = cluster.call("GET", "/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    for path in ("/v1/tasks", "/v1/tasks/{id}", "/v1/workflows", "/v1/workers", "/v1/roles"):
+        assert path in document["paths"], path
+
+
+def test_roles_come_with_schemas(cluster):
+    roles = cluster.call("GET", "/v1/roles").json["roles"]
+    names = {r["role"] for r in roles}
+    assert {"echo", "code-indexer", "code-validator", "test-runner", "security-scanner",
+            "sandbox-executor"} <= names
+    role = cluster.call("GET", "/v1/roles/code-validator").json
+    assert role["inputSchema"]["type"] == "object"
+
+
+def test_workers_of_every_type_are_registered(cluster):
+    workers = cluster.call("GET", "/v1/workers").json["workers"]
+    assert {w["workerType"] for w in workers} == {
+        "code-generation", "quality-assurance", "knowledge-management", "integration-testing",
+        "research", "sandbox", "indexing", "deployment"}
+    one = cluster.call("GET", f"/v1/workers/{workers[0]['agentId']}")
+    assert one.status == 200 and one.json["agentId"] == workers[0]["agentId"]
+
+
+def test_garbage_on_the_port_harms_nobody(cluster):
+    host, port = cluster.url.split("//")[1].split(":")
+    for junk in (b"\0" * 4096, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 5000, os.urandom(65536),
+                 b"POST /v1/tasks HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n{",
+                 b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+                 b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"):
+        with socket.create_connection((host, int(port)), timeout=5) as s:
+            try:
+                s.sendall(junk)
+                s.settimeout(0.2)
+                s.recv(4096)
+            except OSError:
+                pass
+    assert cluster.submit("echo", {"ok": 1}, wait="10s").json["state"] == "succeeded"
+
+
+def test_a_second_cluster_on_the_same_data_is_refused(cluster):
+    done = run_cogo("dev", "--listen", "127.0.0.1:0", "--data", cluster.data, timeout=20)
+    assert done.returncode == 4, done.stderr
+    assert "cogo:" in done.stderr
+
+
+def test_an_idle_cluster_costs_next_to_nothing(make_cluster):
+    cluster = make_cluster()
+    cluster.submit("echo", {}, wait="10s")
+    pid = cluster.process.pid
+
+    def ticks():
+        fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+    time.sleep(1)  # Let the start's own work settle: what is measured is idling.
+    before, seconds = ticks(), 20
+    time.sleep(seconds)
+    used = (ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
+    rss_kib = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
+    print(json.dumps({"bench": "idle", "cpu_percent": used * 100, "rss_mib": rss_kib / 1024}))
+    assert used <= 0.001, f"{used:.2%} CPU when idle"
+    assert rss_kib < 32 * 1024, f"{rss_kib} KiB resident"
+
+
+def test_sigterm_ends_with_exit_code_0(make_cluster):
+    cluster = make_cluster()
+    cluster.submit("sandbox-executor", {"argv": ["sleep", "30"]})
+    start = time.monotonic()
+    assert cluster.stop() == 0
+    assert time.monotonic() - start < 30
+
+
+def test_install_and_embed(tmp_path):
+    """A stranger's program: only pkg-config, and under 60 lines."""
+    prefix = tmp_path / "usr"
+    subprocess.run(["scons", "-Q", "-s", "install", f"prefix={prefix}", f"out={tmp_path}/b",
+                    "werror=0"] if not os.path.exists(os.path.join(TOP, "build/cogo"))
+                   else ["scons", "-Q", "-s", "install", f"prefix={prefix}"],
+                   cwd=TOP, check=True, timeout=600)
+    source = os.path.join(TOP, "runtime", "examples", "embed.c")
+    assert len(open(source).read().splitlines()) < 60
+    env = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib" / "pkgconfig"))
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "cogo"], env=env, check=True,
+                           capture_output=True, text=True).stdout.split()
+    program = tmp_path / "embed"
+    subprocess.run(["gcc", "-std=c11", "-Wall", "-Werror", source, "-o", str(program)] + flags,
+                   check=True)
+    done = subprocess.run([str(program)], env=dict(os.environ, LD_LIBRARY_PATH=str(prefix / "lib")),
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and done.stdout, done.stderr
+    assert (prefix / "bin" / "cogo").exists()
+    assert COGO
