@@ -22,7 +22,7 @@ typedef enum sandbox_level {
 typedef struct sandbox_limits { /* 0: the default of sandbox_limits_default. */
     uint64_t cpu_ms;
     uint64_t wall_ms;
-    uint64_t mem_bytes; /* Address space of each process. */
+    uint64_t mem_bytes; /* Resident memory of each process; of all together four times that. */
     uint64_t pids;
     uint64_t fs_bytes;  /* Growth of the writable folder; also the largest file. */
     uint64_t out_bytes; /* stdout and stderr, each; beyond it the output is cut, or with
