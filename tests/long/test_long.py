@@ -38,14 +38,20 @@ def test_twenty_kills_at_random_moments(make_cluster):
     print(json.dumps({"bench": "kill-20", "acknowledged": count, "lost": 0, "doubled": 0}))
 
 
+def deb_src_lines():
+    """The machine's own package sources, as source packages."""
+    shown = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)",
+                            "Origin: Debian"],
+                           capture_output=True, text=True, check=True).stdout
+    pairs = sorted(set(line for line in shown.splitlines() if line.strip()))
+    return "".join(f"deb-src {line} main\n" for line in pairs)
+
+
 def source_of(package, folder):
     """apt-get source needs deb-src lines; they go into a list of our own."""
     lists = os.path.join(folder, "sources.list")
-    release = subprocess.run(["sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME"],
-                             capture_output=True, text=True).stdout.strip()
-    mirror = "http://deb.debian.org/debian"
     with open(lists, "w") as f:
-        f.write(f"deb-src {mirror} {release} main\n")
+        f.write(deb_src_lines())
     state = os.path.join(folder, "lists")
     os.makedirs(os.path.join(state, "partial"), exist_ok=True)
     options = ["-o", f"Dir::Etc::SourceList={lists}", "-o", "Dir::Etc::SourceParts=/dev/null",
