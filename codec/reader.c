@@ -186,6 +186,9 @@ static bool plain(cogo__reader *reader, const cogo__token *token, bool is_key)
     if (is_key && token->kind != COGO__STR) {
         return broken(reader, "a key that is not a string");
     }
+    if (is_key && memchr(token->bytes, 0, token->size) != NULL) {
+        return broken(reader, "a key with a NUL character");
+    }
     if (token->kind == COGO__EXT) {
         return broken(reader, "an extension type, which no field may have");
     }

@@ -41,8 +41,9 @@ typedef struct cogo__reader {
  */
 bool cogo__reader_next(cogo__reader *reader, cogo__token *out);
 
-/* Steps over one whole object. It must be what JSON can say, or binary: keys are strings, text
- * is UTF-8, integers fit in int64_t, at most @p depth_max arrays and maps inside each other. */
+/* Steps over one whole object. It must be what JSON can say, or binary: keys are strings
+ * without NUL, text is UTF-8, integers fit in int64_t, at most @p depth_max arrays and maps
+ * inside each other. */
 bool cogo__reader_skip(cogo__reader *reader, uint32_t depth_max);
 
 /* "a string", "an integer" and so on, for messages. */
