@@ -1,7 +1,5 @@
 #include "actors/sandbox/outcome.h"
 
-#include "actors/sandbox/watch.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,13 +85,13 @@ static void set_natural_end(sandbox__run *run)
     }
 }
 
-void sandbox__outcome(sandbox__run *run, uint64_t seen_rss_bytes)
+void sandbox__outcome(sandbox__run *run, const sandbox__watch *seen)
 {
     sandbox_result *r = run->result;
-    uint64_t reported = run->ended.max_rss_kib * 1024;
+    uint64_t cpu_ms = run->ended.cpu_us / 1000, rss_bytes = run->ended.max_rss_kib * 1024;
     r->wall_ms = (sandbox__now_ns() - run->start_ns) / 1000000;
-    r->cpu_ms = run->ended.cpu_us / 1000;
-    r->max_rss_bytes = reported > seen_rss_bytes ? reported : seen_rss_bytes;
+    r->cpu_ms = cpu_ms > seen->cpu_ms ? cpu_ms : seen->cpu_ms;
+    r->max_rss_bytes = rss_bytes > seen->max_rss_bytes ? rss_bytes : seen->max_rss_bytes;
     if (run->stopped) {
         r->end = run->limit == NULL ? SANDBOX_CANCELLED : SANDBOX_LIMIT;
         r->limit_hit = run->limit;

@@ -5,6 +5,7 @@
 #define SANDBOX_OUTCOME_H
 
 #include "actors/sandbox/confine.h"
+#include "actors/sandbox/watch.h"
 
 typedef struct sandbox__stream {
     int fd;
@@ -29,7 +30,7 @@ typedef struct sandbox__run {
 } sandbox__run;
 
 /* Fills the result but for its streams. */
-void sandbox__outcome(sandbox__run *run, uint64_t seen_rss_bytes);
+void sandbox__outcome(sandbox__run *run, const sandbox__watch *seen);
 /* Moves the output into the result. */
 void sandbox__outcome_take_streams(sandbox__run *run);
 

@@ -181,6 +181,7 @@ static void mind_time(sandbox__run *run, sandbox__watch *watch)
 {
     uint64_t now_ns = sandbox__now_ns();
     if (run->stopped && run->control_fd >= 0 && now_ns >= run->kill_at_ns) {
+        run->stop_signal = SIGKILL;
         close_fd(&run->control_fd);
     }
     if (now_ns >= run->deadline_ns) {
@@ -225,7 +226,7 @@ static void supervise(sandbox__run *run, sandbox__watch *watch)
             [AT_OUT] = {.fd = run->out.fd, .events = POLLIN},
             [AT_ERR] = {.fd = run->err.fd, .events = POLLIN},
             [AT_CANCEL] = {.fd = may_cancel ? run->plan.request->cancel_fd : -1,
-                             .events = POLLIN},
+                           .events = POLLIN},
         };
         if (poll(fds, AT_COUNT, wait_ms(run, watch)) < 0 && errno != EINTR) {
             stop(run, "wall", false);
@@ -288,7 +289,7 @@ static cogo_err run_planned(sandbox__run *run)
         while (waitpid(run->keeper, NULL, 0) < 0 && errno == EINTR) {
             continue;
         }
-        sandbox__outcome(run, watch.max_rss_bytes);
+        sandbox__outcome(run, &watch);
         err = run->result->end == SANDBOX_REFUSED ? COGO_EUNSUPPORTED
               : run->lost                         ? COGO_EIO
                                                   : COGO_OK;

@@ -66,7 +66,9 @@ static const char *look_at_processes(sandbox__watch *w)
     if (largest > limits->mem_bytes || bytes > w->tree_bytes_max) {
         return "mem";
     }
-    if (ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > limits->cpu_ms) {
+    uint64_t cpu_ms = ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+    w->cpu_ms = cpu_ms > w->cpu_ms ? cpu_ms : w->cpu_ms;
+    if (cpu_ms > limits->cpu_ms) {
         return "cpu";
     }
     return w->at_pid_limit >= PID_LIMIT_LOOKS_MAX ? "pids" : NULL;

@@ -15,7 +15,8 @@ typedef struct sandbox__watch {
     uint64_t next_ns;
     uint64_t tree_bytes_max;
     uint64_t max_rss_bytes; /* Of any process, as seen. */
-    unsigned at_pid_limit;  /* Looks in a row. */
+    uint64_t cpu_ms;       /* Of all, as seen: the kernel forgets that of a killed namespace. */
+    unsigned at_pid_limit; /* Looks in a row. */
 } sandbox__watch;
 
 bool sandbox__watch_init(sandbox__watch *watch, const sandbox__plan *plan, pid_t keeper,
