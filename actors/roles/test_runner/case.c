@@ -22,12 +22,12 @@ void case_list_finish(case_list *list)
 
 static bool grow(case_list *list)
 {
-    if (list->count < list->capacity) {
-        return true;
-    }
     if (list->count >= CASES_MAX) {
         list->cut = true;
         return false;
+    }
+    if (list->count < list->capacity) {
+        return true;
     }
     size_t capacity = list->capacity == 0 ? CASES_FIRST : list->capacity * 2;
     case_record *items = realloc(list->items, capacity * sizeof *items);

@@ -61,7 +61,7 @@ static bool automake_line(automake *state, line at, line next)
             continue;
         }
         line_trim(&name.text, &name.size);
-        if (is_underline(next)) {
+        if (is_underline(next) && next.size == at.size) {
             end_log(state);
             state->about = find_name(state->out, state->first, name);
         } else if (state->about == NULL && name.size > 0) {

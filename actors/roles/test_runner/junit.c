@@ -53,15 +53,11 @@ static void open_case(junit *state, const xml_token *token)
     if (own) {
         suite = class;
     }
-    line inner = name; // meson: "project / test" in the suite "project".
-    if (suite.size > 0 && name.size > suite.size
+    const char *slash = line_find(name, " / "); // meson: "project:suite / test".
+    if (suite.size > 0 && slash != NULL && name.size > suite.size
         && memcmp(name.text, suite.text, suite.size) == 0) {
-        inner.text += suite.size;
-        inner.size -= suite.size;
-        line_take_blanks(&inner);
-        if (line_take(&inner, "/ ") && inner.size > 0) {
-            name = inner;
-        }
+        name.size -= (size_t)(slash - name.text) + 3;
+        name.text = slash + 3;
     }
     bool plain = is(suite, "(empty)") || is(suite, "pytest");
     case_record *record = case_add(state->out, plain ? NULL : suite.text, suite.size, name.text,

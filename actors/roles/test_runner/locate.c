@@ -121,9 +121,18 @@ bool case_locate(const char *text, size_t size, const char **file, size_t *file_
 /* Lines that say nothing about the failure itself. */
 static bool is_noise(line at)
 {
-    static const char *const noise[] = {"Failed test", "Looks like", "Traceback (", "at ",
-                                        "---",         "===",        "...",         "File \"",
-                                        "^",           "~"};
+    static const char *const noise[] = {"Failed test",
+                                        "Looks like",
+                                        "Traceback (",
+                                        "at ",
+                                        "---",
+                                        "===",
+                                        "...",
+                                        "File \"",
+                                        "^",
+                                        "~",
+                                        "Assertion Failed",
+                                        "Failure"};
     for (size_t i = 0; i < sizeof noise / sizeof noise[0]; i++) {
         line copy = at;
         if (line_take(&copy, noise[i])) {
@@ -142,7 +151,8 @@ static line without_marks(line at)
         at.size--;
     }
     line_trim(&at.text, &at.size);
-    (void)line_take(&at, "[----] ");
+    (void)line_take(&at, "[----]");
+    line_trim(&at.text, &at.size);
     const char *file;
     size_t size;
     int64_t number;
