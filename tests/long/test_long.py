@@ -27,7 +27,7 @@ def load(name):
 
 base = load("conftest")
 sys.modules["conftest"] = base
-PACKAGES = ["jq", "sl", "bc", "tree", "python3-certifi", "python-toolz", "shunit2", "dos2unix"]
+PACKAGES = ["bc", "tree", "dos2unix", "figlet", "toolz", "autojump", "jinja2", "ucf"]
 
 
 def test_twenty_kills_at_random_moments(make_cluster):
