@@ -85,7 +85,7 @@ typedef struct cogo_record_error {
 } cogo_record_error;
 
 enum {
-    COGO_RECORD_DEPTH_MAX = 32,           /**< Levels of records; of lists and maps in a value. */
+    COGO_RECORD_DEPTH_MAX = 32, /**< Levels of records; of lists and maps in a value. */
     COGO_RECORD_STRING_MAX = 1024 * 1024, /**< Default bytes of one string. */
     COGO_RECORD_LIST_MAX = 65536,         /**< Default elements of one list. */
     COGO_RECORD_STRICT = 1 << 0, /**< Decoding: unknown and OUTPUT fields are errors. */
