@@ -174,10 +174,29 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size_bytes)
     return hash;
 }
 
-static uint64_t hash_record(uint64_t hash, const cogo_record *type, uint32_t depth)
+/* The types that contain the one being hashed, the innermost first. */
+typedef struct outer {
+    const struct outer *next;
+    const cogo_record *type;
+} outer;
+
+static bool is_outer(const outer *types, const cogo_record *type)
+{
+    while (types != NULL && types->type != type) {
+        types = types->next;
+    }
+    return types != NULL;
+}
+
+/* A type within itself counts with its name only. */
+static uint64_t hash_record(uint64_t hash, const cogo_record *type, const outer *outside)
 {
     hash = hash_bytes(hash, type->name, strlen(type->name) + 1);
-    for (size_t i = 0; i < type->field_count && !too_deep(depth); i++) {
+    if (is_outer(outside, type)) {
+        return hash;
+    }
+    const outer here = {.next = outside, .type = type};
+    for (size_t i = 0; i < type->field_count; i++) {
         const cogo_field *field = &type->fields[i];
         uint8_t kind = (uint8_t)field->kind;
         hash = hash_bytes(hash, field->name, strlen(field->name) + 1);
@@ -186,7 +205,7 @@ static uint64_t hash_record(uint64_t hash, const cogo_record *type, uint32_t dep
             hash = hash_bytes(hash, field->names[n], strlen(field->names[n]) + 1);
         }
         if (field->record != NULL) {
-            hash = hash_record(hash, field->record, depth + 1);
+            hash = hash_record(hash, field->record, &here);
         }
     }
     return hash;
@@ -194,5 +213,5 @@ static uint64_t hash_record(uint64_t hash, const cogo_record *type, uint32_t dep
 
 uint64_t cogo_record_hash(const cogo_record *type)
 {
-    return hash_record(UINT64_C(0xcbf29ce484222325), type, 1);
+    return hash_record(UINT64_C(0xcbf29ce484222325), type, NULL);
 }
