@@ -8,15 +8,16 @@
 
 enum { ROLE_TEXT_MAX = 1024, ROLE_TEXTS_MAX = 1000 };
 
-extern const role role_echo;
+extern const role role_echo, role_test_runner;
 
 const role *const role_table[] = {
     &role_echo,
+    &role_test_runner,
     NULL,
 };
 
 /* Only what is offered: a worker of another type registers with echo alone and says so. */
-static const char *const quality_assurance[] = {NULL};
+static const char *const quality_assurance[] = {"test-runner", NULL};
 static const char *const sandbox[] = {NULL};
 static const char *const indexing[] = {NULL};
 static const char *const echo_only[] = {NULL};
