@@ -169,6 +169,39 @@ static journal_verdict insert_task(journal *j, const store_change *change, cogo_
     return sqlite_judge(j, code, t->task_id, error);
 }
 
+/* A change tells all that happened since the last write. When it became ready or blocked again
+ * in between, a task that had ended was retried, whatever its state is by now. */
+static bool was_retried(const store_change *change)
+{
+    const task_event *events = change->events.items;
+    for (size_t i = 0; i < change->events.count; i++) {
+        if (events[i].type != NULL
+            && (strcmp(events[i].type, "cogo.task.queued") == 0
+                || strcmp(events[i].type, "cogo.task.blocked") == 0)) {
+            return true;
+        }
+    }
+    return change->task->state == TASK_QUEUED || change->task->state == TASK_BLOCKED;
+}
+
+/* Makes the retry a step of its own, so that the schema can tell it from a late write. */
+static journal_verdict update_task(journal *j, const store_change *change, bool ended,
+                                   cogo_value record, int64_t row,
+                                   char error[JOURNAL_ERROR_SIZE])
+{
+    int code = SQLITE_OK;
+    if (ended && was_retried(change)) {
+        bind_number(j, S_TASK_RETRY, 1, row);
+        code = sqlite_step_once(j, S_TASK_RETRY);
+    }
+    if (code == SQLITE_OK) {
+        bind_task(j, S_TASK_UPDATE, change, record);
+        bind_number(j, S_TASK_UPDATE, 7, row);
+        code = sqlite_step_once(j, S_TASK_UPDATE);
+    }
+    return sqlite_judge(j, code, change->task->task_id, error);
+}
+
 /* Finds the row or makes it. A task that has ended and stays in its state is not rewritten:
  * only events about it (a late result, for example) follow. */
 static journal_verdict put_task(journal *j, const store_change *change, int64_t *out_row,
@@ -178,15 +211,15 @@ static journal_verdict put_task(journal *j, const store_change *change, int64_t 
     sqlite3_stmt *find = j->statements[S_TASK_FIND];
     bind_text(j, S_TASK_FIND, 1, t->task_id);
     int code = sqlite3_step(find);
-    bool ended_so = false;
+    bool ended = false, same = false;
     if (code == SQLITE_ROW) {
         const char *state = (const char *)sqlite3_column_text(find, 1);
         *out_row = sqlite3_column_int64(find, 0);
-        ended_so = sqlite3_column_int(find, 2) != 0 && state != NULL
-                   && strcmp(state, task_state_names[t->state]) == 0;
+        ended = sqlite3_column_int(find, 2) != 0;
+        same = state != NULL && strcmp(state, task_state_names[t->state]) == 0;
     }
     (void)sqlite3_reset(find);
-    if (ended_so) {
+    if (ended && same && !was_retried(change)) {
         return JOURNAL_APPLIED;
     }
     cogo_value record;
@@ -202,9 +235,7 @@ static journal_verdict put_task(journal *j, const store_change *change, int64_t 
     if (code != SQLITE_ROW) {
         return sqlite_judge(j, code, t->task_id, error);
     }
-    bind_task(j, S_TASK_UPDATE, change, record);
-    bind_number(j, S_TASK_UPDATE, 7, *out_row);
-    return sqlite_judge(j, sqlite_step_once(j, S_TASK_UPDATE), t->task_id, error);
+    return update_task(j, change, ended, record, *out_row, error);
 }
 
 /* A result counts when it ends the task; that of an attempt that is tried again does not. */

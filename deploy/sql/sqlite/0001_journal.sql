@@ -87,7 +87,8 @@ CREATE TABLE task_events (
 -- A task that has ended changes only by an explicit retry, which makes it ready or blocked again.
 CREATE TRIGGER tasks_terminal_is_final
 BEFORE UPDATE OF state, terminal, attempt, lease, record ON tasks
-WHEN OLD.terminal = 1 AND NOT (OLD.state <> 'succeeded' AND NEW.state IN ('queued', 'blocked'))
+WHEN OLD.terminal = 1 AND NOT (OLD.state NOT IN ('succeeded', 'partial')
+                            AND NEW.state IN ('queued', 'blocked'))
 BEGIN
     SELECT RAISE(ABORT, 'the task has ended; only a retry may change it');
 END;

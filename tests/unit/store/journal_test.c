@@ -117,6 +117,29 @@ Test(journal, a_task_that_has_ended_changes_only_by_a_retry)
     fixture_finish(&f);
 }
 
+/* Between two writes a task can be retried, given out and fail again. */
+Test(journal, a_retry_that_has_gone_on_before_the_write_is_still_a_retry)
+{
+    fixture f;
+    cr_assert(fixture_start(&f));
+    task *t = make_task(&f, 1, TASK_FAILED);
+    t->result = make_result(&f, t, "res_1");
+    cr_assert(keep(&f, (store_change){.task = t, .events = one_event(&f, t, 1)}));
+    t->result = NULL;
+    t->state = TASK_RUNNING;
+    cr_assert(keep(&f, (store_change){.task = t, .events = one_event(&f, t, 2), .lease = 2}));
+    cr_expect_null(first_task(&(store_found){.tasks = find_one(&f, t->task_id).tasks})->result);
+    t->state = TASK_FAILED;
+    t->result = make_result(&f, t, "res_2");
+    cr_assert(keep(&f, (store_change){.task = t, .lease = 2}));
+    t->result = make_result(&f, t, "res_3");
+    cr_expect_eq(put(&f, (store_change){.task = t}), JOURNAL_REFUSED);
+    cr_assert(keep(&f, (store_change){.task = t, .events = one_event(&f, t, 3), .lease = 3}));
+    store_found found = find_one(&f, t->task_id);
+    cr_expect_str_eq(first_task(&found)->result->result_id, "res_3");
+    fixture_finish(&f);
+}
+
 /* Two orchestrators: the one that was replaced does not know it yet. */
 Test(journal, a_write_of_an_earlier_term_is_refused)
 {
