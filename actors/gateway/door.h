@@ -1,0 +1,30 @@
+/* The private messages between the server thread and the gateway actor.
+ * Used by server.c, which makes them, and gateway.c, which handles them.
+ * Never leave the process: they hold addresses inside their own block. */
+#ifndef GATEWAY_DOOR_H
+#define GATEWAY_DOOR_H
+
+#include "actors/gateway/request.h"
+
+#include <cogo/message.h>
+
+enum {
+    GATEWAY_MSG_REQUEST = 4096, /* door_request. */
+    GATEWAY_MSG_GONE = 4097,    /* door_gone: nobody waits for this exchange any more. */
+    GATEWAY_MSG_DRAIN = 4098,   /* No payload: streams end now. */
+};
+
+/* Everything points into the block of the message. */
+typedef struct door_request {
+    uint64_t exchange;
+    request_head head;
+    const char *body; /* Ends with a NUL that body_size does not count. */
+    size_t body_size;
+    char bytes[];
+} door_request;
+
+typedef struct door_gone {
+    uint64_t exchange;
+} door_gone;
+
+#endif

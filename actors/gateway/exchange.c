@@ -1,0 +1,265 @@
+#include "actors/gateway/exchange.h"
+
+#include "actors/gateway/problem.h"
+#include "actors/gateway/route.h"
+#include "codec/contract/id.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool hex_field(const char *text, size_t size)
+{
+    return strspn(text, "0123456789abcdef") >= size;
+}
+
+/* W3C trace context: ours goes on with the caller's trace id, or begins one. */
+static void take_trace(exchange *x)
+{
+    const char *given = x->request->head.headers[REQUEST_TRACEPARENT];
+    uint64_t span = cogo_system_random(x->desk->system);
+    char trace_id[33];
+    bool valid = given != NULL && strlen(given) == 55 && hex_field(given, 2) && given[2] == '-'
+                 && hex_field(given + 3, 32) && given[35] == '-' && hex_field(given + 36, 16)
+                 && given[52] == '-' && hex_field(given + 53, 2) && strncmp(given, "ff", 2) != 0
+                 && strspn(given + 3, "0") < 32 && strspn(given + 36, "0") < 16;
+    if (valid) {
+        memcpy(trace_id, given + 3, 32);
+        trace_id[32] = '\0';
+    } else {
+        snprintf(trace_id, sizeof trace_id, "%016llx%016llx",
+                 (unsigned long long)cogo_system_random(x->desk->system),
+                 (unsigned long long)(cogo_system_random(x->desk->system) | 1));
+    }
+    x->trace = strtoull(trace_id + 16, NULL, 16);
+    snprintf(x->traceparent, sizeof x->traceparent, "00-%s-%016llx-%s", trace_id,
+             (unsigned long long)(span | 1), valid ? given + 53 : "01");
+}
+
+/* The caller's X-Request-Id when it is harmless, else one of ours. */
+static void take_request_id(exchange *x)
+{
+    static const char harmless[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    const char *given = x->request->head.headers[REQUEST_REQUEST_ID];
+    size_t size = given != NULL ? strlen(given) : 0;
+    if (size > 0 && size <= EXCHANGE_REQUEST_ID_MAX && given[strspn(given, harmless)] == '\0') {
+        memcpy(x->request_id, given, size + 1);
+        return;
+    }
+    char id[ID_SIZE];
+    id_make(id, "req", cogo_system_wall_ms(x->desk->system),
+            cogo_system_random(x->desk->system), cogo_system_random(x->desk->system));
+    snprintf(x->request_id, sizeof x->request_id, "%s", id);
+}
+
+exchange *exchange_open(desk *d, cogo_msg *msg)
+{
+    exchange *x = calloc(1, sizeof *x);
+    if (x == NULL) {
+        cogo_msg_destroy(msg);
+        return NULL;
+    }
+    x->desk = d;
+    x->msg = msg;
+    x->request = cogo_msg_payload(msg);
+    cogo_arena_init(&x->arena, 0);
+    take_request_id(x);
+    take_trace(x);
+    x->next = d->first;
+    if (d->first != NULL) {
+        d->first->previous = x;
+    }
+    d->first = x;
+    return x;
+}
+
+void exchange_close(exchange *x)
+{
+    if (x->previous != NULL) {
+        x->previous->next = x->next;
+    } else {
+        x->desk->first = x->next;
+    }
+    if (x->next != NULL) {
+        x->next->previous = x->previous;
+    }
+    cogo_arena_finish(&x->arena);
+    cogo_msg_destroy(x->msg);
+    free(x);
+}
+
+answer_head exchange_head(const exchange *x, int status, const char *content_type)
+{
+    return (answer_head){.status = status,
+                         .content_type = content_type,
+                         .request_id = x->request_id,
+                         .traceparent = x->traceparent,
+                         .extra = x->extra,
+                         .no_body = x->request->head.method == HTTP_METHOD_HEAD};
+}
+
+void exchange_add_header(exchange *x, const char *name, const char *value)
+{
+    const char *before = x->extra != NULL ? x->extra : "";
+    const char *longer = cogo_arena_printf(&x->arena, "%s%s: %s\r\n", before, name, value);
+    if (longer != NULL) {
+        x->extra = longer;
+    }
+}
+
+static void send_answer(exchange *x, int status, answer *a)
+{
+    const char *path = x->route != NULL ? x->route->path : "unknown";
+    if (x->opened) {
+        free(a); /* The stream ends; its reader comes back with the last id. */
+        a = answer_piece(x->request->exchange, NULL, 0, true);
+    } else {
+        counts_add(x->desk->counts, x->request->head.method, path, status);
+    }
+    server_answer(x->desk->server, x->request->exchange, a);
+    x->answered = true;
+    x->step = NULL;
+}
+
+void exchange_text(exchange *x, int status, const char *content_type, const char *text)
+{
+    answer_head head = exchange_head(x, status, content_type);
+    send_answer(x, status, answer_make(x->request->exchange, &head, text, strlen(text)));
+}
+
+void exchange_json(exchange *x, int status, json_t *json)
+{
+    char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (text == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+        return;
+    }
+    exchange_text(x, status, "application/json", text);
+    free(text);
+}
+
+void exchange_record(exchange *x, int status, const cogo_record *type, const void *record)
+{
+    exchange_json(x, status, json_from_record(type, record));
+}
+
+void exchange_fail(exchange *x, const problem *p)
+{
+    problem full = *p;
+    if (full.instance == NULL) {
+        full.instance = x->request->head.path;
+    }
+    if (full.status == 503 && full.retry_after_ms == 0) {
+        full.retry_after_ms = 1000;
+    }
+    int status = full.status >= 400 && full.status <= 599 ? (int)full.status : 500;
+    answer *a = problem_answer(x->request->exchange, exchange_head(x, status, NULL), &full);
+    send_answer(x, status, a);
+}
+
+void exchange_problem(exchange *x, int status, const char *code, const char *detail)
+{
+    problem p = {.status = status, .code = code, .detail = detail};
+    exchange_fail(x, &p);
+}
+
+void exchange_invalid(exchange *x, const char *pointer, const char *detail)
+{
+    field_problem field = {.pointer = pointer, .detail = detail};
+    problem p = {.status = 422, .detail = detail, .errors = {.items = &field, .count = 1}};
+    if (pointer[0] != '\0') {
+        p.detail = cogo_arena_printf(&x->arena, "%s: %s", pointer, detail);
+    }
+    exchange_fail(x, &p);
+}
+
+static bool is_json(const char *type)
+{
+    size_t size = strcspn(type, "; \t");
+    return size == strlen("application/json")
+           && strncasecmp(type, "application/json", size) == 0;
+}
+
+json_t *exchange_body(exchange *x)
+{
+    cogo_record_error error = {"", ""};
+    const door_request *r = x->request;
+    const char *type = r->head.headers[REQUEST_CONTENT_TYPE];
+    if (type == NULL || !is_json(type)) {
+        exchange_problem(x, 415, NULL, "Send the body with Content-Type: application/json.");
+        return NULL;
+    }
+    if (r->head.headers[REQUEST_CONTENT_ENCODING] != NULL
+        && strcasecmp(r->head.headers[REQUEST_CONTENT_ENCODING], "identity") != 0) {
+        exchange_problem(x, 415, NULL, "Send the body without Content-Encoding.");
+        return NULL;
+    }
+    json_t *json = json_parse(r->body, r->body_size, &error);
+    if (json == NULL) {
+        exchange_problem(x, 400, "MALFORMED_JSON",
+                         r->body_size == 0 ? "The body is empty, a JSON object is expected."
+                                           : error.detail);
+        return NULL;
+    }
+    if (!json_is_object(json)) {
+        json_decref(json);
+        exchange_invalid(x, "", "The body is not a JSON object.");
+        return NULL;
+    }
+    return json;
+}
+
+bool exchange_wait(exchange *x, int64_t *out_ms)
+{
+    const char *text = query_get(&x->query, "wait");
+    *out_ms = 0;
+    if (text != NULL && (!query_duration(text, out_ms) || *out_ms > EXCHANGE_WAIT_MAX_MS)) {
+        exchange_invalid(x, "wait", "Not a duration of at most 10m, such as 500ms, 30s or 2m.");
+        return false;
+    }
+    return true;
+}
+
+void exchange_ask(exchange *x, cogo_msg_type type, const void *record, int64_t wait_ms,
+                  cogo_msg_type expected, exchange_step step)
+{
+    desk *d = x->desk;
+    cogo_msg *msg = cogo_msg_create_record(d->system, type, record);
+    uint64_t timeout_ns = (uint64_t)(EXCHANGE_ASK_MS + wait_ms) * UINT64_C(1000000);
+    if (msg != NULL) {
+        cogo_msg_set_trace(msg, x->trace);
+    }
+    cogo_err err = cogo_ask(d->ctx, d->orchestrator, msg, timeout_ns, &x->ask);
+    if (err != COGO_OK) {
+        exchange_problem(x, 503, NULL,
+                         err == COGO_EFULL ? "The orchestrator has too much to do."
+                                           : "The orchestrator can't be asked now.");
+        return;
+    }
+    x->step = step;
+    x->expected = expected;
+}
+
+void exchange_answered(exchange *x, cogo_msg *msg)
+{
+    exchange_step step = x->step;
+    cogo_msg_type type = cogo_msg_type_of(msg);
+    x->step = NULL;
+    x->ask = 0;
+    if (type == COGO_MSG_ASK_FAILED) {
+        const cogo_ask_failed *failed = cogo_msg_payload(msg);
+        exchange_problem(x, failed->err == COGO_ETIMEOUT ? 504 : 503, NULL,
+                         failed->err == COGO_ETIMEOUT
+                             ? "The orchestrator did not answer in time."
+                             : "The orchestrator has ended.");
+    } else if (type == MSG_PROBLEM) {
+        exchange_fail(x, cogo_msg_payload(msg));
+    } else if (type != x->expected) {
+        exchange_problem(x, 500, NULL, "The orchestrator answered something else.");
+    } else {
+        step(x, msg);
+    }
+}

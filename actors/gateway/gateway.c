@@ -1,0 +1,326 @@
+#include "actors/gateway/gateway.h"
+
+#include "actors/gateway/listen.h"
+#include "actors/gateway/metrics.h"
+#include "actors/gateway/route.h"
+#include "actors/gateway/sse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BODY_LIMIT = 1024 * 1024, BATCH_LIMIT = 16 * 1024 * 1024, TOKEN_MAX = 4096 };
+static const uint64_t end_ns = UINT64_C(1000000000); /* For the actor to end. */
+
+struct gateway {
+    cogo_system *system;
+    server *server;
+    counts counts;
+    auth auth;
+    cogo_actor_id actor;
+    cogo_actor_id orchestrator;
+    int64_t body_limit;
+    int port;
+    bool actor_runs, stopped;
+};
+
+/* A step may answer, ask again, or go on as a stream; anything else would hang the client. */
+static void settle(exchange *x)
+{
+    if (!x->answered && !x->streaming && x->step == NULL) {
+        exchange_problem(x, 500, NULL, "The request led nowhere.");
+    }
+    if (x->answered) {
+        if (x->streaming) {
+            sse_forget(x);
+        }
+        exchange_close(x);
+    }
+}
+
+/* Gate, route, parameters; then the route goes on. */
+static void serve(exchange *x)
+{
+    const request_head *head = &x->request->head;
+    const char *allow;
+    const char *why = "";
+    const char *which;
+    x->route = route_find(head, &x->arena, &x->id, &allow);
+    bool open = x->route != NULL && (x->route->flags & ROUTE_OPEN) != 0;
+    int refused = auth_check(x->desk->auth, head, open, &why);
+    if (refused != 0) {
+        if (refused == 401) {
+            exchange_add_header(x, "WWW-Authenticate", "Bearer realm=\"cogo\"");
+        }
+        exchange_problem(x, refused, NULL, why);
+    } else if (x->route == NULL && allow == NULL) {
+        exchange_problem(x, 404, NULL, "Nothing is at this path; see /openapi.json.");
+    } else if (x->route == NULL) {
+        exchange_add_header(x, "Allow", allow);
+        exchange_problem(x, 405, NULL, "This path does not take that method.");
+    } else if (!query_parse(&x->query, head->query, x->route->parameters, &x->arena, &which,
+                            &why)) {
+        exchange_invalid(x, which, why);
+    } else {
+        x->route->handle(x);
+    }
+}
+
+static void on_request(desk *d, cogo_msg *msg)
+{
+    cogo_msg_take(d->ctx, msg);
+    uint64_t number = ((const door_request *)cogo_msg_payload(msg))->exchange;
+    exchange *x = exchange_open(d, msg);
+    if (x == NULL) {
+        server_answer(d->server, number, NULL);
+        return;
+    }
+    serve(x);
+    settle(x);
+}
+
+static void on_answer(desk *d, uint64_t ask, cogo_msg *msg)
+{
+    for (exchange *x = d->first; x != NULL; x = x->next) {
+        if (x->ask == ask && x->step != NULL) {
+            exchange_answered(x, msg);
+            settle(x);
+            return;
+        }
+    }
+}
+
+static void on_gone(desk *d, uint64_t number)
+{
+    for (exchange *x = d->first; x != NULL; x = x->next) {
+        if (x->request->exchange == number) {
+            if (x->streaming) {
+                sse_forget(x);
+            }
+            exchange_close(x); /* Its ask may still be answered; nobody waits for that. */
+            return;
+        }
+    }
+}
+
+static void on_drain(desk *d)
+{
+    sse_end_all(d);
+    for (exchange *x = d->first, *next; x != NULL; x = next) {
+        next = x->next;
+        if (x->answered) {
+            exchange_close(x);
+        }
+    }
+}
+
+static cogo_err start(cogo_context *ctx, void *state, const void *args)
+{
+    desk *d = state;
+    gateway *const *g = args;
+    *d = (desk){.ctx = ctx,
+                .system = (*g)->system,
+                .orchestrator = (*g)->orchestrator,
+                .server = (*g)->server,
+                .counts = &(*g)->counts,
+                .auth = &(*g)->auth};
+    return COGO_OK;
+}
+
+static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    desk *d = state;
+    d->ctx = ctx;
+    if (cogo_msg_ask(msg) != 0) {
+        on_answer(d, cogo_msg_ask(msg), msg);
+        return COGO_OK;
+    }
+    switch (cogo_msg_type_of(msg)) {
+    case GATEWAY_MSG_REQUEST:
+        on_request(d, msg);
+        break;
+    case GATEWAY_MSG_GONE:
+        on_gone(d, ((const door_gone *)cogo_msg_payload(msg))->exchange);
+        break;
+    case GATEWAY_MSG_DRAIN:
+        on_drain(d);
+        break;
+    case MSG_EVENT:
+        sse_event(d, cogo_msg_payload(msg));
+        /* A stream may have failed to read on, and was answered. */
+        for (exchange *x = d->first, *next; x != NULL; x = next) {
+            next = x->next;
+            if (x->answered) {
+                settle(x);
+            }
+        }
+        break;
+    case COGO_MSG_TIMER:
+        sse_keep_alive(d);
+        break;
+    default:
+        break; /* Late or foreign: nobody waits for it. */
+    }
+    return COGO_OK;
+}
+
+static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    desk *d = state;
+    (void)reason;
+    d->ctx = ctx;
+    if (d->server == NULL) {
+        return; /* Ended before it started. */
+    }
+    sse_end_all(d);
+    while (d->first != NULL) {
+        exchange_close(d->first);
+    }
+    server_orphan(d->server);
+}
+
+static const cogo_behavior behavior = {.struct_size = sizeof(cogo_behavior),
+                                       .name = "gateway",
+                                       .state_size_bytes = sizeof(desk),
+                                       .start = start,
+                                       .receive = receive,
+                                       .stop = stop};
+
+static cogo_err register_types(cogo_system *system)
+{
+    static const cogo_type types[] = {
+        {sizeof(cogo_type), GATEWAY_MSG_REQUEST, "gateway.request", NULL},
+        {sizeof(cogo_type), GATEWAY_MSG_GONE, "gateway.gone", NULL},
+        {sizeof(cogo_type), GATEWAY_MSG_DRAIN, "gateway.drain", NULL},
+    };
+    cogo_err err = COGO_OK;
+    for (size_t i = 0; i < sizeof types / sizeof types[0] && err == COGO_OK; i++) {
+        err = cogo_type_register(system, &types[i]);
+    }
+    return err;
+}
+
+static int64_t body_limit(const void *ctx, const request_head *head)
+{
+    const gateway *g = ctx;
+    return route_path_has(head->path, ROUTE_BATCH) ? BATCH_LIMIT : g->body_limit;
+}
+
+static bool check_config(const gateway_config *config, char error[256])
+{
+    size_t size = config->token != NULL ? strlen(config->token) : 0;
+    if (config->token != NULL && (size == 0 || size > TOKEN_MAX)) {
+        snprintf(error, 256, "the API token is empty or longer than %d bytes", TOKEN_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (config->token[i] <= ' ' || config->token[i] > '~') {
+            snprintf(error, 256, "the API token has a blank or a byte that is not ASCII");
+            return false;
+        }
+    }
+    return true;
+}
+
+static cogo_err open_server(gateway *g, const gateway_config *config, char error[256])
+{
+    const char *host = config->host != NULL ? config->host : "127.0.0.1";
+    int fd = listen_open(host, config->port, config->token == NULL, &g->port, error);
+    if (fd < 0) {
+        return COGO_EIO;
+    }
+    auth_init(&g->auth, config->token, host);
+    server_config parts = {.listen_fd = fd,
+                           .system = g->system,
+                           .counts = &g->counts,
+                           .body_limit = body_limit,
+                           .body_limit_ctx = g};
+    g->server = server_create(&parts, error);
+    return g->server != NULL ? COGO_OK : COGO_EIO;
+}
+
+static cogo_err start_parts(gateway *g, char error[256])
+{
+    cogo_err err = register_types(g->system);
+    if (err == COGO_OK) {
+        cogo_spawn_options options = {.struct_size = sizeof options,
+                                      .behavior = &behavior,
+                                      .args = &g,
+                                      .args_size_bytes = sizeof g};
+        err = cogo_system_spawn(g->system, &options, &g->actor);
+        g->actor_runs = err == COGO_OK;
+    }
+    if (err == COGO_OK) {
+        err = server_start(g->server, g->actor);
+    }
+    if (err != COGO_OK) {
+        snprintf(error, 256, "the gateway does not start: %s", cogo_strerror(err));
+    }
+    return err;
+}
+
+cogo_err gateway_start(cogo_system *system, const gateway_config *config, gateway **out_gateway,
+                       char error[256])
+{
+    error[0] = '\0';
+    if (!check_config(config, error)) {
+        return COGO_EINVAL;
+    }
+    gateway *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        snprintf(error, 256, "out of memory");
+        return COGO_ENOMEM;
+    }
+    counts_init(&g->counts);
+    g->system = system;
+    g->orchestrator = config->orchestrator;
+    g->body_limit = config->body_limit > 0 ? config->body_limit : BODY_LIMIT;
+    cogo_err err = open_server(g, config, error);
+    if (err == COGO_OK) {
+        err = start_parts(g, error);
+    }
+    if (err != COGO_OK) {
+        gateway_destroy(g);
+        return err;
+    }
+    *out_gateway = g;
+    return COGO_OK;
+}
+
+int gateway_port(const gateway *g)
+{
+    return g->port;
+}
+
+void gateway_stop(gateway *g, uint64_t deadline_ns)
+{
+    if (g->stopped) {
+        return;
+    }
+    g->stopped = true;
+    if (g->actor_runs) {
+        server_drain(g->server);
+        (void)cogo_system_send(g->system, g->actor,
+                               cogo_msg_create(g->system, GATEWAY_MSG_DRAIN, 0));
+        (void)server_await_quiet(g->server, deadline_ns);
+        cogo_exit_actor(g->system, g->actor, COGO_EXIT_SHUTDOWN, "gateway stops");
+        g->actor_runs = cogo_system_await(g->system, g->actor, end_ns, NULL) != COGO_OK;
+    }
+    if (g->server != NULL) {
+        server_stop(g->server);
+    }
+}
+
+void gateway_destroy(gateway *g)
+{
+    if (g == NULL) {
+        return;
+    }
+    gateway_stop(g, 0);
+    if (g->actor_runs) {
+        return; /* Its callback did not end: what it uses must stay. */
+    }
+    server_destroy(g->server);
+    counts_finish(&g->counts);
+    free(g);
+}

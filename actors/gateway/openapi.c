@@ -1,0 +1,195 @@
+#include "actors/gateway/openapi.h"
+
+#include "actors/gateway/route.h"
+#include "codec/json/json.h"
+
+#include <cogo/system.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static json_t *schema_ref(const cogo_record *type)
+{
+    char ref[128];
+    snprintf(ref, sizeof ref, "#/components/schemas/%s", type->name);
+    return json_pack("{s:s}", "$ref", ref);
+}
+
+/* The record itself, or an object with a list of it. */
+static json_t *shape(const cogo_record *type, const char *list, json_t *item)
+{
+    (void)type;
+    return list == NULL
+               ? item
+               : json_pack("{s:s, s:{s:{s:s, s:o}}, s:[s]}", "type", "object", "properties",
+                           list, "type", "array", "items", item, "required", list);
+}
+
+static json_t *success(const route *r)
+{
+    if (r->gives == NULL) {
+        return json_pack("{s:s, s:{s:{}}}", "description", http_status_text(r->status),
+                         "content", r->media);
+    }
+    bool batch = r->takes_list != NULL && r->gives_list != NULL;
+    json_t *item = batch ? json_pack("{s:[o,o]}", "oneOf", schema_ref(r->gives),
+                                     schema_ref(&problem_record))
+                         : schema_ref(r->gives);
+    json_t *body = shape(r->gives, r->gives_list, item);
+    if (r->gives_list != NULL && strstr(r->parameters, "pageToken") != NULL) {
+        (void)json_object_set_new(json_object_get(body, "properties"), "nextPageToken",
+                                  json_pack("{s:s}", "type", "string"));
+    }
+    json_t *content = json_pack("{s:{s:o}}", "application/json", "schema", body);
+    if ((r->flags & ROUTE_EVENTS) != 0) {
+        (void)json_object_set_new(content, "text/event-stream",
+                                  json_pack("{s:{s:s}}", "schema", "type", "string"));
+    }
+    return json_pack("{s:s, s:o}", "description", http_status_text(r->status), "content",
+                     content);
+}
+
+static json_t *parameter(const char *name, size_t size, const char *in, const char *description)
+{
+    return json_pack("{s:s%, s:s, s:b, s:s, s:{s:s}}", "name", name, size, "in", in, "required",
+                     strcmp(in, "path") == 0, "description", description, "schema", "type",
+                     strncmp(name, "limit", size) == 0 || strncmp(name, "pageSize", size) == 0
+                             || strncmp(name, "after", size) == 0
+                         ? "integer"
+                         : "string");
+}
+
+static const char *describe(const char *name, size_t size)
+{
+    static const char *const texts[][2] = {
+        {"wait", "How long to wait, for example 500ms, 30s or 2m."},
+        {"state", "Only this state; may be repeated."},
+        {"role", "Only this role; may be repeated."},
+        {"workflow", "Only tasks of this workflow."},
+        {"pageSize", "Items per page, 1 to 1000; default 50."},
+        {"pageToken", "nextPageToken of the page before."},
+        {"after", "Only events with a greater sequence."},
+        {"limit", "Events per page, 1 to 1000."},
+        {"reason", "Why, for people."},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strlen(texts[i][0]) == size && memcmp(texts[i][0], name, size) == 0) {
+            return texts[i][1];
+        }
+    }
+    return "";
+}
+
+static json_t *parameters(const route *r)
+{
+    json_t *list = json_array();
+    const char *open = strchr(r->path, '{');
+    if (open != NULL) {
+        (void)json_array_append_new(
+            list, parameter(open + 1, strcspn(open + 1, "}"), "path", "Which one."));
+    }
+    for (const char *at = r->parameters; *at != '\0'; at += *at == ' ') {
+        size_t size = strcspn(at, " ");
+        (void)json_array_append_new(list, parameter(at, size, "query", describe(at, size)));
+        at += size;
+    }
+    if ((r->flags & ROUTE_KEYED) != 0) {
+        (void)json_array_append_new(
+            list, parameter("Idempotency-Key", 15, "header",
+                            "The same key and body get the same answer; another body 422."));
+    }
+    if ((r->flags & ROUTE_EVENTS) != 0) {
+        (void)json_array_append_new(
+            list, parameter("Last-Event-ID", 13, "header", "Where a broken stream goes on."));
+    }
+    return list;
+}
+
+/* "POST /v1/tasks/{id}:cancel" -> "postV1TasksIdCancel". */
+static void operation_id(const route *r, char out[128])
+{
+    size_t at = 0;
+    bool upper = false;
+    for (const char *m = http_method_name(r->method); *m != '\0'; m++) {
+        out[at++] = (char)tolower((unsigned char)*m);
+    }
+    for (const char *p = r->path; *p != '\0' && at < 127; p++) {
+        if (!isalnum((unsigned char)*p)) {
+            upper = true;
+        } else {
+            out[at++] = upper ? (char)toupper((unsigned char)*p) : *p;
+            upper = false;
+        }
+    }
+    out[at] = '\0';
+}
+
+static json_t *operation(const route *r)
+{
+    char id[128];
+    char status[8];
+    operation_id(r, id);
+    snprintf(status, sizeof status, "%d", r->status);
+    json_t *refusal =
+        json_pack("{s:s, s:{s:{s:o}}}", "description", "A problem; its code says which.",
+                  "content", "application/problem+json", "schema", schema_ref(&problem_record));
+    json_t *op = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}}", "operationId", id, "summary",
+                           r->summary, "parameters", parameters(r), "responses", status,
+                           success(r), "default", refusal);
+    if (r->takes != NULL) {
+        json_t *body = shape(r->takes, r->takes_list, schema_ref(r->takes));
+        if (r->gives == &workflow_record) {
+            (void)json_object_set_new(json_object_get(body, "properties"), "name",
+                                      json_pack("{s:s}", "type", "string"));
+        }
+        (void)json_object_set_new(op, "requestBody",
+                                  json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content",
+                                            "application/json", "schema", body));
+    }
+    if ((r->flags & ROUTE_OPEN) != 0) {
+        (void)json_object_set_new(op, "security", json_pack("[{}]"));
+    }
+    return op;
+}
+
+static void add_path(json_t *paths, const route *r)
+{
+    char method[16];
+    size_t i = 0;
+    for (const char *m = http_method_name(r->method); *m != '\0' && i < 15; m++) {
+        method[i++] = (char)tolower((unsigned char)*m);
+    }
+    method[i] = '\0';
+    json_t *item = json_object_get(paths, r->path);
+    if (item == NULL) {
+        item = json_object();
+        (void)json_object_set_new(paths, r->path, item);
+    }
+    (void)json_object_set_new(item, method, operation(r));
+}
+
+static void add_schema(json_t *schemas, const cogo_record *type)
+{
+    if (type != NULL && json_object_get(schemas, type->name) == NULL) {
+        (void)json_object_set_new(schemas, type->name, json_schema_of(type));
+    }
+}
+
+json_t *openapi_document(void)
+{
+    json_t *paths = json_object();
+    json_t *schemas = json_object();
+    add_schema(schemas, &problem_record);
+    for (const route *r = route_table; r->path != NULL; r++) {
+        add_path(paths, r);
+        add_schema(schemas, r->takes);
+        add_schema(schemas, r->gives);
+    }
+    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:[{s:[]}, {}], s:{s:o, s:{s:{s:s, s:s}}}}",
+                     "openapi", "3.1.0", "info", "title", "cogo", "version", cogo_version(),
+                     "description",
+                     "Takes tasks, gives them to role workers, answers with their results.",
+                     "paths", paths, "security", "bearer", "components", "schemas", schemas,
+                     "securitySchemes", "bearer", "type", "http", "scheme", "bearer");
+}

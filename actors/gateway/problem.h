@@ -1,0 +1,16 @@
+/* RFC 9457 answers: application/problem+json with code and request id.
+ * Used by the server's refusals and by every route. Never tells internals. */
+#ifndef GATEWAY_PROBLEM_H
+#define GATEWAY_PROBLEM_H
+
+#include "actors/gateway/answer.h"
+#include "codec/contract/records.h"
+
+/* @p head gives request id, trace and extra lines; status and type are set here. Fills what
+ * @p p leaves open: type, title, code and request id. NULL when out of memory. */
+answer *problem_answer(uint64_t exchange, answer_head head, const problem *p);
+
+/* The code that goes with @p status when nothing more exact is known. */
+const char *problem_code(int status);
+
+#endif

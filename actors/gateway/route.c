@@ -1,0 +1,124 @@
+#include "actors/gateway/route.h"
+
+#include <string.h>
+
+const route route_table[] = {
+    {HTTP_METHOD_POST, "/v1/tasks", route_task_submit, ROUTE_KEYED, "wait",
+     "Submits one task; with wait the answer comes when it has finished.", &instruction_record,
+     NULL, 202, &task_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/tasks", route_task_list, 0, "state role workflow pageSize pageToken",
+     "Lists tasks, newest first; a repeated filter means any of its values.", NULL, NULL, 200,
+     &task_record, "tasks", NULL},
+    {HTTP_METHOD_POST, "/v1/tasks:batchCreate", route_task_batch, ROUTE_BATCH | ROUTE_KEYED, "",
+     "Submits up to 1000 tasks; each item is answered with a task or a problem.",
+     &instruction_record, "tasks", 202, &task_record, "tasks", NULL},
+    {HTTP_METHOD_GET, "/v1/tasks/{id}", route_task_get, 0, "wait",
+     "One task; with wait the answer comes when it has finished.", NULL, NULL, 200,
+     &task_record, NULL, NULL},
+    {HTTP_METHOD_POST, "/v1/tasks/{id}:cancel", route_task_cancel, 0, "reason",
+     "Cancels a task that has not finished.", NULL, NULL, 200, &task_record, NULL, NULL},
+    {HTTP_METHOD_POST, "/v1/tasks/{id}:retry", route_task_retry, 0, "reason",
+     "Tries a failed or cancelled task again.", NULL, NULL, 200, &task_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/tasks/{id}/events", route_task_events, ROUTE_EVENTS, "after limit",
+     "Events of a task as a page, or as a stream with Accept: text/event-stream.", NULL, NULL,
+     200, &task_event_record, "events", NULL},
+    {HTTP_METHOD_GET, "/v1/tasks/{id}/result", route_task_result, 0, "wait",
+     "The result of a finished task.", NULL, NULL, 200, &agent_result_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/tasks/{id}/explain", route_task_explain, 0, "",
+     "Why a task waits, or where it ran.", NULL, NULL, 200, &explanation_record, NULL, NULL},
+    {HTTP_METHOD_POST, "/v1/workflows", route_workflow_submit, ROUTE_BATCH | ROUTE_KEYED,
+     "wait", "Submits tasks that depend on each other: all of them or none.",
+     &instruction_record, "tasks", 202, &workflow_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/workflows", route_workflow_list, 0, "state pageSize pageToken",
+     "Lists workflows, newest first, without their tasks.", NULL, NULL, 200, &workflow_record,
+     "workflows", NULL},
+    {HTTP_METHOD_GET, "/v1/workflows/{id}", route_workflow_get, 0, "wait",
+     "One workflow with its tasks.", NULL, NULL, 200, &workflow_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/workers", route_worker_list, 0, "", "Lists workers.", NULL, NULL,
+     200, &worker_agent_status_record, "workers", NULL},
+    {HTTP_METHOD_GET, "/v1/workers/{id}", route_worker_get, 0, "", "One worker.", NULL, NULL,
+     200, &worker_agent_status_record, NULL, NULL},
+    {HTTP_METHOD_DELETE, "/v1/workers/{id}", route_worker_remove, 0, "reason",
+     "Removes a worker; its tasks are tried again elsewhere.", NULL, NULL, 200,
+     &worker_agent_status_record, NULL, NULL},
+    {HTTP_METHOD_POST, "/v1/workers/{id}:drain", route_worker_drain, 0, "reason",
+     "Gives a worker no more tasks.", NULL, NULL, 200, &worker_agent_status_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/roles", route_role_list, 0, "",
+     "Lists the roles that registered workers offer, with their JSON Schemas.", NULL, NULL, 200,
+     &role_capability_record, "roles", NULL},
+    {HTTP_METHOD_GET, "/v1/roles/{name}", route_role_get, 0, "", "One role.", NULL, NULL, 200,
+     &role_capability_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/actors", route_actor_list, 0, "pageSize pageToken",
+     "Lists the actors of this node.", NULL, NULL, 200, NULL, NULL, "application/json"},
+    {HTTP_METHOD_GET, "/health", route_health, ROUTE_OPEN, "", "The process answers.", NULL,
+     NULL, 200, NULL, NULL, "application/json"},
+    {HTTP_METHOD_GET, "/livez", route_health, ROUTE_OPEN, "", "As /health.", NULL, NULL, 200,
+     NULL, NULL, "application/json"},
+    {HTTP_METHOD_GET, "/ready", route_ready, 0, "", "Whether tasks are taken, with the checks.",
+     NULL, NULL, 200, &health_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/readyz", route_ready, 0, "", "As /ready.", NULL, NULL, 200,
+     &health_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/metrics", route_metrics, 0, "",
+     "Metrics in the Prometheus text format.", NULL, NULL, 200, NULL, NULL, "text/plain"},
+    {HTTP_METHOD_GET, "/openapi.json", route_openapi, 0, "", "This document.", NULL, NULL, 200,
+     NULL, NULL, "application/json"},
+    {HTTP_METHOD_GET, "/", route_root, 0, "", "A page for people.", NULL, NULL, 200, NULL, NULL,
+     "text/html"},
+    {.path = NULL},
+};
+
+/* True when @p path is what @p pattern describes; the variable part is @p *id. */
+static bool matches(const char *pattern, const char *path, const char **id, size_t *id_size)
+{
+    *id = NULL;
+    *id_size = 0;
+    while (*pattern != '\0') {
+        if (*pattern == '{') {
+            *id = path;
+            *id_size = strcspn(path, "/:");
+            path += *id_size;
+            pattern = strchr(pattern, '}') + 1;
+            if (*id_size == 0) {
+                return false;
+            }
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *path == '\0';
+}
+
+const route *route_find(const request_head *head, cogo_arena *arena, const char **out_id,
+                        const char **out_allow)
+{
+    http_method method = head->method == HTTP_METHOD_HEAD ? HTTP_METHOD_GET : head->method;
+    const char *id;
+    size_t id_size;
+    *out_id = *out_allow = NULL;
+    for (const route *r = route_table; r->path != NULL; r++) {
+        if (!matches(r->path, head->path, &id, &id_size)) {
+            continue;
+        }
+        if (r->method == method) {
+            *out_id = id != NULL ? cogo_arena_copy(arena, id, id_size) : NULL;
+            return r;
+        }
+        const char *name =
+            r->method == HTTP_METHOD_GET ? "GET, HEAD" : http_method_name(r->method);
+        *out_allow =
+            *out_allow == NULL ? name : cogo_arena_printf(arena, "%s, %s", *out_allow, name);
+    }
+    return NULL;
+}
+
+bool route_path_has(const char *path, uint32_t flag)
+{
+    const char *id;
+    size_t id_size;
+    for (const route *r = route_table; r->path != NULL; r++) {
+        if ((r->flags & flag) != 0 && matches(r->path, path, &id, &id_size)) {
+            return true;
+        }
+    }
+    return false;
+}

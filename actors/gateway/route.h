@@ -1,0 +1,71 @@
+/* The table of routes: method, path, who handles it, what it takes and gives.
+ * Used for dispatch, for body limits, for 405 answers, for metrics and for /openapi.json alike.
+ * Never handles anything itself. */
+#ifndef GATEWAY_ROUTE_H
+#define GATEWAY_ROUTE_H
+
+#include "actors/gateway/exchange.h"
+
+enum {
+    ROUTE_OPEN = 1 << 0,   /* Needs no token. */
+    ROUTE_BATCH = 1 << 1,  /* Takes a batch: the larger body limit. */
+    ROUTE_KEYED = 1 << 2,  /* Understands Idempotency-Key. */
+    ROUTE_EVENTS = 1 << 3, /* Answers as an event stream when asked to. */
+    ROUTE_LIST = 1 << 4,   /* The answer is {"<noun>": [record...], "nextPageToken"}. */
+};
+
+struct route {
+    http_method method;
+    const char *path; /* With {id} or {name} for one path segment without ':'. */
+    void (*handle)(exchange *x);
+    uint32_t flags;
+    const char *parameters;   /* Of the query, one blank between them. */
+    const char *summary;      /* One sentence for the API document. */
+    const cogo_record *takes; /* NULL: no body. */
+    const char *takes_list;   /* The body is {"<this>": [takes...]}; NULL: one record. */
+    int status;               /* Of success. */
+    const cogo_record *gives; /* NULL: see media. */
+    const char *gives_list;   /* The answer is {"<this>": [gives...]}; NULL: one record. */
+    const char *media;        /* Media type when there is no record. */
+};
+
+/* The table; ends with a route without path. */
+extern const route route_table[];
+
+/* The route of @p head; NULL with @p *out_allow (methods for a 405, in @p arena) or NULL when
+ * the path is unknown. @p *out_id is the variable part, in @p arena. */
+const route *route_find(const request_head *head, cogo_arena *arena, const char **out_id,
+                        const char **out_allow);
+/* True when any route with this path has @p flag. */
+bool route_path_has(const char *path, uint32_t flag);
+
+/* Routes of tasks. */
+void route_task_submit(exchange *x);
+void route_task_list(exchange *x);
+void route_task_get(exchange *x);
+void route_task_cancel(exchange *x);
+void route_task_retry(exchange *x);
+void route_task_result(exchange *x);
+void route_task_explain(exchange *x);
+void route_task_events(exchange *x);
+void route_task_batch(exchange *x);
+/* Of workflows. */
+void route_workflow_submit(exchange *x);
+void route_workflow_list(exchange *x);
+void route_workflow_get(exchange *x);
+/* Of workers, roles and actors. */
+void route_worker_list(exchange *x);
+void route_worker_get(exchange *x);
+void route_worker_drain(exchange *x);
+void route_worker_remove(exchange *x);
+void route_role_list(exchange *x);
+void route_role_get(exchange *x);
+void route_actor_list(exchange *x);
+/* Of the node itself. */
+void route_health(exchange *x);
+void route_ready(exchange *x);
+void route_metrics(exchange *x);
+void route_openapi(exchange *x);
+void route_root(exchange *x);
+
+#endif

@@ -1,0 +1,118 @@
+/* POST /v1/tasks:batchCreate: every item gets its own answer. */
+#include "actors/gateway/problem.h"
+#include "actors/gateway/route.h"
+#include "actors/gateway/submit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What became of the items before the orchestrator was asked. */
+typedef struct batch {
+    size_t count;
+    const problem **problems; /* Per item; NULL: it was sent. */
+} batch;
+
+static const problem *bad_item(exchange *x, size_t index, const cogo_record_error *error)
+{
+    problem *p = cogo_arena_alloc(&x->arena, sizeof *p);
+    field_problem *field = cogo_arena_alloc(&x->arena, sizeof *field);
+    if (p == NULL || field == NULL) {
+        return NULL;
+    }
+    field->pointer = cogo_arena_printf(&x->arena, "/tasks/%zu%s", index, error->pointer);
+    field->detail = cogo_arena_strdup(&x->arena, error->detail);
+    *p = (problem){.type = "about:blank",
+                   .title = http_status_text(422),
+                   .status = 422,
+                   .code = problem_code(422),
+                   .detail = field->detail,
+                   .request_id = x->request_id,
+                   .errors = {.items = field, .count = 1}};
+    return p;
+}
+
+static json_t *item_json(const submit_item *item)
+{
+    return item->task != NULL      ? json_from_record(&task_record, item->task)
+           : item->problem != NULL ? json_from_record(&problem_record, item->problem)
+                                   : NULL;
+}
+
+static void answer_batch(exchange *x, const submit_item *items, size_t item_count)
+{
+    const batch *b = x->data;
+    size_t sent = 0;
+    json_t *list = json_array();
+    for (size_t i = 0; i < b->count; i++) {
+        json_t *one = NULL;
+        if (b->problems[i] != NULL) {
+            one = json_from_record(&problem_record, b->problems[i]);
+        } else if (sent < item_count) {
+            one = item_json(&items[sent++]);
+        }
+        (void)json_array_append_new(list, one != NULL ? one : json_null());
+    }
+    json_t *whole = json_object();
+    (void)json_object_set_new(whole, "tasks", list);
+    exchange_json(x, 202, whole);
+}
+
+static void on_submitted(exchange *x, cogo_msg *msg)
+{
+    const task_submitted *submitted = cogo_msg_payload(msg);
+    submit_tell_replay(x, submitted);
+    answer_batch(x, submitted->items.items, submitted->items.count);
+}
+
+/* Decodes the good items one after another into @p out. Returns how many; SIZE_MAX: no memory.
+ */
+static size_t decode_items(exchange *x, json_t *list, batch *b, instruction *out)
+{
+    size_t good = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        cogo_record_error error = {"", ""};
+        const void *one = NULL;
+        cogo_err err = json_to_record(&instruction_record, json_array_get(list, i),
+                                      COGO_RECORD_STRICT, &x->arena, &one, &error);
+        if (err == COGO_OK) {
+            memcpy(&out[good++], one, sizeof *out);
+        } else if (err == COGO_ENOMEM || (b->problems[i] = bad_item(x, i, &error)) == NULL) {
+            return SIZE_MAX;
+        }
+    }
+    return good;
+}
+
+void route_task_batch(exchange *x)
+{
+    static const char *const no_others[] = {NULL};
+    task_submit submit = {.atomic = false};
+    if (!submit_take_key(x, &submit)) {
+        return;
+    }
+    json_t *body = exchange_body(x);
+    json_t *list = body != NULL ? submit_list(x, body, no_others) : NULL;
+    if (list == NULL) {
+        json_decref(body);
+        return;
+    }
+    batch *b = cogo_arena_alloc(&x->arena, sizeof *b);
+    size_t count = json_array_size(list);
+    instruction *items = cogo_arena_alloc(&x->arena, count * sizeof *items);
+    size_t good = SIZE_MAX;
+    if (b != NULL && items != NULL) {
+        b->count = count;
+        b->problems = cogo_arena_alloc(&x->arena, count * sizeof *b->problems);
+        good = b->problems != NULL ? decode_items(x, list, b, items) : SIZE_MAX;
+    }
+    json_decref(body);
+    x->data = b;
+    if (good == SIZE_MAX) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+    } else if (good == 0) {
+        answer_batch(x, NULL, 0);
+    } else {
+        submit.instructions = (cogo_records){.items = items, .count = good};
+        exchange_ask(x, MSG_TASK_SUBMIT, &submit, 0, MSG_TASK_SUBMITTED, on_submitted);
+    }
+}

@@ -1,0 +1,63 @@
+/* Routes of the node itself: liveness, readiness, metrics, the API document, the page. */
+#include "actors/gateway/metrics.h"
+#include "actors/gateway/openapi.h"
+#include "actors/gateway/route.h"
+
+#include <stdlib.h>
+
+void route_health(exchange *x)
+{
+    exchange_text(x, 200, "application/json", "{\"status\":\"ok\"}");
+}
+
+static void answer_ready(exchange *x, cogo_msg *msg)
+{
+    const health *h = cogo_msg_payload(msg);
+    exchange_record(x, h->ready ? 200 : 503, &health_record, h);
+}
+
+void route_ready(exchange *x)
+{
+    empty nothing = {false};
+    exchange_ask(x, MSG_HEALTH_READ, &nothing, 0, MSG_HEALTH, answer_ready);
+}
+
+static void answer_metrics(exchange *x, cogo_msg *msg)
+{
+    char *text = metrics_text(x->desk, cogo_msg_payload(msg));
+    if (text == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+        return;
+    }
+    exchange_text(x, 200, "text/plain; version=0.0.4; charset=utf-8", text);
+    free(text);
+}
+
+void route_metrics(exchange *x)
+{
+    empty nothing = {false};
+    exchange_ask(x, MSG_METRICS_READ, &nothing, 0, MSG_METRICS, answer_metrics);
+}
+
+void route_openapi(exchange *x)
+{
+    exchange_json(x, 200, openapi_document());
+}
+
+void route_root(exchange *x)
+{
+    static const char page[] =
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>cogo</title>"
+        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;"
+        "padding:0 1em}</style></head>\n<body><h1>cogo</h1>\n"
+        "<p>This node takes tasks over HTTP and gives them to role workers.</p>\n<ul>\n"
+        "<li><a href=\"/openapi.json\">/openapi.json</a>: every path, with schemas</li>\n"
+        "<li><a href=\"/v1/tasks\">/v1/tasks</a>, <a href=\"/v1/workflows\">/v1/workflows</a>,"
+        " <a href=\"/v1/workers\">/v1/workers</a>, <a href=\"/v1/roles\">/v1/roles</a></li>\n"
+        "<li><a href=\"/ready\">/ready</a> and <a href=\"/metrics\">/metrics</a></li>\n</ul>\n"
+        "<p>On the command line: <code>cogo task submit echo --wait</code></p></body></html>\n";
+    exchange_add_header(
+        x, "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    exchange_text(x, 200, "text/html; charset=utf-8", page);
+}

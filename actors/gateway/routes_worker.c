@@ -1,0 +1,176 @@
+/* Routes of workers, of the roles they offer, and of actors. */
+#include "actors/gateway/route.h"
+
+#include <cogo/system.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static void answer_page(exchange *x, cogo_msg *msg)
+{
+    exchange_record(x, 200, &worker_page_record, cogo_msg_payload(msg));
+}
+
+/* The one worker that was asked about. */
+static void answer_worker(exchange *x, cogo_msg *msg)
+{
+    const worker_page *page = cogo_msg_payload(msg);
+    const worker_agent_status *workers = page->workers.items;
+    for (size_t i = 0; i < page->workers.count; i++) {
+        if (strcmp(workers[i].agent_id, x->id) == 0) {
+            exchange_record(x, 200, &worker_agent_status_record, &workers[i]);
+            return;
+        }
+    }
+    exchange_problem(x, 404, "WORKER_NOT_FOUND", "No worker has this id.");
+}
+
+void route_worker_list(exchange *x)
+{
+    worker_command all = {.worker_id = NULL};
+    exchange_ask(x, MSG_WORKER_LIST, &all, 0, MSG_WORKER_PAGE, answer_page);
+}
+
+static void ask_one(exchange *x, cogo_msg_type type)
+{
+    worker_command one = {.worker_id = x->id, .reason = query_get(&x->query, "reason")};
+    exchange_ask(x, type, &one, 0, MSG_WORKER_PAGE, answer_worker);
+}
+
+void route_worker_get(exchange *x)
+{
+    ask_one(x, MSG_WORKER_LIST);
+}
+
+void route_worker_drain(exchange *x)
+{
+    ask_one(x, MSG_WORKER_DRAIN);
+}
+
+void route_worker_remove(exchange *x)
+{
+    ask_one(x, MSG_WORKER_REMOVE);
+}
+
+/* The first capability named @p role among those before (worker, index), or NULL. */
+static const role_capability *first_of(const worker_page *page, const char *role,
+                                       const role_capability *before)
+{
+    const worker_agent_status *workers = page->workers.items;
+    for (size_t w = 0; w < page->workers.count; w++) {
+        const role_capability *roles = workers[w].capabilities.items;
+        for (size_t r = 0; r < workers[w].capabilities.count; r++) {
+            if (&roles[r] == before) {
+                return NULL;
+            }
+            if (strcmp(roles[r].role, role) == 0) {
+                return &roles[r];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The role as the first worker describes it, with the slots of all workers that offer it. */
+static json_t *role_json(const worker_page *page, const role_capability *first)
+{
+    role_capability sum = *first;
+    const worker_agent_status *workers = page->workers.items;
+    sum.slots = 0;
+    for (size_t w = 0; w < page->workers.count; w++) {
+        const role_capability *roles = workers[w].capabilities.items;
+        for (size_t r = 0; r < workers[w].capabilities.count; r++) {
+            if (strcmp(roles[r].role, first->role) == 0) {
+                sum.slots += roles[r].slots;
+            }
+        }
+    }
+    return json_from_record(&role_capability_record, &sum);
+}
+
+static void answer_roles(exchange *x, cogo_msg *msg)
+{
+    const worker_page *page = cogo_msg_payload(msg);
+    const worker_agent_status *workers = page->workers.items;
+    json_t *list = json_array();
+    for (size_t w = 0; w < page->workers.count; w++) {
+        const role_capability *roles = workers[w].capabilities.items;
+        for (size_t r = 0; r < workers[w].capabilities.count; r++) {
+            if (first_of(page, roles[r].role, &roles[r]) == NULL) {
+                (void)json_array_append_new(list, role_json(page, &roles[r]));
+            }
+        }
+    }
+    json_t *whole = json_object();
+    (void)json_object_set_new(whole, "roles", list);
+    exchange_json(x, 200, whole);
+}
+
+static void answer_role(exchange *x, cogo_msg *msg)
+{
+    const worker_page *page = cogo_msg_payload(msg);
+    const role_capability *first = first_of(page, x->id, NULL);
+    if (first == NULL) {
+        exchange_problem(x, 404, "ROLE_NOT_FOUND", "No registered worker offers this role.");
+    } else {
+        exchange_json(x, 200, role_json(page, first));
+    }
+}
+
+void route_role_list(exchange *x)
+{
+    worker_command all = {.worker_id = NULL};
+    exchange_ask(x, MSG_WORKER_LIST, &all, 0, MSG_WORKER_PAGE, answer_roles);
+}
+
+void route_role_get(exchange *x)
+{
+    worker_command all = {.worker_id = NULL};
+    exchange_ask(x, MSG_WORKER_LIST, &all, 0, MSG_WORKER_PAGE, answer_role);
+}
+
+static json_t *actor_json(const cogo_actor_info *info)
+{
+    char id[64];
+    snprintf(id, sizeof id, "%u.%u.%u.%u", info->id.node, info->id.incarnation, info->id.slot,
+             info->id.generation);
+    return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I}", "actorId", id, "name", info->name,
+                     "behavior", info->behavior, "detached", (int)info->detached,
+                     "mailboxDepth", (json_int_t)info->mailbox_depth, "messagesHandled",
+                     (json_int_t)info->messages_handled);
+}
+
+void route_actor_list(exchange *x)
+{
+    int64_t page_size = PAGE_SIZE_DEFAULT;
+    int64_t from = 0;
+    const char *size = query_get(&x->query, "pageSize");
+    const char *token = query_get(&x->query, "pageToken");
+    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &page_size)) {
+        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
+        return;
+    }
+    if (token != NULL && !query_number(token, 0, UINT32_MAX, &from)) {
+        exchange_invalid(x, "pageToken", "Not a token of this list.");
+        return;
+    }
+    cogo_actor_info *found = cogo_arena_alloc(&x->arena, (size_t)page_size * sizeof *found);
+    if (found == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+        return;
+    }
+    uint32_t cursor = (uint32_t)from;
+    size_t count = cogo_actor_list(x->desk->system, &cursor, found, (size_t)page_size);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        (void)json_array_append_new(list, actor_json(&found[i]));
+    }
+    json_t *whole = json_object();
+    (void)json_object_set_new(whole, "actors", list);
+    if (cursor != 0) {
+        char next[16];
+        snprintf(next, sizeof next, "%u", cursor);
+        (void)json_object_set_new(whole, "nextPageToken", json_string(next));
+    }
+    exchange_json(x, 200, whole);
+}

@@ -1,0 +1,613 @@
+#include "actors/gateway/server.h"
+
+#include "actors/gateway/door.h"
+#include "actors/gateway/problem.h"
+#include "codec/contract/id.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <libwebsockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    CHUNK = 16 * 1024,     /* Bytes per write. */
+    LINGER_SECONDS = 2,    /* For a peer that still sends while we have answered. */
+    STOP_FLUSH_TICKS = 10, /* Tenths of a second to write what is queued at the end. */
+    ACCEPTS_PER_WAKE = 64,
+    SLOT_BITS = 10,
+};
+_Static_assert(SERVER_CONNECTIONS_MAX == 1 << SLOT_BITS, "an exchange number holds its slot");
+
+struct server {
+    server_config config;
+    cogo_actor_id actor;
+    struct ev_loop *loop;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    ev_io accept;
+    ev_async wake;
+    ev_timer tick; /* Runs only while there are connections. */
+    conn *conns[SERVER_CONNECTIONS_MAX];
+    uint32_t conn_count;
+    uint64_t serial;
+    unsigned stop_ticks;
+    bool stopping_seen;
+    pthread_t thread;
+    bool thread_runs;
+
+    pthread_mutex_t mutex; /* Guards all below. */
+    pthread_cond_t quiet;
+    answer *inbox_first, *inbox_last;
+    uint32_t exchange_count;
+    bool draining, orphaned, stopping;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void set_deadline(conn *c, unsigned seconds)
+{
+    c->deadline_ns = now_ns() + seconds * UINT64_C(1000000000);
+}
+
+/* libwebsockets does not read while it holds unwritten bytes, but polls for input all the same
+ * and would spin: so input is off then, and also while enough pipelined bytes wait. */
+static void set_rx(conn *c)
+{
+    bool off = lws_partial_buffered(c->wsi)
+               || (c->state == CONN_WAIT && c->in_size > CONN_PIPELINE_LIMIT);
+    if (off != c->rx_off) {
+        c->rx_off = off;
+        (void)lws_rx_flow_control(c->wsi, off ? 0 : 1);
+    }
+}
+
+static void exchange_over(server *s, conn *c)
+{
+    if (c->exchange != 0) {
+        c->exchange = 0;
+        (void)pthread_mutex_lock(&s->mutex);
+        s->exchange_count--;
+        (void)pthread_cond_broadcast(&s->quiet);
+        (void)pthread_mutex_unlock(&s->mutex);
+    }
+}
+
+/* Answers without the actor and ends the connection. */
+static void refuse(server *s, conn *c, int status, const char *why, int64_t retry_after_ms)
+{
+    char request_id[ID_SIZE];
+    id_make(request_id, "req", cogo_system_wall_ms(s->config.system),
+            cogo_system_random(s->config.system), cogo_system_random(s->config.system));
+    problem p = {.status = status, .detail = why, .retry_after_ms = retry_after_ms};
+    answer *a = problem_answer(c->exchange, (answer_head){.request_id = request_id}, &p);
+    counts_add(s->config.counts, c->head.method, "refused", status);
+    exchange_over(s, c);
+    c->state = CONN_WAIT;
+    c->close = true;
+    c->answered = true;
+    if (a != NULL) {
+        (void)conn_queue(c, a);
+    }
+    set_deadline(c, SERVER_WRITE_SECONDS);
+    (void)lws_callback_on_writable(c->wsi);
+}
+
+static const char *rebase(const char *at, const conn *c, const door_request *to)
+{
+    bool inside = at != NULL && at >= c->head_bytes && at < c->head_bytes + c->head_size;
+    return inside ? to->bytes + (at - c->head_bytes) : at;
+}
+
+static cogo_msg *make_message(server *s, const conn *c)
+{
+    size_t body_size = (size_t)c->head.content_length;
+    cogo_msg *msg = cogo_msg_create(s->config.system, GATEWAY_MSG_REQUEST,
+                                    sizeof(door_request) + c->head_size + body_size + 1);
+    if (msg == NULL) {
+        return NULL;
+    }
+    door_request *r = cogo_msg_payload(msg);
+    memset(r, 0, sizeof *r);
+    r->exchange = c->exchange;
+    r->head = c->head;
+    r->body_size = body_size;
+    memcpy(r->bytes, c->head_bytes, c->head_size);
+    char *body = r->bytes + c->head_size;
+    if (body_size > 0) {
+        memcpy(body, conn_body(c), body_size);
+    }
+    body[body_size] = '\0';
+    r->body = body;
+    r->head.path = rebase(c->head.path, c, r);
+    r->head.query = rebase(c->head.query, c, r);
+    for (int i = 0; i < REQUEST_HEADER_COUNT; i++) {
+        r->head.headers[i] = rebase(c->head.headers[i], c, r);
+    }
+    return msg;
+}
+
+/* A whole request is there: it goes to the actor. */
+static void hand_over(server *s, conn *c)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    const char *why = s->draining || s->orphaned                  ? "The server is stopping."
+                      : s->exchange_count >= SERVER_EXCHANGES_MAX ? "Too many requests wait."
+                                                                  : NULL;
+    s->exchange_count += why == NULL;
+    (void)pthread_mutex_unlock(&s->mutex);
+    c->close = !c->head.keep_alive;
+    if (why == NULL) {
+        c->exchange = ++s->serial << SLOT_BITS | c->slot;
+        cogo_msg *msg = make_message(s, c);
+        if (msg == NULL || cogo_system_send(s->config.system, s->actor, msg) != COGO_OK) {
+            why = "The gateway can't take the request.";
+        }
+    }
+    c->state = CONN_WAIT;
+    conn_consume(c);
+    if (why != NULL) {
+        refuse(s, c, 503, why, 1000);
+    }
+}
+
+static void advance(server *s, conn *c)
+{
+    conn_refusal refusal;
+    bool started = c->in_size > 0;
+    switch (conn_advance(c, s->config.body_limit, s->config.body_limit_ctx, &refusal)) {
+    case CONN_REQUEST:
+        hand_over(s, c);
+        break;
+    case CONN_REFUSE:
+        refuse(s, c, refusal.status, refusal.why, 0);
+        break;
+    case CONN_MORE:
+        if (c->state == CONN_BODY) {
+            set_deadline(c, SERVER_BODY_SECONDS);
+            if (c->head.expect_continue && c->in_size == 0 && c->out_first == NULL) {
+                static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+                answer *a = answer_piece(0, go_on, sizeof go_on - 1, false);
+                if (a != NULL && conn_queue(c, a)) {
+                    (void)lws_callback_on_writable(c->wsi);
+                }
+                c->head.expect_continue = false;
+            }
+        } else if (!started) {
+            set_deadline(c, SERVER_IDLE_SECONDS);
+        }
+        break;
+    }
+}
+
+static int on_bytes(server *s, conn *c, const char *bytes, size_t size)
+{
+    bool first = c->state == CONN_HEAD && c->in_size == 0;
+    if (!conn_feed(c, bytes, size)) {
+        return -1;
+    }
+    if (first) {
+        set_deadline(c, SERVER_HEAD_SECONDS); /* For the whole head, not for each byte. */
+    }
+    if (c->state == CONN_HEAD || c->state == CONN_BODY) {
+        advance(s, c);
+    }
+    set_rx(c);
+    return 0;
+}
+
+/* Everything of an answer is with the kernel. */
+static void answer_over(server *s, conn *c)
+{
+    exchange_over(s, c);
+    c->answered = c->begun = false;
+    if (c->close) {
+        /* Closing now could reset the connection and destroy the answer while the peer sends.
+         */
+        (void)shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
+        c->state = CONN_LINGER;
+        set_deadline(c, LINGER_SECONDS);
+        return;
+    }
+    c->state = CONN_HEAD;
+    set_deadline(c, SERVER_IDLE_SECONDS);
+    if (c->in_size > 0) {
+        set_deadline(c, SERVER_HEAD_SECONDS);
+        advance(s, c);
+    }
+}
+
+static int on_writable(server *s, conn *c)
+{
+    char block[LWS_PRE + CHUNK];
+    size_t size = conn_take(c, block + LWS_PRE, CHUNK);
+    if (size > 0) {
+        set_deadline(c, SERVER_WRITE_SECONDS);
+        if (lws_write(c->wsi, (unsigned char *)block + LWS_PRE, size, LWS_WRITE_RAW) < 0) {
+            return -1;
+        }
+    }
+    if (c->out_first != NULL || lws_partial_buffered(c->wsi)) {
+        (void)lws_callback_on_writable(c->wsi);
+    } else if (c->answered) {
+        answer_over(s, c);
+    }
+    set_rx(c);
+    return 0;
+}
+
+static int on_open(server *s, struct lws *wsi, conn **out)
+{
+    uint32_t slot = 0;
+    while (slot < SERVER_CONNECTIONS_MAX && s->conns[slot] != NULL) {
+        slot++;
+    }
+    conn *c = slot < SERVER_CONNECTIONS_MAX ? calloc(1, sizeof *c) : NULL;
+    if (c == NULL) {
+        return -1;
+    }
+    c->wsi = wsi;
+    c->slot = slot;
+    set_deadline(c, SERVER_HEAD_SECONDS);
+    s->conns[slot] = c;
+    if (s->conn_count++ == 0) {
+        ev_timer_again(s->loop, &s->tick);
+    }
+    *out = c;
+    return 0;
+}
+
+static void on_close(server *s, conn *c)
+{
+    if (c->exchange != 0 && !c->answered) {
+        cogo_msg *msg = cogo_msg_create(s->config.system, GATEWAY_MSG_GONE, sizeof(door_gone));
+        if (msg != NULL) {
+            ((door_gone *)cogo_msg_payload(msg))->exchange = c->exchange;
+            (void)cogo_system_send(s->config.system, s->actor, msg); /* Gone: it knows. */
+        }
+    }
+    exchange_over(s, c);
+    s->conns[c->slot] = NULL;
+    conn_finish(c);
+    free(c);
+    if (--s->conn_count == 0 && !s->stopping_seen) {
+        ev_timer_stop(s->loop, &s->tick);
+    }
+    if (!s->stopping_seen) {
+        ev_io_start(s->loop, &s->accept);
+    }
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t size)
+{
+    conn **c = user;
+    server *s = lws_context_user(lws_get_context(wsi));
+    if (reason == LWS_CALLBACK_RAW_ADOPT) {
+        return on_open(s, wsi, c);
+    }
+    if (c == NULL || *c == NULL) {
+        return 0;
+    }
+    if (reason == LWS_CALLBACK_RAW_RX) {
+        return on_bytes(s, *c, in, size);
+    }
+    if (reason == LWS_CALLBACK_RAW_WRITEABLE) {
+        return on_writable(s, *c);
+    }
+    if (reason == LWS_CALLBACK_RAW_CLOSE) {
+        on_close(s, *c);
+        *c = NULL;
+    }
+    return 0;
+}
+
+static void kill_conn(conn *c)
+{
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+}
+
+static void on_accept(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    server *s = watcher->data;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
+        if (s->conn_count >= SERVER_CONNECTIONS_MAX) {
+            ev_io_stop(loop, watcher); /* Until one closes. */
+            return;
+        }
+        int fd = accept4(s->config.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+                ev_io_stop(loop, watcher); /* Until the next tick or close. */
+                ev_timer_again(loop, &s->tick);
+            }
+            return;
+        }
+        int on = 1;
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        lws_sock_file_fd_type descriptor = {.sockfd = fd};
+        /* On failure the library has closed the socket. */
+        (void)lws_adopt_descriptor_vhost(s->vhost, LWS_ADOPT_SOCKET, descriptor, "http", NULL);
+    }
+}
+
+static void check_deadline(server *s, conn *c, uint64_t now)
+{
+    bool waits = c->state == CONN_WAIT && c->out_first == NULL && !c->answered;
+    if (waits || now < c->deadline_ns) {
+        return;
+    }
+    if (c->state == CONN_BODY || (c->state == CONN_HEAD && c->in_size > 0)) {
+        refuse(s, c, 408, "The request did not arrive in time.", 0);
+    } else {
+        kill_conn(c);
+    }
+}
+
+static void stop_tick(server *s)
+{
+    bool busy = false;
+    s->stop_ticks++;
+    for (uint32_t i = 0; i < SERVER_CONNECTIONS_MAX; i++) {
+        busy = busy || (s->conns[i] != NULL && s->conns[i]->out_first != NULL);
+    }
+    if (!busy || s->stop_ticks > STOP_FLUSH_TICKS) {
+        ev_break(s->loop, EVBREAK_ALL);
+    }
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+    server *s = watcher->data;
+    (void)events;
+    if (s->stopping_seen) {
+        stop_tick(s);
+        return;
+    }
+    uint64_t now = now_ns();
+    for (uint32_t i = 0; i < SERVER_CONNECTIONS_MAX; i++) {
+        if (s->conns[i] != NULL) {
+            check_deadline(s, s->conns[i], now);
+        }
+    }
+    if (s->conn_count < SERVER_CONNECTIONS_MAX) {
+        ev_io_start(loop, &s->accept);
+    }
+    if (s->conn_count == 0) {
+        ev_timer_stop(loop, watcher);
+    }
+}
+
+/* An answer without bytes ends its exchange: nothing better can be said without memory. */
+static void deliver(server *s, answer *a)
+{
+    conn *c = s->conns[a->exchange & (SERVER_CONNECTIONS_MAX - 1)];
+    if (c == NULL || c->exchange != a->exchange || c->answered) {
+        free(a);
+        return;
+    }
+    bool broken = a->last && a->size_bytes == 0 && c->out_first == NULL && a->close;
+    if (!conn_queue(c, a) || broken) {
+        c->answered = false; /* So that the actor hears that the exchange is gone. */
+        kill_conn(c);
+        return;
+    }
+    set_deadline(c, SERVER_WRITE_SECONDS);
+    (void)lws_callback_on_writable(c->wsi);
+}
+
+static void end_stream(conn *c)
+{
+    answer *end = answer_piece(c->exchange, NULL, 0, true);
+    if (end != NULL) {
+        (void)conn_queue(c, end);
+        (void)lws_callback_on_writable(c->wsi);
+    }
+}
+
+static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
+{
+    server *s = watcher->data;
+    (void)events;
+    (void)pthread_mutex_lock(&s->mutex);
+    answer *a = s->inbox_first;
+    s->inbox_first = s->inbox_last = NULL;
+    bool orphaned = s->orphaned;
+    bool stopping = s->stopping;
+    (void)pthread_mutex_unlock(&s->mutex);
+    while (a != NULL) {
+        answer *next = a->next;
+        deliver(s, a);
+        a = next;
+    }
+    for (uint32_t i = 0; orphaned && i < SERVER_CONNECTIONS_MAX; i++) {
+        conn *c = s->conns[i];
+        if (c != NULL && c->exchange != 0 && !c->answered) {
+            if (c->begun) { /* A stream ends here; its reader comes back with the last id. */
+                end_stream(c);
+            } else {
+                refuse(s, c, 503, "The server is stopping.", 1000);
+            }
+        }
+    }
+    if (stopping && !s->stopping_seen) {
+        s->stopping_seen = true;
+        ev_io_stop(loop, &s->accept);
+        s->tick.repeat = 0.1;
+        ev_timer_again(loop, &s->tick);
+    }
+}
+
+static void *run(void *arg)
+{
+    server *s = arg;
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, NULL); /* Signals belong to the program's threads. */
+    (void)ev_run(s->loop, 0);
+    return NULL;
+}
+
+static const struct lws_protocols protocols[] = {
+    {.name = "http", .callback = on_lws, .per_session_data_size = sizeof(conn *)},
+    {.name = NULL},
+};
+
+server *server_create(const server_config *config, char error[256])
+{
+    server *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        (void)close(config->listen_fd);
+        snprintf(error, 256, "out of memory");
+        return NULL;
+    }
+    s->config = *config;
+    (void)pthread_mutex_init(&s->mutex, NULL);
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&s->quiet, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    s->loop = ev_loop_new(EVFLAG_AUTO);
+    if (s->loop != NULL) {
+        void *loops[1] = {s->loop};
+        struct lws_context_creation_info info;
+        memset(&info, 0, sizeof info);
+        info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+        info.protocols = protocols;
+        info.options = LWS_SERVER_OPTION_LIBEV;
+        info.foreign_loops = loops;
+        info.user = s;
+        info.pt_serv_buf_size = 32 * 1024;
+        info.vhost_name = "door";
+        lws_set_log_level(LLL_ERR, NULL);
+        s->context = lws_create_context(&info);
+        s->vhost = s->context != NULL ? lws_get_vhost_by_name(s->context, "door") : NULL;
+    }
+    if (s->vhost == NULL) {
+        snprintf(error, 256, "libwebsockets does not start (is libwebsockets-evlib-ev there?)");
+        server_destroy(s);
+        return NULL;
+    }
+    ev_io_init(&s->accept, on_accept, config->listen_fd, EV_READ);
+    ev_async_init(&s->wake, on_wake);
+    ev_timer_init(&s->tick, on_tick, 0., 1.);
+    s->accept.data = s->wake.data = s->tick.data = s;
+    return s;
+}
+
+cogo_err server_start(server *s, cogo_actor_id actor)
+{
+    s->actor = actor;
+    ev_io_start(s->loop, &s->accept);
+    ev_async_start(s->loop, &s->wake);
+    s->thread_runs = pthread_create(&s->thread, NULL, run, s) == 0;
+    return s->thread_runs ? COGO_OK : COGO_EIO;
+}
+
+void server_answer(server *s, uint64_t exchange, answer *a)
+{
+    if (a == NULL) {
+        a = answer_piece(exchange, NULL, 0, true);
+        if (a == NULL) {
+            return; /* The client's own timeout has to do. */
+        }
+        a->close = true;
+    }
+    (void)pthread_mutex_lock(&s->mutex);
+    a->next = NULL;
+    if (s->inbox_last != NULL) {
+        s->inbox_last->next = a;
+    } else {
+        s->inbox_first = a;
+    }
+    s->inbox_last = a;
+    (void)pthread_mutex_unlock(&s->mutex);
+    ev_async_send(s->loop, &s->wake);
+}
+
+static void set_flag(server *s, bool *flag)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    *flag = true;
+    (void)pthread_mutex_unlock(&s->mutex);
+    ev_async_send(s->loop, &s->wake);
+}
+
+void server_orphan(server *s)
+{
+    set_flag(s, &s->orphaned);
+}
+
+void server_drain(server *s)
+{
+    set_flag(s, &s->draining);
+}
+
+bool server_await_quiet(server *s, uint64_t timeout_ns)
+{
+    uint64_t end = now_ns() + (timeout_ns < UINT64_MAX / 4 ? timeout_ns : UINT64_MAX / 4);
+    struct timespec until = {.tv_sec = (time_t)(end / 1000000000u),
+                             .tv_nsec = (long)(end % 1000000000u)};
+    int status = 0;
+    (void)pthread_mutex_lock(&s->mutex);
+    while (s->exchange_count > 0 && status == 0) {
+        status = pthread_cond_timedwait(&s->quiet, &s->mutex, &until);
+    }
+    bool quiet = s->exchange_count == 0;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return quiet;
+}
+
+void server_stop(server *s)
+{
+    if (s->thread_runs) {
+        set_flag(s, &s->stopping);
+        (void)pthread_join(s->thread, NULL);
+        s->thread_runs = false;
+    }
+}
+
+void server_destroy(server *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    s->stopping_seen = true;
+    if (s->loop != NULL) {
+        ev_io_stop(s->loop, &s->accept);
+        ev_async_stop(s->loop, &s->wake);
+        ev_timer_stop(s->loop, &s->tick);
+    }
+    if (s->context != NULL) {
+        /* This order and once each: the context, one turn of the loop, the loop. */
+        lws_context_destroy(s->context);
+        (void)ev_run(s->loop, EVRUN_NOWAIT);
+    }
+    if (s->loop != NULL) {
+        ev_loop_destroy(s->loop);
+    }
+    while (s->inbox_first != NULL) {
+        answer *next = s->inbox_first->next;
+        free(s->inbox_first);
+        s->inbox_first = next;
+    }
+    (void)close(s->config.listen_fd);
+    (void)pthread_cond_destroy(&s->quiet);
+    (void)pthread_mutex_destroy(&s->mutex);
+    free(s);
+}

@@ -1,0 +1,23 @@
+/* Submitting: what tasks, batches and workflows have in common.
+ * Used by the routes that take instructions. */
+#ifndef GATEWAY_SUBMIT_H
+#define GATEWAY_SUBMIT_H
+
+#include "actors/gateway/exchange.h"
+
+enum {
+    SUBMIT_BATCH_MAX = 1000, /* Items of one batch or workflow. */
+    SUBMIT_KEY_MAX = 255,    /* Bytes of an Idempotency-Key. */
+};
+
+/* Puts key, hash and trace of the request into @p submit. False: answered with a problem. */
+bool submit_take_key(exchange *x, task_submit *submit);
+/* Says so in the head when the answer is a repeated one. */
+void submit_tell_replay(exchange *x, const task_submitted *submitted);
+/* The array under "tasks" of @p body, with 1 to SUBMIT_BATCH_MAX items and no other keys than
+ * those in @p also (ends with NULL). NULL: answered with a problem. */
+json_t *submit_list(exchange *x, json_t *body, const char *const *also);
+/* True when a task in @p state changes no more. */
+bool submit_is_terminal(int32_t state);
+
+#endif
