@@ -1,7 +1,13 @@
 /* JSON Schemas from descriptors: what the documentation says is what the decoder does. */
 #include "codec/json/json.h"
 
-static json_t *object_schema(const cogo_record *type, uint32_t depth);
+/* The types that contain the one being described, the innermost first. */
+typedef struct outer {
+    const struct outer *next;
+    const cogo_record *type;
+} outer;
+
+static json_t *nested_schema(const cogo_record *type, const outer *outside);
 
 static void set(json_t *schema, const char *key, json_t *value)
 {
@@ -57,7 +63,7 @@ static json_t *string_schema(const cogo_field *field)
     return schema;
 }
 
-static json_t *kind_schema(const cogo_field *field, uint32_t depth)
+static json_t *kind_schema(const cogo_field *field, const outer *outside)
 {
     switch (field->kind) {
     case COGO_FIELD_STRING:
@@ -77,17 +83,17 @@ static json_t *kind_schema(const cogo_field *field, uint32_t depth)
     case COGO_FIELD_STRINGS:
         return list_schema(field, of_type("string"));
     case COGO_FIELD_RECORD:
-        return object_schema(field->record, depth + 1);
+        return nested_schema(field->record, outside);
     case COGO_FIELD_RECORDS:
-        return list_schema(field, object_schema(field->record, depth + 1));
+        return list_schema(field, nested_schema(field->record, outside));
     }
     return NULL;
 }
 
 /* The kind with what the flags add: null beside the type, "readOnly". */
-static json_t *field_schema(const cogo_field *field, uint32_t depth)
+static json_t *field_schema(const cogo_field *field, const outer *outside)
 {
-    json_t *schema = kind_schema(field, depth);
+    json_t *schema = kind_schema(field, outside);
     const char *type = json_string_value(json_object_get(schema, "type"));
     if ((field->flags & COGO_FIELD_KEEP_NULL) != 0 && type != NULL) {
         set(schema, "type", json_pack("[ss]", type, "null"));
@@ -101,18 +107,19 @@ static json_t *field_schema(const cogo_field *field, uint32_t depth)
     return schema;
 }
 
-static json_t *object_schema(const cogo_record *type, uint32_t depth)
+static json_t *object_schema(const cogo_record *type, const outer *outside)
 {
     json_t *schema = of_type("object");
     json_t *properties = json_object();
     json_t *required = json_array();
+    const outer here = {.next = outside, .type = type};
     set(schema, "title", json_string(type->name));
     if (type->doc != NULL) {
         set(schema, "description", json_string(type->doc));
     }
-    for (size_t i = 0; depth <= COGO_RECORD_DEPTH_MAX && i < type->field_count; i++) {
+    for (size_t i = 0; i < type->field_count; i++) {
         const cogo_field *field = &type->fields[i];
-        set(properties, field->name, field_schema(field, depth));
+        set(properties, field->name, field_schema(field, &here));
         if ((field->flags & COGO_FIELD_REQUIRED) != 0) {
             (void)json_array_append_new(required, json_string(field->name));
         }
@@ -127,9 +134,23 @@ static json_t *object_schema(const cogo_record *type, uint32_t depth)
     return schema;
 }
 
+static bool is_outer(const outer *types, const cogo_record *type)
+{
+    while (types != NULL && types->type != type) {
+        types = types->next;
+    }
+    return types != NULL;
+}
+
+/* A type within itself is any object: an inline schema has no end otherwise. */
+static json_t *nested_schema(const cogo_record *type, const outer *outside)
+{
+    return is_outer(outside, type) ? of_type("object") : object_schema(type, outside);
+}
+
 json_t *json_schema_of(const cogo_record *type)
 {
-    json_t *schema = object_schema(type, 1);
+    json_t *schema = object_schema(type, NULL);
     set(schema, "$schema", json_string("https://json-schema.org/draft/2020-12/schema"));
     return schema;
 }

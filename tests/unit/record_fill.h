@@ -90,12 +90,14 @@ static inline const char *record_difference(const cogo_record *type, const void 
 
 static inline bool same_field(const cogo_field *field, const uint8_t *a, const uint8_t *b)
 {
-    const void *x, *y;
+    const void *x = NULL, *y = NULL;
     cogo_strings m, n;
     cogo_records r, s;
     cogo_value v, w;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
+    if (field->kind == COGO_FIELD_STRING || field->kind == COGO_FIELD_RECORD) {
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+    }
     switch (field->kind) {
     case COGO_FIELD_STRING:
         return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
