@@ -79,12 +79,15 @@ static bool limit(const sandbox__plan *plan)
 }
 
 /* The calls themselves: libc's would look for the threads of the process that forked us. */
-static bool become_slot(const sandbox__slot *slot)
+static bool become_slot(const sandbox__plan *plan)
 {
+    const sandbox__slot *slot = &plan->slot;
+    const gid_t group = SLOT_FOLDER_GID;
+    bool reads_folders = plan->folders.count > 1;
     if (slot->index < 0) {
         return true;
     }
-    return syscall(SYS_setgroups, 0, NULL) == 0
+    return syscall(SYS_setgroups, reads_folders ? 1 : 0, &group) == 0
            && syscall(SYS_setresgid, slot->gid, slot->gid, slot->gid) == 0
            && syscall(SYS_setresuid, slot->uid, slot->uid, slot->uid) == 0
            && syscall(SYS_setuid, 0) != 0; /* There must be no way back. */
@@ -142,7 +145,7 @@ void sandbox__confine(const sandbox__plan *plan)
     if (!limit(plan)) {
         fail(plan, "set the limits");
     }
-    if (!become_slot(&plan->slot)) {
+    if (!become_slot(plan)) {
         fail(plan, "give up root");
     }
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

@@ -28,7 +28,7 @@ static void give_entry(struct measure *m, const sandbox__walk_entry *e)
         S_ISDIR(e->st.st_mode) || e->st.st_nlink == 1 || sandbox__slot_owns(e->st.st_uid);
     if (ours && e->st.st_uid != m->owner && (e->st.st_mode & (S_ISUID | S_ISGID)) == 0) {
         m->usage.failed =
-            fchownat(e->folder, e->name, m->owner, m->owner, AT_SYMLINK_NOFOLLOW) != 0
+            fchownat(e->folder, e->name, m->owner, (gid_t)-1, AT_SYMLINK_NOFOLLOW) != 0
             || m->usage.failed;
     }
 }
@@ -60,7 +60,7 @@ sandbox__usage sandbox__folder_measure(int folder, uint64_t entries_max)
 sandbox__usage sandbox__folder_hand_over(int folder, uid_t uid)
 {
     struct measure m = {.owner = uid, .hand_over = true};
-    m.usage.failed = fchown(folder, uid, uid) != 0;
+    m.usage.failed = fchown(folder, uid, (gid_t)-1) != 0;
     (void)sandbox__walk(folder, measure_entry, &m);
     return m.usage;
 }
@@ -79,9 +79,12 @@ cogo_err sandbox_folder_create(const char *path)
     if (fstat(fd, &st) != 0
         || (st.st_uid != geteuid() && !(geteuid() == 0 && sandbox__slot_owns(st.st_uid)))) {
         err = COGO_EEXIST; /* Somebody else's. */
-    } else if (fchmod(fd, 0700) != 0
-               || (geteuid() == 0 && !sandbox__slot_owns(st.st_uid)
-                   && fchown(fd, SLOT_UID_FIRST, SLOT_UID_FIRST) != 0)) {
+    } else if (geteuid() != 0) {
+        err = fchmod(fd, 0700) == 0 ? COGO_OK : COGO_EIO;
+    } else if (fchown(fd, sandbox__slot_owns(st.st_uid) ? st.st_uid : SLOT_UID_FIRST,
+                      SLOT_FOLDER_GID)
+                   != 0
+               || fchmod(fd, 0750) != 0) {
         err = COGO_EIO;
     }
     (void)close(fd);

@@ -25,8 +25,8 @@ typedef struct sandbox_limits { /* 0: the default of sandbox_limits_default. */
     uint64_t mem_bytes; /* Resident memory of each process; of all together four times that. */
     uint64_t pids;
     uint64_t fs_bytes;  /* Growth of the writable folder; also the largest file. */
-    uint64_t out_bytes; /* stdout and stderr, each; beyond it the output is cut, or with
-                           `kill_on_output` the run ends. */
+    uint64_t out_bytes; /* stdout and stderr, each; beyond it the output is cut, and
+                           beyond 64 times that the run ends. */
 } sandbox_limits;
 
 extern const sandbox_limits
@@ -94,8 +94,9 @@ const char *
 sandbox_level_name(sandbox_level level); /* "none", "limits", "landlock", "namespaces" */
 bool sandbox_level_parse(const char *name, sandbox_level *out);
 
-/* Makes @p path (mode 0700) a folder that sandboxed programs can write as their workdir: owned
- * by the uid that they run as. */
+/* Makes @p path (mode 0700; 0750 when we are root) a folder that sandboxed programs can write
+ * as their workdir: owned by the uid that they run as. Its parent must exist; so may the
+ * folder, if it is our own. */
 COGO_MUST_USE cogo_err sandbox_folder_create(const char *path);
 /* Removes @p path and all below it, also what the sandbox uid made unreadable. Follows no
  * links. */

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { SLOT_UID_FIRST = 64100, SLOT_COUNT = 64 };
+/* Folders made for the sandbox carry SLOT_FOLDER_GID; only runs that were given readable
+ * folders get that group, so a program can't look into another task's folder. */
+enum { SLOT_UID_FIRST = 64100, SLOT_COUNT = 64, SLOT_FOLDER_GID = 64099 };
 
 typedef struct sandbox__slot {
     uid_t uid;
