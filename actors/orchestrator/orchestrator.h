@@ -17,6 +17,8 @@ typedef struct orchestrator_config {
     int64_t retry_min_ms;     /* 0: 1000; first backoff, doubled and jittered. */
     int64_t retry_max_ms;     /* 0: 60000. */
     int64_t unfinished_limit; /* 0: 1000000 tasks; beyond it submits get 503. */
+    bool closed_world; /* No other worker will come: a role that none offers is refused at
+                          submit. */
 } orchestrator_config;
 
 COGO_MUST_USE cogo_err orchestrator_start(cogo_system *system,

@@ -1,0 +1,229 @@
+/* Dispatch: waiting tasks and free slots find each other, in memory. An offer does not wait for
+ * the store: after a crash the task is simply tried again, and the leases of the next term are
+ * greater than any of this one, so a result from before is refused. */
+#include "actors/orchestrator/room.h"
+
+#include <string.h>
+
+static void run_is_due(void *room, void *owner)
+{
+    orc *o = room;
+    orc_run *run = owner;
+    if (run->task == NULL) {
+        orc_run_end(o, run); // The worker never said that it stopped.
+        return;
+    }
+    orc_task *t = run->task;
+    orc_run_abandon(o, run, "timeout");
+    orc_attempt_failed(
+        o, t, true, false,
+        cogo_arena_printf(&o->scratch, "no result within %lld ms", (long long)run->timeout_ms));
+}
+
+static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
+{
+    orc_run *run = orc_alloc(sizeof *run);
+    *run = (orc_run){.lease = o->next_lease++,
+                     .task = t,
+                     .worker = w,
+                     .offer = offer,
+                     .next = w->running,
+                     .deadline = {.fire = run_is_due, .owner = run},
+                     .offered_ns = cogo_now_ns(o->ctx),
+                     .offered_wall = cogo_system_wall_ms(o->system)};
+    memcpy(run->task_id, t->record->task_id, strlen(t->record->task_id) + 1);
+    if (run->next != NULL) {
+        run->next->previous = run;
+    }
+    w->running = run;
+    w->running_count++;
+    w->used += offer->own_slots ? 0 : 1;
+    offer->used++;
+    orc_map_put(&o->runs, &run->lease, sizeof run->lease, run);
+    return run;
+}
+
+void orc_run_end(orc *o, orc_run *run)
+{
+    orc_worker *w = run->worker;
+    orc_deadline_clear(&o->deadlines, &run->deadline);
+    (void)orc_map_take(&o->runs, &run->lease, sizeof run->lease);
+    if (run->previous != NULL) {
+        run->previous->next = run->next;
+    } else {
+        w->running = run->next;
+    }
+    if (run->next != NULL) {
+        run->next->previous = run->previous;
+    }
+    w->running_count--;
+    w->used -= run->offer->own_slots ? 0 : 1;
+    run->offer->used--;
+    if (run->task != NULL) {
+        run->task->run = NULL;
+    }
+    orc_free(run);
+    orc_worker_hungry(o, w);
+}
+
+void orc_run_abandon(orc *o, orc_run *run, const char *reason)
+{
+    instruction_cancel cancel = {
+        .task_id = run->task_id, .lease = run->lease, .reason = reason};
+    orc_answer(o, run->worker->actor, MSG_INSTRUCTION_CANCEL, &cancel);
+    run->task->run = NULL;
+    run->task = NULL;
+    orc_deadline_set(&o->deadlines, &run->deadline,
+                     cogo_now_ns(o->ctx) + (uint64_t)ABANDONED_MS * NS_PER_MS);
+}
+
+static cogo_records previous_results(orc *o, const orc_task *t)
+{
+    dependency_result *results =
+        cogo_arena_alloc(&o->scratch, (t->edge_count + 1) * sizeof *results);
+    size_t count = 0;
+    for (size_t i = 0; i < t->edge_count && results != NULL; i++) {
+        const task *r = t->edges[i].dependency->record;
+        results[count++] = (dependency_result){
+            .task_id = r->task_id,
+            .ref = r->ref,
+            .role = r->role,
+            .status = r->result == NULL ? RESULT_SUCCESS : r->result->status,
+            .output = r->result == NULL ? (cogo_value){0} : r->result->output};
+    }
+    return (cogo_records){.items = results, .count = count};
+}
+
+static bool send_offer(orc *o, const orc_task *t, const orc_run *run)
+{
+    const task *r = t->record;
+    instruction asked = {.instruction_id = r->instruction_id,
+                         .task_id = r->task_id,
+                         .role = r->role,
+                         .priority = r->priority,
+                         .timeout = run->timeout_ms,
+                         .dependencies = r->dependencies,
+                         .expected_output = r->expected_output,
+                         .ref = r->ref,
+                         .max_attempts = r->max_attempts,
+                         .labels = r->labels};
+    role_context context = {.task_id = r->task_id,
+                            .input = r->context,
+                            .attempt = r->attempt,
+                            .deadline = run->offered_wall + run->timeout_ms,
+                            .previous_results = previous_results(o, t),
+                            .traceparent = t->traceparent};
+    instruction_offer offer = {.instruction = &asked,
+                               .lease = run->lease,
+                               .context = &context,
+                               .timeout = run->timeout_ms};
+    return cogo_send(o->ctx, run->worker->actor,
+                     cogo_msg_create_record(o->system, MSG_INSTRUCTION_OFFER, &offer))
+           == COGO_OK;
+}
+
+static void offer_task(orc *o, orc_worker *w, orc_task *t)
+{
+    uint64_t now_ns = cogo_now_ns(o->ctx);
+    uint64_t since_ns = t->waiting.since_ns;
+    orc_run *run = run_create(o, w, orc_worker_offer(w, t->line->role), t);
+    run->timeout_ms = t->record->timeout > 0            ? t->record->timeout
+                      : run->offer->default_timeout > 0 ? run->offer->default_timeout
+                                                        : TIMEOUT_DEFAULT_MS;
+    t->run = run;
+    t->lease = run->lease;
+    t->record->attempt++;
+    t->record->started_at = 0;
+    orc_task_set_text(&t->worker_block, &t->record->worker_id, w->registered->worker_id);
+    orc_task_set_progress(t, NULL);
+    (void)orc_transition(o, t, LIFE_OFFER, NULL);
+    metric_histogram_observe(&o->queue_wait, (double)(now_ns - since_ns) / NS_PER_S);
+    orc_deadline_set(&o->deadlines, &run->deadline,
+                     now_ns + (uint64_t)(run->timeout_ms + TIMEOUT_GRACE_MS) * NS_PER_MS);
+    if (!send_offer(o, t, run)) {
+        orc_worker_lost(o, w); // Its end is on the way to us.
+    }
+}
+
+static orc_task *first_of(const orc_line *line, uint64_t now_ns, uint64_t *out_rank)
+{
+    return (orc_task *)(void *)orc_queue_peek(&line->queue, now_ns, out_rank);
+}
+
+/* Among all that the worker may take, the task that has most right to go first. */
+static orc_task *best_for(const orc_worker *w, uint64_t now_ns)
+{
+    orc_task *best = NULL;
+    uint64_t best_rank = 0;
+    for (size_t i = 0; i < w->offer_count; i++) {
+        const orc_role *role = w->offers[i].role;
+        for (const orc_line *line = role->lines; line != NULL; line = line->next) {
+            uint64_t rank = 0;
+            orc_task *t = first_of(line, now_ns, &rank);
+            if (t != NULL && (best == NULL || rank > best_rank)
+                && orc_worker_refuses(w, role, line->labels, NULL) == REFUSAL_NONE) {
+                best = t;
+                best_rank = rank;
+            }
+        }
+    }
+    return best;
+}
+
+/* A slot is free: the task is chosen for it, but another worker may be even less loaded. */
+static void feed_worker(orc *o, orc_worker *w)
+{
+    uint64_t now_ns = cogo_now_ns(o->ctx);
+    for (orc_task *t; (t = best_for(w, now_ns)) != NULL;) {
+        offer_task(o, orc_place(t->line->role, t->line->labels), t);
+    }
+}
+
+/* Of all lines with new tasks, the one whose first has most right to go first; NULL: all empty.
+ */
+static orc_line *hungriest(const orc *o, uint64_t now_ns)
+{
+    orc_line *best = NULL;
+    uint64_t best_rank = 0;
+    for (orc_line *line = o->hungry; line != NULL; line = line->next_hungry) {
+        uint64_t rank = 0;
+        if (first_of(line, now_ns, &rank) != NULL && (best == NULL || rank > best_rank)) {
+            best = line;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+void orc_worker_hungry(orc *o, orc_worker *w)
+{
+    if (!w->hungry) {
+        w->hungry = true;
+        w->next_hungry = o->hungry_workers;
+        o->hungry_workers = w;
+    }
+}
+
+void orc_dispatch(orc *o)
+{
+    if (o->phase != ORC_READY) {
+        return;
+    }
+    for (orc_worker *w; (w = o->hungry_workers) != NULL;) {
+        o->hungry_workers = w->next_hungry;
+        w->hungry = false;
+        feed_worker(o, w);
+    }
+    uint64_t now_ns = cogo_now_ns(o->ctx);
+    for (orc_line *line; (line = hungriest(o, now_ns)) != NULL;) {
+        orc_worker *w = orc_place(line->role, line->labels);
+        if (w == NULL) {
+            orc_line_fed(o, line);
+        } else {
+            offer_task(o, w, first_of(line, now_ns, NULL));
+        }
+    }
+    while (o->hungry != NULL) {
+        orc_line_fed(o, o->hungry);
+    }
+}

@@ -1,0 +1,347 @@
+/* The journal: changed tasks go to the store in the order in which they changed, some writes
+ * ahead of its answers; what may only be said after they are on disk waits in the outbox.
+ *
+ * Each task that becomes dirty gets the next number. The dirty list is in that order, so a
+ * write covers all numbers up to its last task's. A parcel needs the last number that was given
+ * out when it was put in: that covers its own tasks, whatever it is about. */
+#include "actors/orchestrator/room.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { RING_MIN = 64, SIZE_OF_CHANGE = 512 /* About, without context and result. */ };
+
+void orc_journal_touch(orc *o, orc_task *t)
+{
+    if (t->dirty) {
+        return;
+    }
+    t->dirty = true;
+    if (!t->unsaved) {
+        t->unsaved = true;
+        if (t->workflow != NULL) {
+            t->workflow->unsaved_count++;
+        }
+    }
+    t->next_dirty = NULL;
+    if (o->last_dirty != NULL) {
+        o->last_dirty->next_dirty = t;
+    } else {
+        o->first_dirty = t;
+        o->dirty_since_ns = cogo_now_ns(o->ctx);
+    }
+    o->last_dirty = t;
+    o->dirty_count++;
+    o->next_number++;
+}
+
+/* How many of the dirty tasks the next write takes: all within the limits, but a keyed request
+ * is never cut in two, because the store learns its key and its tasks together. */
+static size_t portion(const orc *o)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    const char *key = NULL;
+    for (const orc_task *t = o->first_dirty; t != NULL; t = t->next_dirty) {
+        bool same_key = key != NULL && t->key != NULL && strcmp(key, t->key) == 0;
+        if ((count >= WRITE_CHANGES_MAX || bytes >= WRITE_BYTES_MAX) && !same_key) {
+            break;
+        }
+        key = t->key;
+        bytes += SIZE_OF_CHANGE + (t->journaled ? 0 : t->size_bytes);
+        count++;
+    }
+    return count;
+}
+
+static void fill_change(orc *o, orc_task *t, store_change *change, task *copy)
+{
+    *copy = *t->record;
+    if (t->journaled) {
+        copy->context = (cogo_value){0}; // The store has it.
+    }
+    if (!life_ended(copy->state)) {
+        copy->result = NULL; // Of an attempt that did not end the task: not recorded.
+    }
+    size_t count = 0;
+    for (const orc_event *event = t->first_event; event != NULL; event = event->next) {
+        count++;
+    }
+    task_event *events = orc_alloc((count + 1) * sizeof *events);
+    count = 0;
+    for (const orc_event *event = t->first_event; event != NULL; event = event->next) {
+        events[count++] = (task_event){.task_id = copy->task_id,
+                                       .sequence = event->sequence,
+                                       .type = orc_event_type(event->state),
+                                       .time = event->time,
+                                       .data = event->data};
+    }
+    *change = (store_change){.task = copy,
+                             .events = {.items = events, .count = count},
+                             .lease = t->lease,
+                             .idempotency_key = t->key,
+                             .request_hash = t->hash};
+    if (t->workflow != NULL && !t->workflow->journaled) {
+        t->workflow->journaled = true;
+        change->workflow = orc_workflow_record(o, t->workflow, false);
+    }
+}
+
+static void clean_task(orc_task *t)
+{
+    for (orc_event *event = t->first_event; event != NULL;) {
+        orc_event *next = event->next;
+        orc_free(event);
+        event = next;
+    }
+    t->first_event = NULL;
+    t->last_event = NULL;
+    orc_free(t->key);
+    orc_free(t->hash);
+    t->key = NULL;
+    t->hash = NULL;
+    t->dirty = false;
+    t->journaled = true;
+    t->in_flight_count++;
+}
+
+/* Takes @p count dirty tasks, those without a key first: the store counts all new tasks that
+ * follow a key as its. */
+static orc_task **take_dirty(orc *o, size_t count)
+{
+    orc_task **tasks = orc_alloc(count * sizeof *tasks);
+    orc_task **keyed = orc_alloc(count * sizeof *keyed);
+    size_t plain_count = 0;
+    size_t keyed_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        orc_task *t = o->first_dirty;
+        o->first_dirty = t->next_dirty;
+        if (t->key == NULL) {
+            tasks[plain_count++] = t;
+        } else {
+            keyed[keyed_count++] = t;
+        }
+    }
+    memcpy(tasks + plain_count, keyed, keyed_count * sizeof *keyed);
+    orc_free(keyed);
+    if (o->first_dirty == NULL) {
+        o->last_dirty = NULL;
+    }
+    o->dirty_count -= count;
+    o->dirty_since_ns = cogo_now_ns(o->ctx);
+    return tasks;
+}
+
+static void send_write(orc *o)
+{
+    size_t count = portion(o);
+    orc_task **tasks = take_dirty(o, count);
+    store_change *changes = orc_alloc(count * sizeof *changes);
+    task *copies = orc_alloc(count * sizeof *copies);
+    for (size_t i = 0; i < count; i++) {
+        fill_change(o, tasks[i], &changes[i], &copies[i]);
+    }
+    store_write write = {.sequence = ++o->next_sequence,
+                         .term = o->config.term,
+                         .changes = {.items = changes, .count = count}};
+    cogo_err err = cogo_send(o->ctx, o->config.store_writer,
+                             cogo_msg_create_record(o->system, MSG_STORE_WRITE, &write));
+    for (size_t i = 0; i < count; i++) {
+        void *events = NULL; // The copies in the message are flat; this list was ours.
+        memcpy(&events, &changes[i].events.items, sizeof events);
+        orc_free(events);
+        clean_task(tasks[i]);
+    }
+    orc_free(copies);
+    orc_free(changes);
+    if (o->write_count == o->write_capacity) {
+        o->write_capacity = o->write_capacity == 0 ? 4 : o->write_capacity * 2;
+        o->writes = orc_realloc(o->writes, o->write_capacity * sizeof *o->writes);
+    }
+    o->flushed_number += count; // Numbers are given out in the order of the list.
+    o->writes[o->write_count++] = (orc_write){.sequence = write.sequence,
+                                              .covers = o->flushed_number,
+                                              .tasks = tasks,
+                                              .task_count = count};
+    if (err != COGO_OK) {
+        orc_journal_failed(o, cogo_strerror(err));
+    }
+}
+
+void orc_journal_flush(orc *o)
+{
+    while (o->first_dirty != NULL && o->phase == ORC_READY
+           && o->write_count < WRITES_IN_FLIGHT_MAX) {
+        send_write(o);
+    }
+}
+
+void orc_journal_flush_all(orc *o)
+{
+    while (o->first_dirty != NULL && o->phase == ORC_READY) {
+        send_write(o);
+    }
+}
+
+void orc_journal_flush_if_due(orc *o)
+{
+    if (o->dirty_count >= FLUSH_CHANGES
+        || (o->dirty_count > 0
+            && cogo_now_ns(o->ctx) - o->dirty_since_ns >= FLUSH_AGE_MS * NS_PER_MS)) {
+        orc_journal_flush(o);
+    }
+}
+
+static void grow_outbox(orc *o)
+{
+    size_t capacity = o->outbox_capacity == 0 ? RING_MIN : o->outbox_capacity * 2;
+    orc_parcel *moved = orc_alloc(capacity * sizeof *moved);
+    for (size_t i = 0; i < o->outbox_count; i++) {
+        moved[i] = o->outbox[(o->outbox_first + i) % o->outbox_capacity];
+    }
+    orc_free(o->outbox);
+    o->outbox = moved;
+    o->outbox_first = 0;
+    o->outbox_capacity = capacity;
+}
+
+static void put(orc *o, orc_parcel parcel)
+{
+    if (o->outbox_count == o->outbox_capacity) {
+        grow_outbox(o);
+    }
+    parcel.needs = o->next_number;
+    o->outbox[(o->outbox_first + o->outbox_count++) % o->outbox_capacity] = parcel;
+}
+
+static void deliver(orc *o, orc_parcel *parcel)
+{
+    if (parcel->key != NULL) {
+        orc_key_destroy(o, parcel->key);
+    }
+    if (parcel->msg != NULL) {
+        (void)cogo_send(o->ctx, parcel->to, parcel->msg); // It may have ended meanwhile.
+    }
+}
+
+void orc_outbox_put(orc *o, cogo_actor_id to, cogo_msg *msg, bool answer)
+{
+    if (msg == NULL) {
+        return;
+    }
+    if (o->phase == ORC_STORE_FAILED) {
+        cogo_msg_destroy(msg);
+        if (answer) {
+            (void)orc_unavailable(o, to);
+        }
+        return;
+    }
+    if (o->outbox_count == 0 && o->committed_number == o->next_number) {
+        (void)cogo_send(o->ctx, to, msg);
+        return;
+    }
+    put(o, (orc_parcel){.to = to, .msg = msg, .answer = answer});
+}
+
+void orc_outbox_put_key(orc *o, orc_key *key)
+{
+    if (o->phase == ORC_STORE_FAILED
+        || (o->outbox_count == 0 && o->committed_number == o->next_number)) {
+        orc_key_destroy(o, key);
+        return;
+    }
+    put(o, (orc_parcel){.key = key});
+}
+
+static void deliver_ready(orc *o)
+{
+    while (o->outbox_count > 0) {
+        orc_parcel *parcel = &o->outbox[o->outbox_first];
+        if (parcel->needs > o->committed_number) {
+            return;
+        }
+        orc_parcel ready = *parcel;
+        o->outbox_first = (o->outbox_first + 1) % o->outbox_capacity;
+        o->outbox_count--;
+        deliver(o, &ready);
+    }
+}
+
+static void saved(orc *o, orc_task *t)
+{
+    t->in_flight_count--;
+    if (t->in_flight_count > 0 || t->dirty) {
+        return;
+    }
+    t->unsaved = false;
+    if (t->workflow != NULL) {
+        t->workflow->unsaved_count--;
+    }
+    orc_task_release(o, t);
+}
+
+void orc_journal_committed(orc *o, const store_committed *committed)
+{
+    if (committed->error != NULL) {
+        orc_journal_failed(o, committed->error);
+        return;
+    }
+    metric_histogram_observe(&o->commit_seconds, (double)committed->commit_us / 1e6);
+    metric_histogram_observe(&o->batch_size, (double)committed->changes);
+    size_t done = 0;
+    while (done < o->write_count && o->writes[done].sequence <= committed->sequence) {
+        o->committed_number = o->writes[done].covers;
+        done++;
+    }
+    // First the answers, then the memory: a parcel may be about a task that leaves.
+    deliver_ready(o);
+    for (size_t i = 0; i < done; i++) {
+        for (size_t j = 0; j < o->writes[i].task_count; j++) {
+            saved(o, o->writes[i].tasks[j]);
+        }
+        orc_free(o->writes[i].tasks);
+    }
+    o->write_count -= done;
+    memmove(o->writes, o->writes + done, o->write_count * sizeof *o->writes);
+}
+
+/* Nothing after the last commit will ever be on disk: whoever waits is told so, and nothing
+ * more is accepted or offered. Another start of the orchestrator begins from what is on disk.
+ */
+void orc_journal_failed(orc *o, const char *error)
+{
+    if (o->phase == ORC_STORE_FAILED) {
+        return;
+    }
+    o->phase = ORC_STORE_FAILED;
+    (void)snprintf(o->store_error, sizeof o->store_error, "%s", error);
+    while (o->outbox_count > 0) {
+        orc_parcel parcel = o->outbox[o->outbox_first];
+        o->outbox_first = (o->outbox_first + 1) % o->outbox_capacity;
+        o->outbox_count--;
+        if (parcel.answer) {
+            (void)orc_unavailable(o, parcel.to);
+        }
+        if (parcel.key != NULL) {
+            orc_key_destroy(o, parcel.key);
+        }
+        cogo_msg_destroy(parcel.msg);
+    }
+}
+
+void orc_journal_finish(orc *o)
+{
+    for (; o->outbox_count > 0; o->outbox_count--) {
+        orc_parcel *parcel = &o->outbox[o->outbox_first];
+        o->outbox_first = (o->outbox_first + 1) % o->outbox_capacity;
+        cogo_msg_destroy(parcel->msg);
+        if (parcel->key != NULL) {
+            orc_key_destroy(o, parcel->key);
+        }
+    }
+    orc_free(o->outbox);
+    for (size_t i = 0; i < o->write_count; i++) {
+        orc_free(o->writes[i].tasks);
+    }
+    orc_free(o->writes);
+}

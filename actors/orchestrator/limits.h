@@ -1,0 +1,52 @@
+/* Every limit and default of this room, with its unit.
+ * Used by all its files; the ones that users set are in orchestrator_config.
+ * Never a place for anything else. */
+#ifndef ORCHESTRATOR_LIMITS_H
+#define ORCHESTRATOR_LIMITS_H
+
+#include <stdint.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S  1e9
+
+enum {
+    HEARTBEAT_MS = 5000,
+    LEASE_MS = 15000,
+    RETRY_MIN_MS = 1000,
+    RETRY_MAX_MS = 60000,
+    UNFINISHED_MAX = 1000000,    /* Tasks that are not finished. */
+    ATTEMPTS_DEFAULT = 3,        /* Of one task. */
+    ATTEMPTS_MAX = 100,          /* Of one task. */
+    TIMEOUT_DEFAULT_MS = 600000, /* When neither instruction nor role names one. */
+    TIMEOUT_MAX_MS = 86400000,   /* Of one attempt. */
+    TIMEOUT_GRACE_MS = 5000,     /* After it the orchestrator no longer waits for the worker. */
+    ABANDONED_MS = 30000,        /* A cancelled attempt holds its slot at most so long. */
+    WAIT_MAX_MS = 600000,        /* Of a client that waits for an end. */
+    WAITERS_MAX = 100000,        /* Such clients. */
+    FOLLOWERS_MAX = 4096,        /* Of events. */
+    INSTRUCTIONS_MAX = 1000,     /* In one request. */
+    DEPENDENCIES_MAX = 1000,     /* Of one task. */
+    LABELS_MAX = 32,             /* Of one task. */
+    LOOKUP_IDS_MAX = 1000,       /* In one question to the store. */
+    LOOKUP_ROUNDS_MAX = 4,       /* Questions to the store for one request. */
+    LOOKUP_TIMEOUT_MS = 10000,   /* Of one question to the store. */
+    RECOVERY_TIMEOUT_MS = 60000, /* Of one page. */
+    ASKS_MAX = 10000,            /* Questions to the store without an answer yet. */
+    WORKERS_MAX = 10000,
+    WORKER_ROLES_MAX = 256,      /* Of one worker. */
+    WORKER_FORGET_MS = 600000,   /* A lost worker stays in the list so long. */
+    WRITES_IN_FLIGHT_MAX = 2,    /* One in the store's hands, one ready for it. */
+    WRITE_CHANGES_MAX = 2000,    /* In one write. */
+    WRITE_BYTES_MAX = 8 << 20,   /* About, in one write. */
+    FLUSH_CHANGES = 512,         /* So many changes don't wait for an empty mailbox, */
+    FLUSH_AGE_MS = 1,            /* nor do changes that are so old. */
+    STORE_RETRY_AFTER_MS = 5000, /* Told to clients while the store is away, */
+    BUSY_RETRY_AFTER_MS = 1000,  /* and while too many tasks are unfinished. */
+    FIELD_ERRORS_MAX = 100,      /* In one problem. */
+    REASONS_MAX = 100,           /* In one explanation. */
+    NEAREST_MAX = 3,             /* Names in "did you mean". */
+    PAGE_SIZE_DEFAULT = 50,
+    PAGE_SIZE_MAX = 1000,
+};
+
+#endif

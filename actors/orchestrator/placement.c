@@ -1,0 +1,79 @@
+/* Which worker gets a task: one that offers its role, has its labels and a free slot; of those
+ * the least loaded; of equals each in turn. */
+#include "actors/orchestrator/room.h"
+
+#include <string.h>
+
+orc_offer *orc_worker_offer(const orc_worker *w, const orc_role *role)
+{
+    for (size_t i = 0; i < w->offer_count; i++) {
+        if (w->offers[i].role == role) {
+            return &w->offers[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_label(const orc_worker *w, const char *label)
+{
+    const cogo_strings *labels = &w->registered->labels;
+    for (size_t i = 0; i < labels->count; i++) {
+        if (strcmp(labels->items[i], label) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_strings labels,
+                               const char **out_label)
+{
+    const orc_offer *offer = orc_worker_offer(w, role);
+    if (offer == NULL) {
+        return REFUSAL_ROLE;
+    }
+    if (w->lost) {
+        return REFUSAL_LOST;
+    }
+    for (size_t i = 0; i < labels.count; i++) {
+        if (!has_label(w, labels.items[i])) {
+            if (out_label != NULL) {
+                *out_label = labels.items[i];
+            }
+            return REFUSAL_LABEL;
+        }
+    }
+    if (w->draining) {
+        return REFUSAL_DRAINING;
+    }
+    bool full = offer->slots > 0 && offer->used >= offer->slots;
+    bool worker_full = !offer->own_slots && w->used >= w->registered->slots;
+    return full || worker_full ? REFUSAL_SLOTS : REFUSAL_NONE;
+}
+
+/* Compares used/slots without dividing. */
+static bool less_loaded(const orc_worker *a, const orc_worker *b)
+{
+    int64_t a_slots = a->registered->slots > 0 ? a->registered->slots : 1;
+    int64_t b_slots = b->registered->slots > 0 ? b->registered->slots : 1;
+    return a->running_count * b_slots < b->running_count * a_slots;
+}
+
+orc_worker *orc_place(orc_role *role, cogo_strings labels)
+{
+    orc_worker *best = NULL;
+    size_t best_at = 0;
+    for (size_t i = 0; i < role->worker_count; i++) {
+        size_t at = (role->cursor + i) % role->worker_count;
+        orc_worker *w = role->workers[at];
+        if (orc_worker_refuses(w, role, labels, NULL) == REFUSAL_NONE
+            && (best == NULL || less_loaded(w, best))) {
+            best = w;
+            best_at = at;
+        }
+    }
+    if (best != NULL) {
+        role->cursor = (best_at + 1) % role->worker_count;
+    }
+    return best;
+}

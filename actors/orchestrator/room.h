@@ -1,0 +1,431 @@
+/* What the orchestrator knows, and what its files do for each other.
+ * Used by this room only; each block below names the file that owns it.
+ * Never shared between actors: one actor owns all of it, so there are no locks. */
+#ifndef ORCHESTRATOR_ROOM_H
+#define ORCHESTRATOR_ROOM_H
+
+#include "actors/orchestrator/deadline.h"
+#include "actors/orchestrator/life.h"
+#include "actors/orchestrator/limits.h"
+#include "actors/orchestrator/map.h"
+#include "actors/orchestrator/memory.h"
+#include "actors/orchestrator/orchestrator.h"
+#include "actors/orchestrator/queue.h"
+#include "codec/contract/id.h"
+#include "codec/contract/messages.h"
+#include "codec/contract/metric.h"
+#include "codec/contract/names.h"
+
+typedef struct orc orc;
+typedef struct orc_task orc_task;
+typedef struct orc_worker orc_worker;
+typedef struct orc_role orc_role;
+typedef struct orc_workflow orc_workflow;
+
+/* A transition that is not on its way to the store yet. */
+typedef struct orc_event {
+    struct orc_event *next;
+    int64_t sequence, time;
+    int32_t state;
+    cogo_value data; /* In this block. */
+} orc_event;
+
+/* "dependant waits for dependency"; in the list of the dependency. */
+typedef struct orc_edge {
+    orc_task *dependency, *dependant;
+    struct orc_edge *previous, *next;
+} orc_edge;
+
+/* Tasks of one role that ask for the same labels wait in one line. */
+typedef struct orc_line {
+    char *key;
+    cogo_strings labels; /* In labels_block. */
+    void *labels_block;
+    orc_role *role;
+    orc_queue queue;
+    struct orc_line *previous, *next; /* Of the role. */
+    struct orc_line *next_hungry;
+    size_t user_count; /* Tasks. */
+    bool hungry;
+} orc_line;
+
+struct orc_role {
+    char *name;
+    orc_line *lines;
+    orc_worker **workers; /* That offer it. */
+    size_t worker_count, worker_capacity;
+    size_t cursor; /* Round robin among equals. */
+    uint64_t ended[TASK_STATE_COUNT];
+    metric_histogram duration;
+};
+
+/* One role of one worker. */
+typedef struct orc_offer {
+    orc_role *role;
+    int64_t slots;
+    int64_t used;
+    int64_t default_timeout;
+    bool own_slots; /* Does not count among the worker's slots. */
+} orc_offer;
+
+/* One attempt on one worker, until its result comes. It holds a slot. */
+typedef struct orc_run {
+    int64_t lease;  /* Key of orc.runs. */
+    orc_task *task; /* NULL: abandoned (cancelled, timed out); a result is late. */
+    orc_worker *worker;
+    orc_offer *offer;
+    struct orc_run *previous, *next; /* Of the worker. */
+    orc_deadline deadline;
+    uint64_t offered_ns;
+    int64_t offered_wall;
+    int64_t timeout_ms;
+    char task_id[ID_SIZE];
+} orc_run;
+
+struct orc_worker {
+    const worker_register *registered;
+    const worker_agent_status *status; /* NULL before the first. */
+    void *registered_block, *status_block;
+    cogo_actor_id actor;
+    uint64_t monitor;
+    int64_t epoch;
+    orc_offer *offers;
+    size_t offer_count;
+    int64_t used; /* Among the slots that roles share. */
+    int64_t running_count;
+    orc_run *running;
+    uint64_t seen_ns;
+    int64_t seen_wall;
+    orc_deadline deadline; /* Silence; when lost: to be forgotten. */
+    orc_worker *next_hungry;
+    bool hungry;
+    bool draining;
+    bool lost;
+};
+
+/* A client that waits for the end of a task or workflow. */
+typedef struct orc_waiter {
+    cogo_actor_id reply_to;
+    orc_task *task;         /* Or */
+    orc_workflow *workflow; /* this one. */
+    struct orc_waiter *previous, *next;
+    orc_deadline deadline;
+} orc_waiter;
+
+struct orc_workflow {
+    char id[ID_SIZE];
+    char *name;
+    int64_t created_at, finished_at;
+    orc_task **tasks;
+    size_t task_count, task_capacity;
+    size_t ended_count;
+    size_t unsaved_count; /* Tasks with changes that are not committed. */
+    orc_waiter *waiters;
+    bool journaled;
+};
+
+/* A keyed submit that is being worked on. */
+typedef struct orc_key {
+    char *key, *hash;
+    task_submitted *answer; /* Own block; NULL until there is one. */
+    cogo_actor_id *waiting;
+    size_t waiting_count, waiting_capacity;
+} orc_key;
+
+struct orc_task {
+    orc_waiting waiting; /* First: the queue gives it back. */
+    orc_deadline backoff;
+    task *record; /* In this block; what changes points to the blocks below. */
+    void *worker_block, *error_block, *result_block, *progress_block;
+    char *traceparent, *key, *hash;
+    orc_line *line;
+    orc_run *run;
+    orc_workflow *workflow;
+    orc_edge *edges; /* To its dependencies. */
+    size_t edge_count;
+    size_t unfinished_count; /* Of them. */
+    orc_edge *dependants;    /* Unfinished tasks that need this one. */
+    orc_waiter *waiters;
+    orc_event *first_event, *last_event;
+    orc_task *next_dirty, *next_ended;
+    int64_t lease; /* Latest. */
+    int64_t event_sequence;
+    size_t size_bytes;
+    uint64_t stamp;
+    unsigned pin_count;
+    unsigned in_flight_count; /* Writes that carry it. */
+    bool dirty;
+    bool unsaved;   /* Dirty or in flight. */
+    bool journaled; /* The store knows it; its context needs not be sent again. */
+    bool ended_listed;
+};
+
+/* Something that leaves once all changes up to `needs` are on disk. */
+typedef struct orc_parcel {
+    uint64_t needs;
+    cogo_actor_id to;
+    cogo_msg *msg;
+    orc_key *key; /* Is finished then. */
+    bool answer;  /* Somebody waits for it: a problem replaces it when the store fails. */
+} orc_parcel;
+
+/* Given to the store, not on disk yet. */
+typedef struct orc_write {
+    int64_t sequence;
+    uint64_t covers;
+    orc_task **tasks;
+    size_t task_count;
+} orc_write;
+
+typedef struct orc_follower {
+    cogo_actor_id actor;
+    uint64_t monitor;
+    char task_id[ID_SIZE]; /* "": all. */
+} orc_follower;
+
+typedef enum orc_phase { ORC_RECOVERING, ORC_READY, ORC_STORE_FAILED } orc_phase;
+
+/* A workflow whose tasks are being loaded. */
+typedef struct orc_family {
+    const char *id, *name;
+    int64_t created_at;
+    cogo_strings task_ids;
+} orc_family;
+
+/* A question to the store. */
+typedef struct orc_ask orc_ask;
+struct orc_ask {
+    uint64_t ask; /* Key of orc.asks. */
+    /* @p found is NULL when there is no answer; the room has not refused anything then. */
+    void (*answered)(orc *o, orc_ask *self, const store_found *found, const char *error);
+    cogo_actor_id reply_to;
+    cogo_msg *request; /* Taken; destroyed with the ask. May be NULL. */
+    orc_key *key;
+    orc_map asked;     /* Ids of earlier rounds. */
+    cogo_arena memory; /* Of those ids, and of the family. */
+    orc_task **pins;   /* Loaded for this; stay in memory as long as it does. */
+    size_t pin_count;
+    orc_family *family;
+    int rounds;
+    /* load.c: what goes on when everything is there. */
+    void (*resume)(orc *o, orc_ask *self);
+    void (*fail)(orc *o, orc_ask *self, const char *error);
+};
+
+struct orc {
+    cogo_context *ctx; /* Of the running callback. */
+    cogo_system *system;
+    orchestrator_config config;
+    orc_phase phase;
+    char store_error[160];
+    cogo_arena scratch; /* Until the end of the handler. */
+    orc_map tasks, workers, workers_by_monitor, roles, workflows, keys, asks, runs, lines;
+    orc_deadlines deadlines;
+    uint64_t timer, timer_at_ns;
+    orc_line *hungry;
+    orc_worker *hungry_workers;
+    orc_task *first_ended, *last_ended;
+    int64_t unfinished_count;
+    size_t waiter_count;
+    uint64_t stamp;           /* Grows; marks what one loop has seen. */
+    const char **known_roles; /* Ends with NULL. */
+    /* Ids and leases. */
+    int64_t id_ms;
+    uint64_t id_high, id_low;
+    int64_t next_lease, next_epoch;
+    /* Journal. */
+    orc_task *first_dirty, *last_dirty;
+    size_t dirty_count;
+    uint64_t dirty_since_ns;
+    uint64_t next_number, flushed_number, committed_number;
+    int64_t next_sequence;
+    orc_write *writes; /* Oldest first. */
+    size_t write_count, write_capacity;
+    orc_parcel *outbox; /* Ring. */
+    size_t outbox_first, outbox_count, outbox_capacity;
+    /* Followers. */
+    orc_follower *followers;
+    size_t follower_count, follower_capacity;
+    /* Recovery. */
+    uint64_t recovery_ask;
+    /* Metrics. */
+    metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
+    uint64_t retries, leases_expired, fenced;
+};
+
+/* answer.c: problems and other direct answers. */
+void orc_answer(orc *o, cogo_actor_id to, cogo_msg_type type, const void *record);
+void orc_refuse(orc *o, cogo_actor_id to, int64_t status, const char *code, const char *format,
+                ...) __attribute__((format(printf, 5, 6)));
+const char *orc_title(const char *code);
+
+/* Answers 503 and gives true when the journal can't be written or recovery goes on. */
+bool orc_unavailable(orc *o, cogo_actor_id to);
+
+/* ask.c: questions to the store. */
+orc_ask *orc_ask_create(orc *o, cogo_actor_id reply_to, cogo_msg *request);
+void orc_ask_destroy(orc *o, orc_ask *ask);
+void orc_ask_leave(orc *o, orc_ask *ask); /* Destroys it unless it waits for an answer. */
+
+/* Sends @p lookup. `answered` is called once: later, or at once when it can't be sent. Whoever
+ * made the ask calls orc_ask_leave() when its handler is done. */
+void orc_ask_send(orc *o, orc_ask *ask, const store_lookup *lookup,
+                  void (*answered)(orc *o, orc_ask *self, const store_found *found,
+                                   const char *error));
+void orc_ask_answered(orc *o, cogo_msg *msg);
+void orc_ask_failed(orc *o, cogo_msg *msg);
+
+/* task.c: tasks in memory. */
+void orc_id(orc *o, char out[ID_SIZE], const char *prefix);
+orc_task *orc_task_find(orc *o, const char *id); /* Task or instruction id; NULL is allowed. */
+orc_task *orc_task_create(orc *o, const task *from);
+void orc_task_destroy(orc *o, orc_task *t);
+void orc_task_set_text(void **block, const char **field, const char *text);
+void orc_task_set_result(orc_task *t, const agent_result *result);
+void orc_task_set_progress(orc_task *t, const task_progress *progress);
+void orc_task_depend(orc_task *t, orc_task *const *dependencies, size_t count);
+void orc_task_undepend(orc *o, orc_task *t);
+
+/* Frees it when it is finished, saved and not needed any more. */
+void orc_task_release(orc *o, orc_task *t);
+bool orc_task_needed(const orc_task *t);
+
+/* transition.c: the way from one state to the next, with everything that hangs on it. */
+bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason);
+void orc_event_add(orc *o, orc_task *t); /* For the first state of a new task. */
+const char *orc_event_type(int32_t state);
+
+/* Everything that waits for the current handler to be over: dependants, dispatch. */
+void orc_settle(orc *o);
+void orc_cancel(orc *o, orc_task *t, const char *reason);
+
+/* journal.c: writes to the store, and what waits for them. */
+void orc_journal_touch(orc *o, orc_task *t);
+void orc_journal_flush(orc *o);
+
+/* Sends everything, whatever is on its way already. */
+void orc_journal_flush_all(orc *o);
+void orc_journal_flush_if_due(orc *o);
+void orc_journal_committed(orc *o, const store_committed *committed);
+void orc_journal_failed(orc *o, const char *error);
+void orc_journal_finish(orc *o);
+
+/* Takes @p msg, which may be NULL; it leaves after everything journaled so far is on disk. */
+void orc_outbox_put(orc *o, cogo_actor_id to, cogo_msg *msg, bool answer);
+void orc_outbox_put_key(orc *o, orc_key *key);
+
+/* line.c: roles and their waiting lines. */
+orc_role *orc_role_of(orc *o, const char *name);
+orc_line *orc_line_of(orc *o, const char *role, cogo_strings labels);
+void orc_line_leave(orc *o, orc_line *line);
+void orc_line_hungry(orc *o, orc_line *line); /* Look for workers when the handler is over. */
+void orc_line_fed(orc *o, orc_line *line);    /* No more; it may be freed. */
+void orc_enqueue(orc *o, orc_task *t, bool front);
+
+/* placement.c: which worker. */
+typedef enum orc_refusal {
+    REFUSAL_NONE,
+    REFUSAL_LOST,
+    REFUSAL_DRAINING,
+    REFUSAL_ROLE,
+    REFUSAL_LABEL,
+    REFUSAL_SLOTS
+} orc_refusal;
+orc_offer *orc_worker_offer(const orc_worker *w, const orc_role *role);
+orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_strings labels,
+                               const char **out_label);
+orc_worker *orc_place(orc_role *role, cogo_strings labels);
+
+/* dispatch.c */
+void orc_dispatch(orc *o);
+void orc_worker_hungry(orc *o, orc_worker *w); /* Look for tasks when the handler is over. */
+void orc_run_end(orc *o, orc_run *run);        /* The slot is free. */
+void orc_run_abandon(orc *o, orc_run *run,
+                     const char *reason); /* Told to stop; holds its slot. */
+
+/* results.c */
+void orc_attempt_failed(orc *o, orc_task *t, bool timed_out, bool at_once, const char *error);
+void orc_on_started(orc *o, cogo_msg *msg);
+void orc_on_progress(orc *o, cogo_msg *msg);
+void orc_on_result(orc *o, cogo_msg *msg);
+
+/* workers.c */
+void orc_on_register(orc *o, cogo_msg *msg);
+void orc_on_status(orc *o, cogo_msg *msg);
+void orc_on_deregister(orc *o, cogo_msg *msg);
+void orc_on_worker_list(orc *o, cogo_msg *msg);
+void orc_on_worker_drain(orc *o, cogo_msg *msg);
+void orc_on_worker_remove(orc *o, cogo_msg *msg);
+/* Its tasks are tried again at once, on others. */
+void orc_worker_lost(orc *o, orc_worker *w);
+bool orc_worker_down(orc *o, uint64_t monitor);
+worker_state orc_worker_state(const orc_worker *w);
+void orc_worker_destroy(orc *o, orc_worker *w);
+
+/* submit.c, accept.c and key.c */
+void orc_on_submit(orc *o, cogo_msg *msg);
+void orc_submit(orc *o, orc_ask *submission);
+void orc_submit_answer(orc *o, orc_ask *submission, const task_submitted *answer);
+void orc_submit_refuse(orc *o, orc_ask *submission, const problem *why);
+
+/* True: the store is asked first, or somebody else does it, or it is answered. */
+bool orc_key_begin(orc *o, orc_ask *submission);
+void orc_key_destroy(orc *o, orc_key *key);
+
+/* commands.c */
+void orc_lookup_failed(orc *o, orc_ask *ask, const char *error);
+void orc_task_unknown(orc *o, cogo_actor_id to, const char *id);
+void orc_relink(orc *o, orc_task *t); /* To the dependencies that its record names. */
+void orc_on_cancel(orc *o, cogo_msg *msg);
+void orc_on_retry(orc *o, cogo_msg *msg);
+
+/* load.c: finished tasks and workflows from the store. */
+orc_task *orc_load_task(orc *o, const task *from, const store_mark *mark);
+void orc_load_found(orc *o, orc_ask *ask, const store_found *found);
+void orc_unpin(orc *o, orc_ask *ask);
+
+/* True: all that exist are in memory. False: the store is asked, `resume` or `fail` follow. */
+bool orc_load_ids(orc *o, orc_ask *ask, cogo_strings ids);
+bool orc_load_workflow(orc *o, orc_ask *ask, const char *id);
+
+/* workflow.c */
+orc_workflow *orc_workflow_create(orc *o, const char *id, const char *name, int64_t created_at);
+void orc_workflow_add(orc_workflow *w, orc_task *t);
+const char *orc_workflow_state(const orc_workflow *w);
+const workflow *orc_workflow_record(orc *o, const orc_workflow *w, bool with_tasks);
+void orc_workflow_release(orc *o, orc_workflow *w);
+void orc_workflow_destroy(orc *o, orc_workflow *w);
+void orc_on_workflow_get(orc *o, cogo_msg *msg);
+void orc_on_workflow_list(orc *o, cogo_msg *msg);
+
+/* wait.c */
+bool orc_wait(orc *o, cogo_actor_id reply_to, orc_task *t, orc_workflow *w, int64_t wait_ms);
+void orc_wait_over(orc *o, orc_waiter *first); /* Answers and frees the whole list. */
+
+/* reads.c and explain.c */
+void orc_on_get(orc *o, cogo_msg *msg);
+void orc_on_list(orc *o, cogo_msg *msg);
+void orc_on_events(orc *o, cogo_msg *msg);
+void orc_on_explain(orc *o, cogo_msg *msg);
+void orc_on_health(orc *o, cogo_msg *msg);
+
+/* follow.c */
+void orc_on_follow(orc *o, cogo_msg *msg);
+void orc_on_unfollow(orc *o, cogo_msg *msg);
+bool orc_follower_down(orc *o, uint64_t monitor);
+bool orc_followed(const orc *o, const char *task_id);
+void orc_follow_send(orc *o, const task_event *event, bool after_commit);
+
+/* metrics.c */
+void orc_on_metrics(orc *o, cogo_msg *msg);
+void orc_metrics_init(orc *o);
+
+/* recovery.c */
+cogo_err orc_recovery_start(orc *o);
+void orc_on_recovered(orc *o, cogo_msg *msg);
+void orc_recovery_failed(orc *o, const char *why);
+
+/* clear.c */
+void orc_clear(orc *o);
+
+#endif
