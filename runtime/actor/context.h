@@ -1,0 +1,39 @@
+/* The context: who is running on this thread right now.
+ * Used by every call inside a behaviour; one per lane and one per detached thread.
+ * Never shared between threads. */
+#ifndef COGO_ACTOR_CONTEXT_H
+#define COGO_ACTOR_CONTEXT_H
+
+#include "runtime/actor/cell.h"
+#include "runtime/actor/counters.h"
+#include "runtime/actor/ref.h"
+
+enum { COGO__SAMPLE_MESSAGES = 64 }; /**< One message of so many carries a time stamp. */
+
+struct cogo_context {
+    cogo_system *system;
+    cogo__heap *heap;         /**< NULL: this thread uses malloc (detached). */
+    cogo__counters *counters; /**< NULL: this thread counts in the shared ones (detached). */
+    cogo__table_cache *cell_cache, *ref_cache; /**< As above. */
+    bool is_lane;
+    cogo__cell *cell; /**< The actor; NULL between turns. */
+    cogo_actor_id self;
+    cogo_msg *current; /**< In its receive(); NULL once taken. */
+    uint64_t trace;
+    uint64_t
+        request; /**< Alias that waits for an answer of this receive(); 0: none or answered. */
+    uint32_t sample_tick;
+    bool ending; /**< Ends when the callback returns. */
+    cogo_reason reason;
+};
+
+/* The context of this thread; NULL on foreign threads. initial-exec: a load, not a call. */
+extern _Thread_local cogo_context *cogo__here __attribute__((tls_model("initial-exec")));
+
+static inline cogo_context *cogo__here_in(const cogo_system *system)
+{
+    cogo_context *here = cogo__here;
+    return here != NULL && here->system == system ? here : NULL;
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* The system, as far as actors know it, and what they need of the scheduler.
+ * Used by every file of this room; `sched` makes and ends it.
+ * Never knows lanes: the functions at the end are declared here and defined in sched. */
+#ifndef COGO_ACTOR_CORE_H
+#define COGO_ACTOR_CORE_H
+
+#include "runtime/actor/context.h"
+#include "runtime/actor/names.h"
+#include "runtime/actor/types.h"
+#include "runtime/base/world.h"
+
+#include <cogo/system.h>
+
+struct cogo_system {
+    const cogo__world *world;
+    cogo_system_config config; /**< With defaults filled in. */
+    uint32_t incarnation;
+    cogo__table cells, refs;
+    cogo__names names;    /**< Actors by name. */
+    cogo__names children; /**< Children by supervisor and id. */
+    cogo__types types;
+    cogo__counters shared; /**< Of threads without counters of their own. */
+    cogo__au64 random;
+    cogo__au64 ties;      /**< Number of the latest link. */
+    cogo__au32 stopping;  /**< No spawns any more. */
+    cogo__parker stopper; /**< Woken by each end while stopping. */
+    struct cogo__sched *sched;
+};
+
+static inline void cogo__count(cogo_system *system, cogo_context *here, cogo__counter which,
+                               uint64_t by)
+{
+    if (here != NULL && here->counters != NULL) {
+        cogo__u64_bump(&here->counters->n[which], by);
+    } else {
+        (void)cogo__u64_add_relaxed(&system->shared.n[which], by);
+    }
+}
+
+static inline cogo_actor_id cogo__id(const cogo_system *system, uint32_t slot,
+                                     uint32_t generation)
+{
+    return (cogo_actor_id){0, system->incarnation, slot, generation};
+}
+
+static inline cogo_actor_id cogo__cell_id(const cogo_system *system, const cogo__cell *cell)
+{
+    return cogo__id(system, cell->slot, cogo__u32_load_relaxed(&cell->generation));
+}
+
+/** The cell that @p id names now, or NULL. It may end at any moment after. */
+static inline cogo__cell *cogo__cell_find(const cogo_system *system, cogo_actor_id id)
+{
+    if (id.node != 0 || id.incarnation != system->incarnation
+        || (id.slot & COGO__SLOT_ALIAS) != 0) {
+        return NULL;
+    }
+    cogo__cell *cell = cogo__table_find(&system->cells, id.slot);
+    // Generation 0 is that of a cell that was never used.
+    return cell != NULL && id.generation != 0
+                   && cogo__u32_load_acquire(&cell->generation) == id.generation
+               ? cell
+               : NULL;
+}
+
+void cogo__log(cogo_system *system, cogo_log_level level, const char *format, ...)
+    COGO_PRINTF(3, 4);
+
+/* --- What sched provides. --------------------------------------------------------------- */
+
+/** The caller holds @p cell and gives it to a lane, or to its own thread. */
+void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell);
+/** Puts the timer of @p ref into a lane's heap, by its deadline_ns. COGO_OK or COGO_ENOMEM. */
+cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__ref *ref);
+/** Takes it out if it is there. Any thread. */
+void cogo__sched_timer_disarm(cogo_system *system, cogo_context *here, cogo__ref *ref);
+/** A thread for a detached actor, asleep; later it is given a cell, or NULL to end it. */
+cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void **out_thread);
+void cogo__sched_thread_give(cogo_system *system, void *thread, cogo__cell *cell);
+/** A message for the foreign thread that waits on @p ref, which the caller has claimed. */
+void cogo__sched_waiter_give(cogo_system *system, cogo__ref *ref, cogo_msg *msg);
+/** All lanes' counters and the shared ones. @p out has COGO__COUNTERS places. */
+void cogo__sched_counters(cogo_system *system, uint64_t *out);
+
+#endif

@@ -1,0 +1,31 @@
+/* Counters: one set per lane, written by that lane only; one shared set for other threads.
+ * Used everywhere; summed when somebody asks.
+ * Never locks, and never makes two lanes write one cache line. */
+#ifndef COGO_ACTOR_COUNTERS_H
+#define COGO_ACTOR_COUNTERS_H
+
+#include "runtime/base/atomic.h"
+
+typedef enum cogo__counter {
+    COGO__SPAWNED,
+    COGO__ENDED,
+    COGO__SENT,
+    COGO__HANDLED,
+    COGO__DEAD,
+    COGO__STEALS,
+    COGO__PARKS,
+    COGO__WAKES,
+    COGO__RESTARTS,
+    COGO__TIMERS_ARMED,
+    COGO__TIMERS_GONE,
+    COGO__WAIT_COUNT,
+    COGO__WAIT_SUM,
+    COGO__WAIT_FIRST, /**< 24 buckets. */
+    COGO__COUNTERS = COGO__WAIT_FIRST + 24,
+} cogo__counter;
+
+typedef struct cogo__counters {
+    cogo__au64 n[COGO__COUNTERS];
+} cogo__counters;
+
+#endif

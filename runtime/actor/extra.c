@@ -1,0 +1,151 @@
+#include "runtime/actor/extra.h"
+
+#include <stdlib.h>
+
+enum { CAPACITY_FIRST = 4 };
+
+cogo__extra *cogo__extra_of(cogo__cell *cell)
+{
+    if (cell->extra == NULL) {
+        cell->extra = calloc(1, sizeof *cell->extra);
+    }
+    return cell->extra;
+}
+
+void cogo__extra_destroy(cogo__cell *cell)
+{
+    if (cell->extra != NULL) {
+        free(cell->extra->watchers);
+        free(cell->extra->ties);
+        free(cell->extra->pending);
+        free(cell->extra);
+        cell->extra = NULL;
+    }
+}
+
+/* Room for one more; false when out of memory. */
+static bool reserve(void **items, uint32_t count, uint32_t *capacity, size_t item_size)
+{
+    if (count < *capacity) {
+        return true;
+    }
+    uint32_t wanted = *capacity != 0 ? *capacity * 2 : CAPACITY_FIRST;
+    void *bigger = realloc(*items, wanted * item_size);
+    if (bigger == NULL) {
+        return false;
+    }
+    *items = bigger;
+    *capacity = wanted;
+    return true;
+}
+
+cogo_err cogo__watcher_add(cogo__cell *cell, uint64_t number, cogo_actor_id who)
+{
+    cogo__extra *extra = cogo__extra_of(cell);
+    void *items = extra != NULL ? extra->watchers : NULL;
+    if (extra == NULL
+        || !reserve(&items, extra->watcher_count, &extra->watcher_capacity,
+                    sizeof *extra->watchers)) {
+        return COGO_ENOMEM;
+    }
+    extra->watchers = items;
+    extra->watchers[extra->watcher_count++] = (cogo__watcher){number, who};
+    return COGO_OK;
+}
+
+void cogo__watcher_remove(cogo__cell *cell, uint64_t number)
+{
+    cogo__extra *extra = cell->extra;
+    for (uint32_t i = extra != NULL ? extra->watcher_count : 0; i-- > 0;) { // Newest first.
+        if (extra->watchers[i].number == number) {
+            extra->watchers[i] = extra->watchers[--extra->watcher_count];
+            return;
+        }
+    }
+}
+
+cogo__tie *cogo__tie_find(cogo__cell *cell, cogo_actor_id peer)
+{
+    cogo__extra *extra = cell->extra;
+    for (uint32_t i = extra != NULL ? extra->tie_count : 0; i-- > 0;) {
+        if (cogo_actor_id_equal(extra->ties[i].peer, peer)) {
+            return &extra->ties[i];
+        }
+    }
+    return NULL;
+}
+
+cogo_err cogo__tie_add(cogo__cell *cell, uint64_t number, cogo_actor_id peer)
+{
+    cogo__tie *known = cogo__tie_find(cell, peer);
+    if (known != NULL) { // Both made the link at a time: both keep the larger number.
+        known->number = number > known->number ? number : known->number;
+        return COGO_OK;
+    }
+    cogo__extra *extra = cogo__extra_of(cell);
+    void *items = extra != NULL ? extra->ties : NULL;
+    if (extra == NULL
+        || !reserve(&items, extra->tie_count, &extra->tie_capacity, sizeof *extra->ties)) {
+        return COGO_ENOMEM;
+    }
+    extra->ties = items;
+    extra->ties[extra->tie_count++] = (cogo__tie){.number = number, .peer = peer};
+    return COGO_OK;
+}
+
+void cogo__tie_remove(cogo__cell *cell, cogo__tie *tie)
+{
+    cogo__extra *extra = cell->extra;
+    *tie = extra->ties[--extra->tie_count];
+}
+
+/* Asks that were decided meanwhile (timed out, answered by another) leave before the list
+ * grows. */
+static void forget_decided(cogo_system *system, cogo__extra *extra)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < extra->pending_count; i++) {
+        cogo__ref *ref = cogo__ref_find(system, extra->pending[i]);
+        if (ref != NULL
+            && cogo__u64_load_relaxed(&ref->state) % COGO__REF_PHASES == COGO__REF_ARMED) {
+            extra->pending[kept++] = extra->pending[i];
+        }
+    }
+    extra->pending_count = kept;
+}
+
+void cogo__unanswered(cogo_context *ctx, uint64_t alias)
+{
+    cogo__extra *extra = cogo__extra_of(ctx->cell);
+    if (extra == NULL) {
+        return; // The ask's time-out will have to do.
+    }
+    if (extra->pending_count == extra->pending_capacity) {
+        forget_decided(ctx->system, extra);
+    }
+    // Grows while more than half is alive, so that forgetting stays cheap on average.
+    uint32_t fill = extra->pending_count;
+    void *items = extra->pending;
+    if (fill > extra->pending_capacity / 2 && fill + 1 >= extra->pending_capacity) {
+        fill = extra->pending_capacity;
+    }
+    if (!reserve(&items, fill, &extra->pending_capacity, sizeof *extra->pending)) {
+        return;
+    }
+    extra->pending = items;
+    extra->pending[extra->pending_count++] = alias;
+}
+
+void cogo__answered(cogo_context *ctx, uint64_t alias)
+{
+    if (ctx->request == alias) {
+        ctx->request = 0;
+    }
+    cogo__extra *extra = ctx->cell->extra;
+    for (uint32_t i = extra != NULL ? extra->pending_count : 0; i-- > 0;) {
+        if (extra->pending[i] == alias) {
+            extra->pending[i] = extra->pending[--extra->pending_count];
+            return;
+        }
+    }
+}

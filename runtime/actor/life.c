@@ -1,0 +1,231 @@
+#include "runtime/actor/life.h"
+
+#include "runtime/actor/extra.h"
+#include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cogo_behavior *behavior_of(const cogo__cell *cell)
+{
+    return cogo__ptr_load_relaxed(&cell->behavior);
+}
+
+void cogo__context_enter(cogo_context *ctx, cogo__cell *cell)
+{
+    ctx->cell = cell;
+    ctx->self = cogo__cell_id(ctx->system, cell);
+    ctx->current = NULL;
+    ctx->trace = 0;
+    ctx->request = 0;
+    ctx->ending = false;
+}
+
+void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, const char *text)
+{
+    ctx->ending = true;
+    ctx->reason = (cogo_reason){.kind = kind, .err = err};
+    (void)snprintf(ctx->reason.text, sizeof ctx->reason.text, "%s", text != NULL ? text : "");
+}
+
+void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    cogo__start *start = cogo__msg_body(msg);
+    cogo_system *system = ctx->system;
+    ctx->self = cogo__cell_id(system, cell);
+    cell->start = msg;
+    cell->flags = COGO__ACTOR_ALIVE | COGO__ACTOR_STARTING;
+    cogo__u64_store_relaxed(&cell->handled, 0);
+    cogo_err err = COGO_OK;
+    if (start->link != 0) {
+        err = cogo__tie_add(cell, start->link, start->spawner);
+    }
+    if (start->monitor != 0 && err == COGO_OK) {
+        err = cogo__watcher_add(cell, start->monitor, start->spawner);
+    }
+    if (start->thread != NULL || start->child != 0) {
+        cogo__extra *extra = cogo__extra_of(cell);
+        if (extra == NULL) {
+            err = COGO_ENOMEM;
+        } else {
+            extra->supervisor = start->supervisor;
+            extra->child = start->child;
+            extra->thread = start->thread;
+        }
+    }
+    if (err != COGO_OK) {
+        cogo__context_end(ctx, COGO_EXIT_ERROR, err, "out of memory");
+        return;
+    }
+    cell->flags |= start->thread != NULL ? COGO__ACTOR_DETACHED : 0;
+    // seq_cst: either stop() has seen this actor, or we see that it stops.
+    if (cogo__u32_load_seq_cst(&system->stopping) != 0 && start->child == 0) {
+        cogo__signal shutdown = {.reason = {.kind = COGO_EXIT_SHUTDOWN}};
+        (void)cogo__signal_send(system, ctx, ctx->self, COGO__SIG_EXIT, &shutdown);
+    }
+}
+
+static bool make_state(cogo_context *ctx, cogo__cell *cell, size_t size)
+{
+    if (size == 0) {
+        return true;
+    }
+    if (ctx->heap != NULL && size <= COGO__HEAP_BLOCK_MAX) {
+        cell->state = cogo__heap_alloc(ctx->heap, size);
+        cell->flags |= COGO__ACTOR_STATE_SLAB;
+        if (cell->state != NULL) {
+            memset(cell->state, 0, size);
+        }
+    } else {
+        cell->state = calloc(1, size);
+    }
+    return cell->state != NULL;
+}
+
+static void free_state(cogo_context *ctx, cogo__cell *cell)
+{
+    if (cell->state == NULL) {
+        return;
+    }
+    if ((cell->flags & COGO__ACTOR_STATE_SLAB) != 0) {
+        cogo__heap_free(ctx->heap, cell->state);
+    } else {
+        free(cell->state);
+    }
+    cell->state = NULL;
+}
+
+void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
+{
+    const cogo_behavior *behavior = behavior_of(cell);
+    cogo__start *start = cogo__msg_body(cell->start);
+    cell->flags &= ~(uint32_t)COGO__ACTOR_STARTING;
+    cell->flags |= (start->flags & COGO_SPAWN_TRAP_EXIT) != 0 ? COGO__ACTOR_TRAPS : 0;
+    if (!make_state(ctx, cell, behavior->state_size_bytes)) {
+        cogo__context_end(ctx, COGO_EXIT_ERROR, COGO_ENOMEM, "no memory for its state");
+        return;
+    }
+    cell->flags |= COGO__ACTOR_STARTED;
+    if (behavior->start != NULL) {
+        const void *args = start->args_size_bytes != 0 ? start->args : NULL;
+        cogo_err err = behavior->start(ctx, cell->state, args);
+        if (err != COGO_OK) {
+            cell->flags &= ~(uint32_t)COGO__ACTOR_STARTED; // start() cleans up after itself.
+            cogo__context_end(ctx, COGO_EXIT_ERROR, err, "start failed");
+        }
+    }
+    if (start->child == 0) { // Nobody will restart it.
+        cogo__msg_free(ctx->heap, cell->start);
+        cell->start = NULL;
+    }
+}
+
+/* Timers and asks end; whoever is monitored hears that nobody listens any more. */
+static void release_refs(cogo_context *ctx, cogo__cell *cell)
+{
+    cogo_system *system = ctx->system;
+    while (cell->refs != NULL) {
+        cogo__ref *ref = cell->refs;
+        uint32_t kind = cogo__u32_load_relaxed(&ref->kind);
+        if (kind == COGO__REF_MONITOR) {
+            uint64_t number =
+                cogo__ref_number(cogo__u64_load_relaxed(&ref->state) >> 2, ref->index);
+            cogo__signal signal = {.from = ctx->self, .number = number};
+            (void)cogo__signal_send(system, ctx, ref->target, COGO__SIG_DEMONITOR, &signal);
+        } else {
+            cogo__sched_timer_disarm(system, ctx, ref);
+        }
+        cogo__ref_release(system, ctx, cell, ref);
+    }
+}
+
+static void fail_pending(cogo_context *ctx, cogo__cell *cell)
+{
+    cogo__extra *extra = cell->extra;
+    if (ctx->request != 0) {
+        cogo__ask_fail(ctx->system, ctx, ctx->request, COGO_EGONE);
+        ctx->request = 0;
+    }
+    for (uint32_t i = 0; extra != NULL && i < extra->pending_count; i++) {
+        cogo__ask_fail(ctx->system, ctx, extra->pending[i], COGO_EGONE);
+    }
+    if (extra != NULL) {
+        extra->pending_count = 0;
+    }
+}
+
+/* The supervisor decides what becomes of it; until then its mailbox only fills. */
+static bool suspend(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason)
+{
+    cogo__extra *extra = cell->extra;
+    if (extra == NULL || extra->child == 0
+        || cogo__cell_find(ctx->system, extra->supervisor) == NULL) {
+        return false;
+    }
+    cogo__relations_tell(ctx, cell, reason);
+    cell->flags &= COGO__ACTOR_ALIVE | COGO__ACTOR_DETACHED;
+    cell->flags |= COGO__ACTOR_SUSPENDED;
+    cogo_down down = {.actor = ctx->self, .monitor = extra->child, .reason = *reason};
+    // A supervisor that ends in between sends its children an exit signal: see relation.c.
+    cogo__post(ctx->system, ctx, extra->supervisor, COGO__MSG_CHILD, 0, &down, sizeof down);
+    return true;
+}
+
+void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
+{
+    cogo_reason reason = ctx->reason;
+    const cogo_behavior *behavior = behavior_of(cell);
+    if ((cell->flags & COGO__ACTOR_STARTED) != 0 && behavior->stop != NULL) {
+        behavior->stop(ctx, cell->state, &reason);
+    }
+    ctx->ending = false; // What stop() says about exits is too late.
+    ctx->current = NULL;
+    free_state(ctx, cell);
+    fail_pending(ctx, cell);
+    release_refs(ctx, cell);
+    if (!suspend(ctx, cell, &reason)) {
+        cogo__life_bury(ctx, cell, &reason);
+    }
+}
+
+void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason)
+{
+    cogo_system *system = ctx->system;
+    // The id dies first: from here on a send is answered with EGONE, a monitor with NOPROC.
+    uint32_t generation = ctx->self.generation + 1;
+    (void)cogo__u32_swap_seq_cst(&cell->generation, generation);
+    uint32_t phase = cogo__u32_swap_seq_cst(&cell->phase, 0);
+    if ((phase & COGO__CELL_NAMED) != 0) {
+        cogo__names_remove_actor(&system->names, ctx->self);
+    }
+    if ((phase & COGO__CELL_SUPERVISED) != 0) {
+        cogo__names_remove_actor(&system->children, ctx->self);
+    }
+    cogo__relations_tell(ctx, cell, reason); // After the names: a DOWN finds them free.
+    if ((cell->flags & COGO__ACTOR_DETACHED) != 0 && ctx->is_lane) {
+        cogo__sched_thread_give(system, cell->extra->thread, NULL); // It never ran.
+    }
+    cogo__extra_destroy(cell);
+    if (cell->start != NULL) {
+        cogo__msg_free(ctx->heap, cell->start);
+        cell->start = NULL;
+    }
+    cell->flags = 0;
+    cogo__u32_store_relaxed(&cell->limit, 0);
+    // Who takes the cell from the list may send START at once: we still hold it and will see
+    // it.
+    if (generation != 0) { // A generation that would come again is never given out.
+        cogo__table_give(&system->cells, ctx->cell_cache, cell->slot);
+    }
+    cogo__count(system, ctx, COGO__ENDED, 1);
+    if (cogo__u32_load_seq_cst(&system->stopping) != 0) {
+        cogo__world_wake(system->world, &system->stopper);
+    }
+}
+
+void cogo_exit(cogo_context *ctx, cogo_exit_kind kind, const char *text)
+{
+    cogo__context_end(ctx, kind, kind == COGO_EXIT_ERROR ? COGO_EFAULT : COGO_OK, text);
+}

@@ -1,0 +1,74 @@
+/* Birth, restart and end of an actor.
+ * Used by the turn and by signals; always by the holder of the cell, except spawn().
+ * Never runs a callback outside the holder. */
+#ifndef COGO_ACTOR_LIFE_H
+#define COGO_ACTOR_LIFE_H
+
+#include "runtime/actor/core.h"
+
+/** Payload of START: how to begin, also after a restart. */
+typedef struct cogo__start {
+    const cogo_behavior *behavior;
+    uint32_t flags; /**< COGO_SPAWN_*. */
+    void *thread;   /**< Detached actors. */
+    cogo_actor_id spawner;
+    uint64_t link, monitor; /**< Of the spawner; 0: none. */
+    cogo_actor_id supervisor;
+    uint64_t child;
+    size_t args_size_bytes;
+    _Alignas(16) unsigned char args[];
+} cogo__start;
+
+/** An actor to be: its cell is reserved, nothing runs yet. */
+typedef struct cogo__birth {
+    cogo__cell *cell;
+    cogo_actor_id id;
+    cogo_msg *start;
+} cogo__birth;
+
+/** First half of a spawn: everything that can fail. */
+cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
+                             const cogo_spawn_options *options, bool supervised,
+                             cogo__birth *out_birth);
+/** Second half: it begins. */
+void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth);
+/** Or it does not. */
+void cogo__birth_undo(cogo_system *system, cogo_context *here, cogo__birth *birth);
+
+static inline cogo__start *cogo__birth_args(cogo__birth *birth)
+{
+    return cogo__msg_body(birth->start);
+}
+
+/** START arrived. */
+void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *start);
+/** Runs start(), also after a restart. */
+void cogo__life_begin(cogo_context *ctx, cogo__cell *cell);
+/** Runs stop() and ends, or waits for the supervisor's word if it has one. By ctx->reason. */
+void cogo__life_end(cogo_context *ctx, cogo__cell *cell);
+/** The end of an actor that waited for its supervisor. */
+void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
+
+/** Makes @p ctx the context of @p cell. */
+void cogo__context_enter(cogo_context *ctx, cogo__cell *cell);
+/** The running actor will end; text may be NULL. */
+void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, const char *text);
+
+/** All signals that wait. May end or begin the actor. */
+void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell);
+/** Everyone who watches or is linked learns of the end. */
+void cogo__relations_tell(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
+
+typedef enum cogo__turn_result {
+    COGO__TURN_IDLE,   /**< Given up. */
+    COGO__TURN_AGAIN,  /**< Still held, and has more to do. */
+    COGO__TURN_HANDED, /**< Given to its own thread. */
+    COGO__TURN_ENDED,  /**< Detached: still held, but the actor is gone. */
+} cogo__turn_result;
+
+/** Runs @p cell, which the caller holds, for one budget. */
+cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell);
+/** After the lanes have ended: what is left in the mailbox becomes dead letters. */
+void cogo__cell_clear(cogo_system *system, cogo__cell *cell);
+
+#endif

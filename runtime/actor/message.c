@@ -1,0 +1,112 @@
+#include "runtime/actor/message.h"
+
+#include "runtime/actor/core.h"
+
+#include <stdlib.h>
+
+cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes)
+{
+    if (size_bytes > UINT32_MAX - sizeof(cogo_msg)) {
+        return NULL;
+    }
+    size_t block_size = sizeof(cogo_msg) + size_bytes;
+    bool slab = heap != NULL && block_size <= COGO__HEAP_BLOCK_MAX;
+    cogo_msg *msg = slab ? cogo__heap_alloc(heap, block_size) : malloc(block_size);
+    if (msg == NULL) {
+        return NULL;
+    }
+    msg->sender = COGO_NO_ACTOR;
+    msg->type = type;
+    msg->size_bytes = (uint32_t)size_bytes;
+    msg->ask = 0;
+    msg->trace = 0;
+    msg->enqueued_ns = 0;
+    msg->target = 0;
+    msg->flags = slab ? COGO__MSG_SLAB : 0;
+    return msg;
+}
+
+void cogo__msg_free(cogo__heap *mine, cogo_msg *msg)
+{
+    if ((msg->flags & COGO__MSG_SLAB) != 0) {
+        cogo__heap_free(mine, msg);
+    } else {
+        free(msg);
+    }
+}
+
+cogo_msg *cogo_msg_create(cogo_system *system, cogo_msg_type type, size_t size_bytes)
+{
+    cogo_context *here = cogo__here_in(system);
+    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, size_bytes);
+    if (msg != NULL && here != NULL) {
+        msg->trace = here->trace;
+    }
+    return msg;
+}
+
+cogo_msg *cogo_msg_create_record(cogo_system *system, cogo_msg_type type, const void *record)
+{
+    const cogo_type *known = cogo__types_find(&system->types, type);
+    if (known == NULL || known->record == NULL || record == NULL) {
+        return NULL;
+    }
+    cogo_msg *msg = cogo_msg_create(system, type, cogo_record_flat_size(known->record, record));
+    if (msg != NULL) {
+        cogo_record_flatten(known->record, record, cogo__msg_body(msg));
+    }
+    return msg;
+}
+
+void cogo_msg_destroy(cogo_msg *msg)
+{
+    if (msg != NULL) {
+        cogo__msg_free(cogo__here != NULL ? cogo__here->heap : NULL, msg);
+    }
+}
+
+void *cogo_msg_payload(cogo_msg *msg)
+{
+    return cogo__msg_body(msg);
+}
+
+size_t cogo_msg_size(const cogo_msg *msg)
+{
+    return msg->size_bytes;
+}
+
+cogo_msg_type cogo_msg_type_of(const cogo_msg *msg)
+{
+    return msg->type;
+}
+
+/* A foreign thread's request keeps node and incarnation for its alias, with slot 0. */
+cogo_actor_id cogo_msg_sender(const cogo_msg *msg)
+{
+    return msg->sender.slot != 0 ? msg->sender : COGO_NO_ACTOR;
+}
+
+/* An alias lives where its asker lives. */
+cogo_actor_id cogo_msg_reply_to(const cogo_msg *msg)
+{
+    if ((msg->flags & COGO__MSG_REQUEST) == 0) {
+        return cogo_msg_sender(msg);
+    }
+    return (cogo_actor_id){msg->sender.node, msg->sender.incarnation,
+                           (uint32_t)msg->ask | COGO__SLOT_ALIAS, (uint32_t)(msg->ask >> 32)};
+}
+
+uint64_t cogo_msg_ask(const cogo_msg *msg)
+{
+    return (msg->flags & COGO__MSG_ANSWER) != 0 ? msg->ask : 0;
+}
+
+uint64_t cogo_msg_trace(const cogo_msg *msg)
+{
+    return msg->trace;
+}
+
+void cogo_msg_set_trace(cogo_msg *msg, uint64_t trace)
+{
+    msg->trace = trace;
+}

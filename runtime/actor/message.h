@@ -1,0 +1,57 @@
+/* A message in memory: a 64-byte header, then the payload, in one block.
+ * Used by mailboxes, signals and whoever sends.
+ * Never has two owners: it moves from sender to mailbox to handler. */
+#ifndef COGO_ACTOR_MESSAGE_H
+#define COGO_ACTOR_MESSAGE_H
+
+#include "runtime/base/heap.h"
+
+#include <cogo/message.h>
+
+enum {
+    COGO__MSG_SLAB = 1 << 0,    /**< Its block comes from a heap; else from malloc. */
+    COGO__MSG_REQUEST = 1 << 1, /**< `ask` is the alias that waits for an answer. */
+    COGO__MSG_ANSWER = 1 << 2,  /**< `ask` is the ask that it ends. */
+    COGO__MSG_RUNTIME = 1 << 3, /**< Made by the runtime; checked against its reference. */
+    COGO__MSG_CREDIT = 1 << 4,  /**< Took a place in a bounded mailbox. */
+};
+
+/* Numbers that never reach a behaviour, except COGO__MSG_CHILD to supervisors. */
+enum {
+    COGO__SIG_START = 32,
+    COGO__SIG_EXIT,
+    COGO__SIG_LINK,
+    COGO__SIG_UNLINK,
+    COGO__SIG_MONITOR,
+    COGO__SIG_DEMONITOR,
+    COGO__SIG_RESTART,
+    COGO__SIG_BURY,
+    COGO__MSG_CHILD,
+    COGO__MSG_ADD,
+    COGO__MSG_REMOVE,
+};
+
+struct cogo_msg {
+    cogo__link link; /**< In a mailbox, a signal stack or a free list. First. */
+    cogo_actor_id sender;
+    cogo_msg_type type;
+    uint32_t size_bytes;
+    uint64_t ask; /**< Number of a reference; see the flags. */
+    uint64_t trace;
+    uint64_t enqueued_ns; /**< 0: not sampled. */
+    uint32_t target;      /**< Generation of the actor that it is for. */
+    uint32_t flags;
+};
+
+_Static_assert(sizeof(struct cogo_msg) == 64, "one cache line");
+
+/** From @p heap (of the calling thread), or from malloc if NULL. NULL when out of memory. */
+cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes);
+void cogo__msg_free(cogo__heap *mine, cogo_msg *msg);
+
+static inline void *cogo__msg_body(cogo_msg *msg)
+{
+    return msg + 1;
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* Names of actors, and of children under their supervisors.
+ * Used by spawn, by lookups, and at the end of an actor.
+ * Never on the way of a message: one lock guards it. */
+#ifndef COGO_ACTOR_NAMES_H
+#define COGO_ACTOR_NAMES_H
+
+#include <cogo/actor.h>
+
+#include <pthread.h>
+
+enum { COGO__NAME_MAX = 255 }; /**< Bytes. */
+
+struct cogo__name;
+
+/* `scope` 0 for names of the system; a supervisor's slot and generation for its children. */
+typedef struct cogo__names {
+    pthread_mutex_t lock;
+    struct cogo__name **by_name, **by_slot; /**< Chains. */
+    uint32_t bucket_count, count;
+} cogo__names;
+
+cogo_err cogo__names_init(cogo__names *names);
+void cogo__names_finish(cogo__names *names);
+cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name,
+                         cogo_actor_id id);
+cogo_err cogo__names_remove(cogo__names *names, uint64_t scope, const char *name);
+/** All names of @p id. */
+void cogo__names_remove_actor(cogo__names *names, cogo_actor_id id);
+cogo_actor_id cogo__names_find(cogo__names *names, uint64_t scope, const char *name);
+/** One name of @p id, cut to @p size, or "". */
+void cogo__names_of(cogo__names *names, cogo_actor_id id, char *out, size_t size);
+
+#endif

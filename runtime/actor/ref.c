@@ -1,0 +1,78 @@
+#include "runtime/actor/ref.h"
+
+#include "runtime/actor/core.h"
+
+static uint64_t word(uint64_t generation, uint64_t phase)
+{
+    return generation << 2 | phase;
+}
+
+cogo__ref *cogo__ref_find(cogo_system *system, uint64_t number)
+{
+    cogo__ref *ref = cogo__table_find(&system->refs, (uint32_t)number);
+    if (ref == NULL) {
+        return NULL;
+    }
+    // acquire: pairs with the release of create(): owner and kind are those of this number.
+    uint64_t state = cogo__u64_load_acquire(&ref->state);
+    return state >> 2 == number >> 32 && state % COGO__REF_PHASES != COGO__REF_FREE ? ref
+                                                                                    : NULL;
+}
+
+uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *cell,
+                          cogo__ref_kind kind, cogo__ref **out_ref)
+{
+    uint32_t index = cogo__table_take(&system->refs, here != NULL ? here->ref_cache : NULL);
+    if (index == 0) {
+        return 0;
+    }
+    cogo__ref *ref = cogo__table_at(&system->refs, index);
+    uint64_t generation = cogo__u64_load_relaxed(&ref->state) >> 2;
+    generation = generation != 0 ? generation : 1;
+    ref->index = index;
+    ref->prev = ref->next = NULL;
+    ref->deadline_ns = ref->period_ns = ref->cookie = 0;
+    ref->heap_place = 0;
+    cogo__ptr_store_relaxed(&ref->answer, NULL);
+    cogo__u32_store_relaxed(&ref->posted, 0);
+    cogo__u32_store_relaxed(&ref->kind, kind);
+    if (cell != NULL) {
+        uint64_t owner = (uint64_t)cell->slot << 32 | cogo__u32_load_relaxed(&cell->generation);
+        cogo__u64_store_relaxed(&ref->owner, owner);
+        ref->next = cell->refs;
+        if (ref->next != NULL) {
+            ref->next->prev = ref;
+        }
+        cell->refs = ref;
+    }
+    cogo__u64_store_release(&ref->state, word(generation, COGO__REF_ARMED));
+    *out_ref = ref;
+    return cogo__ref_number(generation, index);
+}
+
+void cogo__ref_release(cogo_system *system, cogo_context *here, cogo__cell *cell,
+                       cogo__ref *ref)
+{
+    if (ref->prev != NULL) {
+        ref->prev->next = ref->next;
+    } else if (cell != NULL) {
+        cell->refs = ref->next;
+    }
+    if (ref->next != NULL) {
+        ref->next->prev = ref->prev;
+    }
+    // A claim of the old generation fails from here on. A generation that would come again is
+    // never given out: its element is retired.
+    uint64_t generation = (cogo__u64_load_relaxed(&ref->state) >> 2) + 1;
+    uint32_t index = ref->index;
+    (void)cogo__u64_swap_acq_rel(&ref->state, word(generation, COGO__REF_FREE));
+    if (generation <= UINT32_MAX) {
+        cogo__table_give(&system->refs, here != NULL ? here->ref_cache : NULL, index);
+    }
+}
+
+bool cogo__ref_claim(cogo__ref *ref, uint64_t number)
+{
+    uint64_t seen = word(number >> 32, COGO__REF_ARMED);
+    return cogo__u64_cas_acq_rel(&ref->state, &seen, word(number >> 32, COGO__REF_USED));
+}

@@ -1,0 +1,65 @@
+/* References: what an actor waits for: a timer, an answer, the end of another actor.
+ * Used by timers, asks and monitors. Its number is what users see.
+ * Never reused under the same number: a message that comes too late finds another generation.
+ *
+ * state = generation << 2 | phase:
+ *   FREE   in the free list;
+ *   ARMED  waits; whoever moves it to USED by compare-and-swap decides what happens (an answer,
+ *          a failure, a time-out): exactly one of them;
+ *   USED   decided; its owner frees it when the message is dispatched, or when the owner ends.
+ */
+#ifndef COGO_ACTOR_REF_H
+#define COGO_ACTOR_REF_H
+
+#include "runtime/actor/table.h"
+#include "runtime/base/world.h"
+
+#include <cogo/message.h>
+
+enum { COGO__REF_FREE, COGO__REF_ARMED, COGO__REF_USED, COGO__REF_PHASES = 4 };
+typedef enum cogo__ref_kind {
+    COGO__REF_TIMER,
+    COGO__REF_ASK,
+    COGO__REF_MONITOR,
+    COGO__REF_WAITER, /**< A foreign thread waits; see sched/wait.c. */
+} cogo__ref_kind;
+
+enum { COGO__REF_LIMIT = 1 << 24 }; /**< References of one system, a count. */
+
+typedef struct cogo__ref {
+    cogo__au64 state;
+    cogo__au64 owner; /**< slot << 32 | generation. Right if a later CAS of `state` succeeds. */
+    cogo__au32 kind;  /**< As `owner`. */
+    uint32_t index;
+    struct cogo__ref *next, *prev; /**< Of the same owner. */
+    cogo_actor_id target;          /**< Monitors: who. */
+    cogo__parker parker; /**< Waiters: where the thread sleeps. Late wakes are harmless, */
+    cogo__aptr answer;   /**< because this memory stays. Waiters: what came. */
+    // Timers and asks; guarded by the lock of the lane that has it.
+    uint64_t deadline_ns, period_ns, cookie;
+    uint32_t heap_place; /**< 1 + index in the lane's heap; 0: not there. */
+    uint32_t lane;
+    cogo__au32 posted; /**< A TIMER message is in the mailbox. */
+    uint32_t next_free;
+} cogo__ref;
+
+struct cogo__cell;
+struct cogo_context;
+
+static inline uint64_t cogo__ref_number(uint64_t generation, uint32_t index)
+{
+    return generation << 32 | index;
+}
+
+/** The reference with this number in phase ARMED or USED, or NULL. Any thread; see `state`. */
+cogo__ref *cogo__ref_find(cogo_system *system, uint64_t number);
+/** A new armed reference; @p cell's, or nobody's (waiters). 0 when out of memory. */
+uint64_t cogo__ref_create(cogo_system *system, struct cogo_context *here,
+                          struct cogo__cell *cell, cogo__ref_kind kind, cogo__ref **out_ref);
+/** Owner: frees it, whatever its phase. */
+void cogo__ref_release(cogo_system *system, struct cogo_context *here, struct cogo__cell *cell,
+                       cogo__ref *ref);
+/** Any thread: ARMED to USED. True: the caller decides what happens. */
+bool cogo__ref_claim(cogo__ref *ref, uint64_t number);
+
+#endif

@@ -1,0 +1,31 @@
+/* The way of a message from a sender to a mailbox, an alias or the dead letters.
+ * Used by every call that sends; sched's timers post through it too.
+ * Never locks, allocates or waits; never touches a count on the receiver unless it is bounded.
+ */
+#ifndef COGO_ACTOR_SEND_H
+#define COGO_ACTOR_SEND_H
+
+#include "runtime/actor/core.h"
+
+/** Takes @p msg. Counted as sent; then handled or a dead letter. @p bounded: the limit of the
+ * receiver's mailbox applies (never for what the runtime itself says). */
+cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
+                       bool bounded);
+/** A message of the runtime with a copy of @p body; checked against @p number at dispatch. */
+void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
+                uint64_t number, const void *body, size_t size_bytes);
+/** Counts @p msg as a dead letter; if it is a request, its ask fails with @p err. Not freed. */
+void cogo__dead_letter(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_err err);
+/** The ask @p number fails with @p err, unless it has been decided already. */
+void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, cogo_err err);
+/** As above for an ask that the caller has claimed from @p owner. */
+void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t number,
+                            cogo_actor_id owner, cogo_err err);
+
+static inline cogo_actor_id cogo__ref_owner(const cogo_system *system, const cogo__ref *ref)
+{
+    uint64_t owner = cogo__u64_load_relaxed(&ref->owner);
+    return cogo__id(system, (uint32_t)(owner >> 32), (uint32_t)owner);
+}
+
+#endif

@@ -1,0 +1,45 @@
+/* The signal lane of a cell: start, exit, link, monitor. Overtakes the mailbox, keeps its own
+ * order. Used by life.c, relation.c and spawn.c. Never bounded and never refused.
+ *
+ * A stack in one word. NULL: none. SUSPENDED: none, and nobody holds the cell although its
+ * mailbox may have messages: the actor ended and its supervisor decides; only a signal wakes
+ * it. A signal that is pushed must be seen: either the holder sees the signal after it went
+ * idle (it looks again), or the pusher sees the idle mark (it looks after its push). All four
+ * accesses are seq_cst, so one of the two must be the case. */
+#ifndef COGO_ACTOR_SIGNALS_H
+#define COGO_ACTOR_SIGNALS_H
+
+#include "runtime/actor/core.h"
+
+#define COGO__SIGNALS_SUSPENDED ((void *)(uintptr_t)1)
+
+/** Payload of all signals but START. */
+typedef struct cogo__signal {
+    cogo_actor_id from; /**< Who sent it, or is linked, or watches. */
+    uint64_t number;    /**< Link or monitor; 0: an exit that came over no link. */
+    cogo_reason reason; /**< EXIT. */
+} cogo__signal;
+
+/** Takes @p msg (a signal for @p cell) to it and wakes it. Any thread. */
+void cogo__signal_push(cogo_system *system, cogo_context *here, cogo__cell *cell,
+                       cogo_msg *msg);
+/** Sends a signal with @p signal as its payload. COGO_OK, COGO_EGONE, COGO_ENOMEM. */
+cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_id to,
+                           cogo_msg_type type, const cogo__signal *signal);
+/** Holder: all signals, oldest first. */
+cogo_msg *cogo__signals_take(cogo__cell *cell);
+/** Holder: gives the cell up with its mailbox closed. False: a signal came in between. */
+bool cogo__signals_suspend(cogo__cell *cell);
+
+static inline bool cogo__signals_waiting(const cogo__cell *cell)
+{
+    return cogo__ptr_load_relaxed(&cell->signals) != NULL;
+}
+
+/* After mailbox_idle(): true if a signal came and the caller holds the cell again. */
+static inline bool cogo__signals_recheck(cogo__cell *cell)
+{
+    return cogo__ptr_load_seq_cst(&cell->signals) != NULL && cogo__mailbox_hold(&cell->box);
+}
+
+#endif

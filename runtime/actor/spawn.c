@@ -1,0 +1,194 @@
+#include "runtime/actor/extra.h"
+#include "runtime/actor/life.h"
+#include "runtime/actor/signals.h"
+
+#include <string.h>
+
+enum {
+    SPAWN_FLAGS =
+        COGO_SPAWN_LINK | COGO_SPAWN_MONITOR | COGO_SPAWN_DETACHED | COGO_SPAWN_TRAP_EXIT,
+};
+
+static cogo_err check(const cogo_spawn_options *o)
+{
+    bool ok = o != NULL && o->struct_size >= sizeof *o && o->behavior != NULL
+              && o->behavior->struct_size >= sizeof *o->behavior && o->behavior->receive != NULL
+              && o->behavior->name != NULL && (o->flags & ~(uint32_t)SPAWN_FLAGS) == 0
+              && (o->args_size_bytes == 0 || o->args != NULL)
+              && (o->pressure == COGO_PRESSURE_FAIL || o->pressure == COGO_PRESSURE_DROP_NEW);
+    return ok ? COGO_OK : COGO_EINVAL;
+}
+
+/* Counted before `stopping` is read, and seq_cst on foreign threads: either stop() sees this
+ * actor, or we see that it stops. (On a lane the spawner itself is alive, so stop() can't be
+ * done yet.) */
+static bool count_spawn(cogo_system *system, cogo_context *here)
+{
+    if (here != NULL && here->counters != NULL) {
+        cogo__count(system, here, COGO__SPAWNED, 1);
+    } else {
+        (void)cogo__u64_add_seq_cst(&system->shared.n[COGO__SPAWNED], 1);
+    }
+    return cogo__u32_load_seq_cst(&system->stopping) == 0;
+}
+
+/* To the thread that waits in stop(); it counts again. */
+static void count_end(cogo_system *system, cogo_context *here)
+{
+    cogo__count(system, here, COGO__ENDED, 1);
+    if (cogo__u32_load_seq_cst(&system->stopping) != 0) {
+        cogo__world_wake(system->world, &system->stopper);
+    }
+}
+
+static cogo_msg *make_start(cogo_context *here, const cogo_spawn_options *o)
+{
+    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, COGO__SIG_START,
+                                    sizeof(cogo__start) + o->args_size_bytes);
+    if (msg == NULL) {
+        return NULL;
+    }
+    cogo__start *start = cogo__msg_body(msg);
+    memset(start, 0, sizeof *start);
+    start->behavior = o->behavior;
+    start->flags = o->flags;
+    start->args_size_bytes = o->args_size_bytes;
+    if (o->args_size_bytes != 0) {
+        memcpy(start->args, o->args, o->args_size_bytes);
+    }
+    return msg;
+}
+
+cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
+                             const cogo_spawn_options *o, bool supervised, cogo__birth *birth)
+{
+    *birth = (cogo__birth){0};
+    cogo_err err = check(o);
+    if (err != COGO_OK) {
+        return err;
+    }
+    if (!count_spawn(system, here)) {
+        count_end(system, here);
+        return COGO_ECLOSED;
+    }
+    birth->start = make_start(here, o);
+    uint32_t slot = 0;
+    if (birth->start != NULL) {
+        slot = cogo__table_take(&system->cells, here != NULL ? here->cell_cache : NULL);
+    }
+    if (slot == 0) {
+        err = birth->start == NULL ? COGO_ENOMEM : COGO_ELIMIT;
+        cogo_msg_destroy(birth->start);
+        count_end(system, here);
+        return err;
+    }
+    cogo__cell *cell = cogo__table_at(&system->cells, slot);
+    if (cell->slot == 0) { // Never used before.
+        cell->slot = slot;
+        cogo__mailbox_init(&cell->box, &cell->tail);
+        cogo__u32_store_release(&cell->generation, 1);
+    }
+    birth->cell = cell;
+    birth->id = cogo__cell_id(system, cell);
+    cogo__u32_store_relaxed(&cell->limit, o->mailbox_limit);
+    cogo__ptr_store_relaxed(&cell->behavior, (void *)(uintptr_t)o->behavior);
+    uint32_t phase = COGO__CELL_USED | (supervised ? COGO__CELL_SUPERVISED : 0)
+                     | ((o->flags & COGO_SPAWN_DETACHED) != 0 ? COGO__CELL_ON_THREAD : 0)
+                     | (o->pressure == COGO_PRESSURE_DROP_NEW ? COGO__CELL_DROP_NEW : 0)
+                     | (o->name != NULL ? COGO__CELL_NAMED : 0);
+    (void)cogo__u32_swap_seq_cst(&cell->phase, phase);
+    if (o->name != NULL) {
+        err = cogo__names_add(&system->names, 0, o->name, birth->id);
+    }
+    if (err == COGO_OK && (o->flags & COGO_SPAWN_DETACHED) != 0) {
+        err = cogo__sched_thread_create(system, o->behavior->name,
+                                        &cogo__birth_args(birth)->thread);
+    }
+    if (err != COGO_OK) {
+        cogo__birth_undo(system, here, birth);
+    }
+    return err;
+}
+
+void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth)
+{
+    birth->start->target = birth->id.generation;
+    cogo__signal_push(system, here, birth->cell, birth->start);
+}
+
+/* Its id was never given to anyone, so the generation may stay. (A name may have been found: a
+ * message sent to it meanwhile is a dead letter of the cell.) */
+void cogo__birth_undo(cogo_system *system, cogo_context *here, cogo__birth *birth)
+{
+    void *thread = cogo__birth_args(birth)->thread;
+    if (thread != NULL) {
+        cogo__sched_thread_give(system, thread, NULL);
+    }
+    if ((cogo__u32_swap_seq_cst(&birth->cell->phase, 0) & COGO__CELL_NAMED) != 0) {
+        cogo__names_remove_actor(&system->names, birth->id);
+    }
+    cogo__u32_store_relaxed(&birth->cell->limit, 0);
+    cogo__table_give(&system->cells, here != NULL ? here->cell_cache : NULL, birth->cell->slot);
+    cogo__msg_free(here != NULL ? here->heap : NULL, birth->start);
+    count_end(system, here);
+}
+
+cogo_err cogo_system_spawn(cogo_system *system, const cogo_spawn_options *options,
+                           cogo_actor_id *out_id)
+{
+    const uint32_t needs_spawner = COGO_SPAWN_LINK | COGO_SPAWN_MONITOR;
+    if (options == NULL || (options->flags & needs_spawner) != 0) {
+        return COGO_EINVAL;
+    }
+    cogo_context *here = cogo__here_in(system);
+    cogo__birth birth;
+    cogo_err err = cogo__birth_prepare(system, here, options, false, &birth);
+    if (err == COGO_OK) {
+        if (out_id != NULL) {
+            *out_id = birth.id;
+        }
+        cogo__birth_commit(system, here, &birth);
+    }
+    return err;
+}
+
+cogo_err cogo_spawn(cogo_context *ctx, const cogo_spawn_options *options, cogo_actor_id *out_id)
+{
+    cogo_system *system = ctx->system;
+    cogo__birth birth;
+    cogo_err err = cogo__birth_prepare(system, ctx, options, false, &birth);
+    if (err != COGO_OK) {
+        return err;
+    }
+    cogo__start *start = cogo__birth_args(&birth);
+    start->spawner = ctx->self;
+    if ((options->flags & COGO_SPAWN_LINK) != 0) {
+        start->link = cogo__u64_add_relaxed(&system->ties, 1) + 1;
+        err = cogo__tie_add(ctx->cell, start->link, birth.id);
+    }
+    if (err == COGO_OK && (options->flags & COGO_SPAWN_MONITOR) != 0) {
+        cogo__ref *ref = NULL;
+        start->monitor = cogo__ref_create(system, ctx, ctx->cell, COGO__REF_MONITOR, &ref);
+        if (ref != NULL) {
+            ref->target = birth.id;
+        } else {
+            err = COGO_ENOMEM;
+        }
+    }
+    if (err != COGO_OK) {
+        cogo__tie *tie = cogo__tie_find(ctx->cell, birth.id);
+        if (tie != NULL) {
+            cogo__tie_remove(ctx->cell, tie);
+        }
+        cogo__birth_undo(system, ctx, &birth);
+        return err;
+    }
+    if (start->monitor != 0 && options->out_monitor != NULL) {
+        *options->out_monitor = start->monitor;
+    }
+    if (out_id != NULL) {
+        *out_id = birth.id;
+    }
+    cogo__birth_commit(system, ctx, &birth);
+    return COGO_OK;
+}

@@ -1,0 +1,119 @@
+#include "runtime/actor/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_SHARE = 16, REFILL = 32 };
+
+static uint32_t *link_of(cogo__table *table, uint32_t index)
+{
+    char *element = cogo__table_at(table, index);
+    return (uint32_t *)(void *)(element + table->link_offset);
+}
+
+cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_offset,
+                          uint32_t capacity, uint32_t lane_count)
+{
+    memset(table, 0, sizeof *table);
+    table->element_size = element_size;
+    table->link_offset = link_offset;
+    table->capacity = capacity;
+    // What lanes keep for themselves must be small beside the limit, or it is reached too
+    // early.
+    uint32_t share = capacity / (lane_count * CACHE_SHARE);
+    table->cache_max = share < COGO__TABLE_CACHE_MAX ? share : COGO__TABLE_CACHE_MAX;
+    cogo__u32_store_relaxed(&table->fresh, 1);
+    table->chunks = calloc(capacity / COGO__TABLE_CHUNK + 1, sizeof *table->chunks);
+    if (table->chunks == NULL) {
+        return COGO_ENOMEM;
+    }
+    (void)pthread_mutex_init(&table->lock, NULL);
+    return COGO_OK;
+}
+
+void cogo__table_finish(cogo__table *table)
+{
+    if (table->chunks == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i <= table->capacity / COGO__TABLE_CHUNK; i++) {
+        free(cogo__ptr_load_relaxed(&table->chunks[i]));
+    }
+    free(table->chunks);
+    (void)pthread_mutex_destroy(&table->lock);
+    table->chunks = NULL;
+}
+
+/* Caller holds the lock. */
+static uint32_t take_fresh(cogo__table *table)
+{
+    uint32_t index = cogo__u32_load_relaxed(&table->fresh);
+    if (index > table->capacity) {
+        return 0;
+    }
+    cogo__aptr *chunk = &table->chunks[index / COGO__TABLE_CHUNK];
+    if (cogo__ptr_load_relaxed(chunk) == NULL) {
+        size_t size = table->element_size * COGO__TABLE_CHUNK;
+        void *memory = aligned_alloc(64, size);
+        if (memory == NULL) {
+            return 0;
+        }
+        memset(memory, 0, size);
+        cogo__ptr_store_release(chunk, memory);
+    }
+    cogo__u32_store_release(&table->fresh, index + 1);
+    return index;
+}
+
+/* Caller holds the lock. */
+static uint32_t take_shared(cogo__table *table)
+{
+    uint32_t index = table->free_first;
+    if (index == 0) {
+        return take_fresh(table);
+    }
+    table->free_first = *link_of(table, index);
+    return index;
+}
+
+uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
+{
+    if (cache != NULL && cache->first != 0) {
+        uint32_t index = cache->first;
+        cache->first = *link_of(table, index);
+        cache->count--;
+        return index;
+    }
+    (void)pthread_mutex_lock(&table->lock);
+    uint32_t index = take_shared(table);
+    uint32_t wanted = cache == NULL || index == 0 ? 0 : REFILL;
+    for (uint32_t i = 0; i < wanted && i < table->cache_max && table->free_first != 0; i++) {
+        uint32_t more = take_shared(table);
+        *link_of(table, more) = cache->first;
+        cache->first = more;
+        cache->count++;
+    }
+    (void)pthread_mutex_unlock(&table->lock);
+    return index;
+}
+
+void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t index)
+{
+    if (cache != NULL && cache->count < table->cache_max) {
+        *link_of(table, index) = cache->first;
+        cache->first = index;
+        cache->count++;
+        return;
+    }
+    (void)pthread_mutex_lock(&table->lock);
+    *link_of(table, index) = table->free_first;
+    table->free_first = index;
+    while (cache != NULL && cache->count > table->cache_max / 2) { // Half stays.
+        uint32_t more = cache->first;
+        cache->first = *link_of(table, more);
+        cache->count--;
+        *link_of(table, more) = table->free_first;
+        table->free_first = more;
+    }
+    (void)pthread_mutex_unlock(&table->lock);
+}

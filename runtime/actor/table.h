@@ -1,0 +1,63 @@
+/* A growing table of fixed-size elements whose addresses never change.
+ * Used for actor cells and for references (timers, asks, monitors).
+ * Never gives memory back before the end, so that a stale index always finds an element of the
+ * right type; what the element means is told by its generation. */
+#ifndef COGO_ACTOR_TABLE_H
+#define COGO_ACTOR_TABLE_H
+
+#include "runtime/base/atomic.h"
+
+#include <cogo/error.h>
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    COGO__TABLE_CHUNK = 256,     /**< Elements per chunk. */
+    COGO__TABLE_CACHE_MAX = 128, /**< Free elements that one lane keeps for itself. */
+};
+
+typedef struct cogo__table {
+    cogo__aptr *chunks; /**< Index 0 is never given out. */
+    size_t element_size;
+    size_t link_offset; /**< Of the element's `uint32_t` for the free list. */
+    uint32_t capacity;  /**< A count. */
+    uint32_t cache_max;
+    cogo__au32 fresh;     /**< Elements below were given out once. */
+    pthread_mutex_t lock; /**< Guards what follows and the growth. */
+    uint32_t free_first;
+} cogo__table;
+
+/* Free elements of one lane; only its thread. */
+typedef struct cogo__table_cache {
+    uint32_t first, count;
+} cogo__table_cache;
+
+cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_offset,
+                          uint32_t capacity, uint32_t lane_count);
+void cogo__table_finish(cogo__table *table);
+
+/** The index of a free element, or 0. A fresh one is zeroed. @p cache may be NULL. */
+uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache);
+void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t index);
+
+/** NULL for an index that was never given out. Any thread. */
+static inline void *cogo__table_find(const cogo__table *table, uint32_t index)
+{
+    if (index > table->capacity) {
+        return NULL;
+    }
+    // acquire: pairs with the release that published the chunk.
+    char *chunk = cogo__ptr_load_acquire(&table->chunks[index / COGO__TABLE_CHUNK]);
+    return chunk != NULL ? chunk + (index % COGO__TABLE_CHUNK) * table->element_size : NULL;
+}
+
+/** As cogo__table_find(), for an index that was given out: never NULL. */
+static inline void *cogo__table_at(const cogo__table *table, uint32_t index)
+{
+    char *chunk = cogo__ptr_load_acquire(&table->chunks[index / COGO__TABLE_CHUNK]);
+    return chunk + (index % COGO__TABLE_CHUNK) * table->element_size;
+}
+
+#endif

@@ -1,0 +1,251 @@
+/* One turn: a lane (or an actor's own thread) runs an actor that it holds, within a budget. */
+#include "runtime/actor/extra.h"
+#include "runtime/actor/life.h"
+#include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+
+enum { CLOCK_MESSAGES = 8 }; // The clock is read once per so many messages.
+
+_Thread_local cogo_context *cogo__here;
+
+static cogo__ref *own_ref(cogo_context *ctx, uint64_t number, cogo__ref_kind kind)
+{
+    cogo__ref *ref = cogo__ref_find(ctx->system, number);
+    bool mine = ref != NULL && cogo__u32_load_relaxed(&ref->kind) == (uint32_t)kind
+                && cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self);
+    return mine ? ref : NULL;
+}
+
+static bool accept_exit(cogo__cell *cell, cogo_msg *msg)
+{
+    if (msg->ask == 0) {
+        return true;
+    }
+    const cogo_down *down = cogo__msg_body(msg);
+    cogo__tie *tie = cogo__tie_find(cell, down->actor);
+    if (tie == NULL || !tie->exited || tie->number != msg->ask) {
+        return false;
+    }
+    cogo__tie_remove(cell, tie);
+    return true;
+}
+
+/* What the runtime sent may have been taken back since: cancelled, unlinked, timed out. */
+static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    cogo__ref *ref = NULL;
+    if ((msg->flags & COGO__MSG_ANSWER) != 0) {
+        ref = own_ref(ctx, msg->ask, COGO__REF_ASK);
+        if (ref != NULL) {
+            cogo__sched_timer_disarm(ctx->system, ctx, ref);
+            cogo__ref_release(ctx->system, ctx, cell, ref);
+        }
+        return ref != NULL;
+    }
+    switch (msg->type) {
+    case COGO_MSG_TIMER:
+        ref = own_ref(ctx, msg->ask, COGO__REF_TIMER);
+        if (ref != NULL && ref->period_ns == 0) {
+            cogo__ref_release(ctx->system, ctx, cell, ref);
+        } else if (ref != NULL) {
+            cogo__u32_store_release(&ref->posted, 0);
+        }
+        return ref != NULL;
+    case COGO_MSG_DOWN:
+        ref = own_ref(ctx, msg->ask, COGO__REF_MONITOR);
+        if (ref != NULL) {
+            cogo__ref_release(ctx->system, ctx, cell, ref);
+        }
+        return ref != NULL;
+    case COGO_MSG_EXIT:
+        return accept_exit(cell, msg);
+    default:
+        return true;
+    }
+}
+
+static void note_wait(cogo_context *ctx, const cogo_msg *msg)
+{
+    uint64_t now = cogo__world_now(ctx->system->world);
+    uint64_t wait = now > msg->enqueued_ns ? now - msg->enqueued_ns : 0;
+    uint64_t us = wait / 1000;
+    uint32_t bucket = us == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(us);
+    bucket = bucket < 24 ? bucket : 23;
+    cogo__count(ctx->system, ctx, COGO__WAIT_COUNT, 1);
+    cogo__count(ctx->system, ctx, COGO__WAIT_SUM, wait);
+    cogo__count(ctx->system, ctx, (cogo__counter)(COGO__WAIT_FIRST + bucket), 1);
+}
+
+static void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    if (msg->enqueued_ns != 0) {
+        note_wait(ctx, msg);
+    }
+    if ((msg->flags & COGO__MSG_CREDIT) != 0) {
+        (void)cogo__u32_add_relaxed(&cell->credit, UINT32_MAX); // Minus one.
+    }
+    cogo__u32_store_relaxed(&cell->depth, cogo__u32_load_relaxed(&cell->depth) - 1);
+    // I2: a sender that was slower than the end of its receiver is found here.
+    if (msg->target != ctx->self.generation || (cell->flags & COGO__ACTOR_ALIVE) == 0) {
+        cogo__dead_letter(ctx->system, ctx, msg, COGO_EGONE);
+        return;
+    }
+    cogo__count(ctx->system, ctx, COGO__HANDLED, 1);
+    if ((msg->flags & (COGO__MSG_ANSWER | COGO__MSG_RUNTIME)) != 0 && !accept(ctx, cell, msg)) {
+        return;
+    }
+    cogo__u64_bump(&cell->handled, 1);
+    ctx->current = msg;
+    ctx->trace = msg->trace;
+    ctx->request = (msg->flags & COGO__MSG_REQUEST) != 0 ? msg->ask : 0;
+    const cogo_behavior *behavior = cogo__ptr_load_relaxed(&cell->behavior);
+    cell->flags |= behavior->drained != NULL ? COGO__ACTOR_UNDRAINED : 0;
+    cogo_err err = behavior->receive(ctx, cell->state, msg);
+    ctx->current = NULL;
+    if (__builtin_expect(err != COGO_OK, 0) && !ctx->ending) {
+        cogo__context_end(ctx, COGO_EXIT_ERROR, err, cogo_strerror(err));
+    }
+    if (ctx->request != 0 && !ctx->ending) {
+        cogo__unanswered(ctx, ctx->request);
+        ctx->request = 0;
+    }
+}
+
+static void drain(cogo_context *ctx, cogo__cell *cell)
+{
+    const cogo_behavior *behavior = cogo__ptr_load_relaxed(&cell->behavior);
+    cell->flags &= ~(uint32_t)COGO__ACTOR_UNDRAINED;
+    ctx->trace = 0;
+    cogo_err err = behavior->drained(ctx, cell->state);
+    if (err != COGO_OK && !ctx->ending) {
+        cogo__context_end(ctx, COGO_EXIT_ERROR, err, cogo_strerror(err));
+    }
+}
+
+/* Signals, and what they or the last callback led to. True: the turn is over. */
+static bool settle(cogo_context *ctx, cogo__cell *cell, cogo__turn_result *result)
+{
+    if (ctx->ending) {
+        cogo__life_end(ctx, cell);
+    }
+    if (cogo__signals_waiting(cell) || (cell->flags & COGO__ACTOR_STARTING) != 0) {
+        cogo__relations_handle(ctx, cell);
+    }
+    if (__builtin_expect((cell->flags & COGO__ACTOR_DETACHED) != 0, 0) && ctx->is_lane
+        && (cell->flags & COGO__ACTOR_SUSPENDED) == 0) {
+        *result = COGO__TURN_HANDED;
+        cogo__sched_thread_give(ctx->system, cell->extra->thread, cell);
+        return true;
+    }
+    if (!ctx->is_lane && (cell->flags & COGO__ACTOR_DETACHED) == 0) {
+        *result = COGO__TURN_ENDED;
+        return true;
+    }
+    if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0 && cogo__signals_suspend(cell)) {
+        *result = COGO__TURN_IDLE;
+        return true;
+    }
+    return false;
+}
+
+/* The queue looked empty. True: given up. */
+static bool go_idle(cogo_context *ctx, cogo__cell *cell)
+{
+    cogo__link *done = NULL;
+    cogo__u32_store_relaxed(&cell->depth, 0);
+    if (!cogo__mailbox_idle(&cell->box, &cell->tail, &done)) {
+        return false;
+    }
+    // Given up: only `done`, which left the queue with us, is ours from here on.
+    bool again = cogo__signals_recheck(cell);
+    if (done != NULL) {
+        cogo__msg_free(ctx->heap, (cogo_msg *)(void *)done);
+    }
+    return !again;
+}
+
+cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
+{
+    const cogo_system_config *config = &ctx->system->config;
+    cogo__turn_result result = COGO__TURN_AGAIN;
+    uint64_t deadline = 0;
+    uint32_t handled = 0;
+    cogo__context_enter(ctx, cell);
+    for (;;) {
+        if (__builtin_expect(
+                ctx->ending || cogo__signals_waiting(cell)
+                    || (cell->flags
+                        & (COGO__ACTOR_STARTING | COGO__ACTOR_SUSPENDED | COGO__ACTOR_DETACHED))
+                           != 0
+                    || !ctx->is_lane,
+                0)) {
+            if (settle(ctx, cell, &result)) {
+                break;
+            }
+            if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0) {
+                continue; // A signal came.
+            }
+        }
+        if (handled >= config->batch_messages) {
+            break;
+        }
+        cogo__link *done = NULL;
+        cogo__link *node = cogo__mailbox_next(&cell->box, &cell->tail, &done);
+        if (done != NULL) {
+            cogo__msg_free(ctx->heap, (cogo_msg *)(void *)done);
+        }
+        if (node != NULL) {
+            dispatch(ctx, cell, (cogo_msg *)(void *)node);
+            if (++handled % CLOCK_MESSAGES == 0) {
+                uint64_t now = cogo__world_now(ctx->system->world);
+                deadline = deadline != 0 ? deadline : now + config->batch_ns;
+                if (now >= deadline) {
+                    handled = config->batch_messages;
+                }
+            }
+        } else if (!cogo__mailbox_empty(&cell->box, cell->tail)) {
+            break; // A sender is about to link its message: others first, no spinning.
+        } else if ((cell->flags & COGO__ACTOR_UNDRAINED) != 0) {
+            drain(ctx, cell);
+        } else if (go_idle(ctx, cell)) {
+            result = COGO__TURN_IDLE;
+            break;
+        }
+    }
+    ctx->cell = NULL;
+    ctx->trace = 0;
+    return result;
+}
+
+void cogo__cell_clear(cogo_system *system, cogo__cell *cell)
+{
+    cogo__link *done = NULL;
+    cogo__link *node = NULL;
+    do {
+        node = cogo__mailbox_next(&cell->box, &cell->tail, &done);
+        if (done != NULL) {
+            cogo__msg_free(NULL, (cogo_msg *)(void *)done);
+            done = NULL;
+        }
+        if (node != NULL) {
+            cogo__count(system, NULL, COGO__DEAD, 1);
+        }
+    } while (node != NULL);
+    if (cell->tail != &cell->box.stub) {
+        cogo__msg_free(NULL, (cogo_msg *)(void *)cell->tail);
+        cell->tail = &cell->box.stub;
+    }
+    for (cogo_msg *msg = cogo__signals_take(cell), *next; msg != NULL; msg = next) {
+        next = cogo__ptr_load_relaxed(&msg->link.next);
+        cogo__msg_free(NULL, msg);
+    }
+}
+
+void cogo_msg_take(cogo_context *ctx, cogo_msg *msg)
+{
+    if (ctx->current != msg || msg == NULL) {
+        return; // Not the message that is being handled: nothing to take.
+    }
+    cogo__mailbox_detach(&ctx->cell->box, &ctx->cell->tail);
+    ctx->current = NULL;
+}

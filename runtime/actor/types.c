@@ -1,0 +1,111 @@
+#include "runtime/actor/types.h"
+
+#include "runtime/actor/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLE_FIRST = 64 };
+
+/* Open addressing. A slot goes from NULL to a type once and stays, so readers need no lock. */
+struct cogo__type_table {
+    struct cogo__type_table *older;
+    uint32_t size, count;
+    cogo__aptr slots[];
+};
+
+static struct cogo__type_table *table_create(uint32_t size, struct cogo__type_table *older)
+{
+    struct cogo__type_table *table = calloc(1, sizeof *table + size * sizeof *table->slots);
+    if (table != NULL) {
+        table->size = size;
+        table->older = older;
+    }
+    return table;
+}
+
+cogo_err cogo__types_init(cogo__types *types)
+{
+    struct cogo__type_table *table = table_create(TABLE_FIRST, NULL);
+    cogo__ptr_store_release(&types->table, table);
+    (void)pthread_mutex_init(&types->lock, NULL);
+    return table != NULL ? COGO_OK : COGO_ENOMEM;
+}
+
+void cogo__types_finish(cogo__types *types)
+{
+    struct cogo__type_table *table = cogo__ptr_load_relaxed(&types->table);
+    for (uint32_t i = 0; table != NULL && i < table->size; i++) {
+        free(cogo__ptr_load_relaxed(&table->slots[i])); // The newest table has them all.
+    }
+    while (table != NULL) {
+        struct cogo__type_table *older = table->older;
+        free(table);
+        table = older;
+    }
+    cogo__ptr_store_relaxed(&types->table, NULL);
+}
+
+static cogo__aptr *slot_of(struct cogo__type_table *table, cogo_msg_type number)
+{
+    uint32_t at = number * UINT32_C(2654435769);
+    for (;; at++) { // Ends: at most half of the slots are taken.
+        cogo__aptr *slot = &table->slots[at & (table->size - 1)];
+        const cogo_type *type = cogo__ptr_load_acquire(slot);
+        if (type == NULL || type->number == number) {
+            return slot;
+        }
+    }
+}
+
+const cogo_type *cogo__types_find(const cogo__types *types, cogo_msg_type number)
+{
+    // acquire: pairs with the releases in add(): table and type are seen whole.
+    struct cogo__type_table *table = cogo__ptr_load_acquire(&types->table);
+    return cogo__ptr_load_acquire(slot_of(table, number));
+}
+
+/* Caller holds the lock. */
+static cogo_err add(cogo__types *types, const cogo_type *type)
+{
+    struct cogo__type_table *table = cogo__ptr_load_relaxed(&types->table);
+    const cogo_type *found = cogo__ptr_load_relaxed(slot_of(table, type->number));
+    if (found != NULL) {
+        return strcmp(found->name, type->name) == 0 ? COGO_OK : COGO_EEXIST;
+    }
+    if (table->count * 2 >= table->size) {
+        struct cogo__type_table *bigger = table_create(table->size * 2, table);
+        if (bigger == NULL) {
+            return COGO_ENOMEM;
+        }
+        for (uint32_t i = 0; i < table->size; i++) {
+            cogo_type *old = cogo__ptr_load_relaxed(&table->slots[i]);
+            if (old != NULL) {
+                cogo__ptr_store_relaxed(slot_of(bigger, old->number), old);
+            }
+        }
+        bigger->count = table->count;
+        cogo__ptr_store_release(&types->table, bigger);
+        table = bigger;
+    }
+    cogo_type *copy = malloc(sizeof *copy);
+    if (copy == NULL) {
+        return COGO_ENOMEM;
+    }
+    *copy = *type;
+    cogo__ptr_store_release(slot_of(table, type->number), copy);
+    table->count++;
+    return COGO_OK;
+}
+
+cogo_err cogo_type_register(cogo_system *system, const cogo_type *type)
+{
+    if (type == NULL || type->struct_size < sizeof *type || type->number < COGO_MSG_USER
+        || type->name == NULL || type->name[0] == '\0') {
+        return COGO_EINVAL;
+    }
+    (void)pthread_mutex_lock(&system->types.lock);
+    cogo_err err = add(&system->types, type);
+    (void)pthread_mutex_unlock(&system->types.lock);
+    return err;
+}

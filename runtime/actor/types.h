@@ -1,0 +1,25 @@
+/* Message types by number.
+ * Used when a record message is made.
+ * Never shrinks; lookups take no lock. */
+#ifndef COGO_ACTOR_TYPES_H
+#define COGO_ACTOR_TYPES_H
+
+#include "runtime/base/atomic.h"
+
+#include <cogo/message.h>
+
+#include <pthread.h>
+
+struct cogo__type_table;
+
+typedef struct cogo__types {
+    cogo__aptr table; /**< Replaced by a bigger one; old ones live until the end. */
+    pthread_mutex_t lock;
+} cogo__types;
+
+cogo_err cogo__types_init(cogo__types *types);
+void cogo__types_finish(cogo__types *types);
+/** NULL if the number is not registered. Any thread. */
+const cogo_type *cogo__types_find(const cogo__types *types, cogo_msg_type number);
+
+#endif

@@ -1,0 +1,125 @@
+#include "runtime/base/cpu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 512, LINE_SIZE = 256, CGROUP_SIZE = 4096 };
+
+static bool read_text(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t got = read(fd, out, size - 1);
+    (void)close(fd);
+    out[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+static uint32_t quota(long long quota_us, long long period_us)
+{
+    if (quota_us <= 0 || period_us <= 0) {
+        return 0;
+    }
+    long long cpus = (quota_us + period_us - 1) / period_us;
+    return cpus > 65536 ? 0 : (uint32_t)cpus;
+}
+
+uint32_t cogo__cpu_parse_max(const char *line)
+{
+    char *end = NULL;
+    long long quota_us = strtoll(line, &end, 10); // "max" parses as 0: no limit.
+    return quota(quota_us, end != NULL ? strtoll(end, NULL, 10) : 0);
+}
+
+static uint32_t smaller(uint32_t limit, uint32_t found)
+{
+    return found != 0 && (limit == 0 || found < limit) ? found : limit;
+}
+
+/* The group and each of its parents may carry a limit; the least one counts. */
+static uint32_t limit_v2(char *group)
+{
+    uint32_t limit = 0;
+    for (;;) {
+        char path[PATH_SIZE], line[LINE_SIZE];
+        (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+        if (read_text(path, line, sizeof line)) {
+            limit = smaller(limit, cogo__cpu_parse_max(line));
+        }
+        char *slash = strrchr(group, '/');
+        if (slash == NULL) {
+            return limit;
+        }
+        *slash = '\0';
+    }
+}
+
+static uint32_t limit_v1(const char *group)
+{
+    const char *const roots[] = {group, ""}; // In a container its own group is the root.
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+        char path[PATH_SIZE], quota_line[LINE_SIZE], period_line[LINE_SIZE];
+        (void)snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", roots[i]);
+        if (!read_text(path, quota_line, sizeof quota_line)) {
+            continue;
+        }
+        (void)snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", roots[i]);
+        if (read_text(path, period_line, sizeof period_line)) {
+            return quota(strtoll(quota_line, NULL, 10), strtoll(period_line, NULL, 10));
+        }
+    }
+    return 0;
+}
+
+/* /proc/self/cgroup has lines "0::/group" (v2) and "4:cpu,cpuacct:/group" (v1). */
+static uint32_t limit_cgroup(void)
+{
+    char text[CGROUP_SIZE];
+    uint32_t limit = 0;
+    if (!read_text("/proc/self/cgroup", text, sizeof text)) {
+        return 0;
+    }
+    char *save = NULL;
+    for (char *line = strtok_r(text, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
+        char *kind = strchr(line, ':');
+        char *group = kind != NULL ? strchr(kind + 1, ':') : NULL;
+        if (group == NULL) {
+            continue;
+        }
+        *group++ = '\0';
+        kind++;
+        if (strcmp(group, "/") == 0) {
+            group[0] = '\0';
+        }
+        if (*kind == '\0') {
+            limit = smaller(limit, limit_v2(group));
+        } else if (strncmp(kind, "cpu", 3) == 0 && (kind[3] == ',' || kind[3] == '\0')) {
+            limit = smaller(limit, limit_v1(group));
+        }
+    }
+    return limit;
+}
+
+uint32_t cogo__cpu_count(void)
+{
+    uint32_t count = 1;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        count = (uint32_t)CPU_COUNT(&set);
+    } else if (sysconf(_SC_NPROCESSORS_ONLN) > 0) {
+        count = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // More CPUs than a cpu_set_t holds.
+    }
+    uint32_t limit = limit_cgroup();
+    count = limit != 0 && limit < count ? limit : count;
+    return count != 0 ? count : 1;
+}

@@ -1,0 +1,6 @@
+#include <cogo/system.h>
+
+const char *cogo_version(void)
+{
+    return COGO_VERSION;
+}

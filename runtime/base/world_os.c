@@ -1,0 +1,136 @@
+#include "runtime/base/cpu.h"
+#include "runtime/base/world.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NS_PER_S = 1000000000, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+/* States of a parker. */
+enum { EMPTY, TOKEN, SLEEPING };
+
+struct cogo__thread {
+    pthread_t handle;
+    void (*run)(void *arg);
+    void *arg;
+};
+
+static uint64_t now_ns(void *ctx)
+{
+    (void)ctx;
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec + 1;
+}
+
+static int64_t wall_ms(void *ctx)
+{
+    (void)ctx;
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * MS_PER_S + t.tv_nsec / NS_PER_MS;
+}
+
+static uint64_t seed(void *ctx)
+{
+    uint64_t value = 0;
+    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value) {
+        value = now_ns(ctx); // Not for secrets; early at boot the clock will do.
+    }
+    return value;
+}
+
+static uint32_t cpu_count(void *ctx)
+{
+    (void)ctx;
+    return cogo__cpu_count();
+}
+
+/* Only the owner parks. EMPTY -> SLEEPING -> (TOKEN ->) EMPTY. */
+static void park(void *ctx, cogo__parker *parker, uint64_t deadline_ns)
+{
+    (void)ctx;
+    uint32_t seen = EMPTY;
+    // acq_rel: what the waker did before wake() is seen after park().
+    if (!cogo__u32_cas_acq_rel(&parker->state, &seen, SLEEPING)) {
+        (void)cogo__u32_swap_acq_rel(&parker->state, EMPTY); // A token was there.
+        return;
+    }
+    struct timespec until = {0};
+    if (deadline_ns != COGO__FOREVER) {
+        until.tv_sec = (time_t)((deadline_ns - 1) / NS_PER_S);
+        until.tv_nsec = (long)((deadline_ns - 1) % NS_PER_S);
+    }
+    // FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC time.
+    (void)syscall(SYS_futex, &parker->state, FUTEX_WAIT_BITSET_PRIVATE, SLEEPING,
+                  deadline_ns != COGO__FOREVER ? &until : NULL, NULL, FUTEX_BITSET_MATCH_ANY);
+    (void)cogo__u32_swap_acq_rel(&parker->state, EMPTY);
+}
+
+static void wake(void *ctx, cogo__parker *parker)
+{
+    (void)ctx;
+    if (cogo__u32_swap_acq_rel(&parker->state, TOKEN) == SLEEPING) {
+        (void)syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    }
+}
+
+static void *thread_main(void *arg)
+{
+    cogo__thread *thread = arg;
+    thread->run(thread->arg);
+    return NULL;
+}
+
+/* The thread is born with all signals blocked: handlers belong to the program's own threads. */
+static cogo_err thread_start(void *ctx, void (*run)(void *arg), void *arg, const char *name,
+                             cogo__thread **out_thread)
+{
+    (void)ctx;
+    cogo__thread *thread = calloc(1, sizeof *thread);
+    if (thread == NULL) {
+        return COGO_ENOMEM;
+    }
+    thread->run = run;
+    thread->arg = arg;
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&thread->handle, NULL, thread_main, thread);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) {
+        free(thread);
+        return COGO_EIO;
+    }
+    (void)pthread_setname_np(thread->handle, name); // Longer than 15 bytes: stays unnamed.
+    *out_thread = thread;
+    return COGO_OK;
+}
+
+static void thread_join(void *ctx, cogo__thread *thread)
+{
+    (void)ctx;
+    (void)pthread_join(thread->handle, NULL);
+    free(thread);
+}
+
+const cogo__world *cogo__world_os(void)
+{
+    static const cogo__world world = {
+        .now_ns = now_ns,
+        .wall_ms = wall_ms,
+        .random = seed,
+        .cpu_count = cpu_count,
+        .park = park,
+        .wake = wake,
+        .thread_start = thread_start,
+        .thread_join = thread_join,
+    };
+    return &world;
+}

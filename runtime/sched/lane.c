@@ -1,0 +1,225 @@
+/* A lane: one thread that runs actors. */
+#include "runtime/actor/extra.h"
+#include "runtime/actor/life.h"
+#include "runtime/sched/sched.h"
+
+void cogo__injector_push(cogo__sched *sched, cogo__cell *cell)
+{
+    cogo__injector *in = &sched->injector;
+    cell->queue_next = NULL;
+    (void)pthread_mutex_lock(&in->lock);
+    if (in->last != NULL) {
+        in->last->queue_next = cell;
+    } else {
+        in->first = cell;
+    }
+    in->last = cell;
+    (void)cogo__u32_add_seq_cst(&in->count, 1);
+    (void)pthread_mutex_unlock(&in->lock);
+}
+
+cogo__cell *cogo__injector_take(cogo__sched *sched)
+{
+    cogo__injector *in = &sched->injector;
+    if (cogo__u32_load_relaxed(&in->count) == 0) {
+        return NULL;
+    }
+    (void)pthread_mutex_lock(&in->lock);
+    cogo__cell *cell = in->first;
+    if (cell != NULL) {
+        in->first = cell->queue_next;
+        in->last = in->first != NULL ? in->last : NULL;
+        (void)cogo__u32_add_seq_cst(&in->count, UINT32_MAX); // Minus one.
+    }
+    (void)pthread_mutex_unlock(&in->lock);
+    return cell;
+}
+
+static void push_local(cogo__lane *lane, cogo__cell *cell)
+{
+    if (!cogo__deque_push(&lane->deque, cell)) {
+        cogo__injector_push(lane->sched, cell);
+    }
+    cogo__wake_one(lane->sched, &lane->ctx);
+}
+
+/* The newest goes into the LIFO slot: an answer runs next, on this lane, with a warm cache.
+ * What was there goes to the deque, for everybody. Only the owner puts, so NULL stays NULL. */
+static void put_lifo(cogo__lane *lane, cogo__cell *cell)
+{
+    cogo__cell *before = NULL;
+    if (cogo__ptr_load_relaxed(&lane->lifo) == NULL) {
+        cogo__ptr_store_release(&lane->lifo, cell);
+    } else {
+        before = cogo__ptr_swap_acq_rel(&lane->lifo, cell);
+    }
+    if (before != NULL) {
+        push_local(lane, before);
+    } else if (cogo__u32_load_relaxed(&lane->sched->watching) == 0) {
+        cogo__wake_one(lane->sched, &lane->ctx); // It will sleep as the watcher.
+    }
+}
+
+void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell)
+{
+    if (__builtin_expect((cell->flags & COGO__ACTOR_DETACHED) != 0, 0)) {
+        cogo__sched_thread_give(system, cell->extra->thread, cell);
+    } else if (here != NULL && here->is_lane) {
+        put_lifo(cogo__lane_of(here), cell);
+    } else {
+        cogo__injector_push(system->sched, cell);
+        cogo__wake_one(system->sched, here);
+    }
+}
+
+static cogo__cell *steal(cogo__lane *lane)
+{
+    cogo__sched *sched = lane->sched;
+    lane->random = lane->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    uint32_t at = (uint32_t)(lane->random >> 33);
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        cogo__lane *victim = &sched->lanes[(at + i) % sched->lane_count];
+        cogo__cell *cell = victim != lane ? cogo__deque_steal(&victim->deque) : NULL;
+        if (cell != NULL) {
+            cogo__count(sched->system, &lane->ctx, COGO__STEALS, 1);
+            return cell;
+        }
+    }
+    return NULL;
+}
+
+/* Rarely, one old entry: what lies at the bottom of the deque or in the injector gets its turn
+ * even if newer work never ends. */
+static cogo__cell *take_old(cogo__lane *lane)
+{
+    cogo__cell *cell = cogo__injector_take(lane->sched);
+    return cell != NULL ? cell : cogo__deque_steal(&lane->deque);
+}
+
+cogo__cell *cogo__lane_next(cogo__lane *lane)
+{
+    cogo__cell *cell = NULL;
+    if (++lane->tick % COGO__FAIR_TURNS == 0 && (cell = take_old(lane)) != NULL) {
+        return cell;
+    }
+    if (cogo__ptr_load_relaxed(&lane->lifo) != NULL) {
+        cell = cogo__ptr_swap_acq_rel(&lane->lifo, NULL); // A rescuer may have been faster.
+    }
+    if (cell != NULL) {
+        if (++lane->lifo_runs < COGO__LIFO_RUNS_MAX) {
+            return cell;
+        }
+        lane->lifo_runs = 0; // Two that only talk to each other let others in.
+        cogo__cell *other = cogo__deque_take(&lane->deque);
+        if (other == NULL) {
+            return cell;
+        }
+        push_local(lane, cell);
+        return other;
+    }
+    lane->lifo_runs = 0;
+    cell = cogo__deque_take(&lane->deque);
+    cell = cell != NULL ? cell : cogo__injector_take(lane->sched);
+    return cell != NULL ? cell : steal(lane);
+}
+
+static void fire_timers(cogo__lane *lane)
+{
+    if (cogo__u64_load_relaxed(&lane->timers.first_ns) != 0) {
+        cogo_system *system = lane->sched->system;
+        uint32_t gone = cogo__timers_fire(&lane->timers, system, &lane->ctx,
+                                          cogo__world_now(system->world));
+        cogo__count(system, &lane->ctx, COGO__TIMERS_GONE, gone);
+    }
+}
+
+static void run(cogo__lane *lane, cogo__cell *cell)
+{
+    cogo__search_end(lane);
+    cogo__u64_bump(&lane->turns, 1);
+    if (cogo__turn(&lane->ctx, cell) == COGO__TURN_AGAIN) { // Behind all others.
+        cogo__injector_push(lane->sched, cell);
+        cogo__wake_one(lane->sched, &lane->ctx);
+    }
+}
+
+void cogo__lane_main(void *arg)
+{
+    cogo__lane *lane = arg;
+    cogo__sched *sched = lane->sched;
+    cogo__here = &lane->ctx;
+    for (;;) {
+        if (lane->tick % COGO__TIMER_TURNS == 0) {
+            fire_timers(lane);
+        }
+        cogo__cell *cell = cogo__lane_next(lane);
+        if (cell == NULL) {
+            fire_timers(lane);
+            cogo__search_begin(lane);
+            cell = cogo__lane_next(lane);
+            for (uint32_t i = 0; cell == NULL && i < sched->spins; i++) {
+                cogo__cpu_relax();
+                cell = cogo__lane_next(lane);
+            }
+        }
+        if (cell == NULL) {
+            if (cogo__u32_load_acquire(&sched->halt) != 0) {
+                break;
+            }
+            cell = cogo__lane_park(lane);
+        }
+        if (cell != NULL) {
+            run(lane, cell);
+        }
+    }
+    cogo__heap_flush(&lane->heap);
+    cogo__here = NULL;
+}
+
+cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__ref *ref)
+{
+    bool on_lane = here != NULL && here->is_lane;
+    cogo__sched *sched = system->sched;
+    // A thread of its own has no heap: its timers are spread over the lanes.
+    cogo__lane *lane =
+        on_lane ? cogo__lane_of(here) : &sched->lanes[ref->index % sched->lane_count];
+    bool first = false;
+    ref->lane = lane->index;
+    cogo_err err = cogo__timers_add(&lane->timers, ref, &first);
+    if (err == COGO_OK) {
+        cogo__count(system, here, COGO__TIMERS_ARMED, 1);
+        if (first && !on_lane) {
+            cogo__world_wake(system->world, &lane->parker); // It sleeps for another deadline.
+        }
+    }
+    return err;
+}
+
+void cogo__sched_timer_disarm(cogo_system *system, cogo_context *here, cogo__ref *ref)
+{
+    if (cogo__timers_remove(&system->sched->lanes[ref->lane].timers, ref)) {
+        cogo__count(system, here, COGO__TIMERS_GONE, 1);
+    }
+}
+
+void cogo__sched_counters(cogo_system *system, uint64_t *out)
+{
+    // In this order a count that follows from another is read first: ended before spawned.
+    static const cogo__counter first[] = {COGO__ENDED, COGO__HANDLED, COGO__DEAD,
+                                          COGO__TIMERS_GONE};
+    bool done[COGO__COUNTERS] = {false};
+    cogo__sched *sched = system->sched;
+    for (size_t pass = 0; pass < sizeof first / sizeof *first + COGO__COUNTERS; pass++) {
+        size_t which = pass < sizeof first / sizeof *first
+                           ? (size_t)first[pass]
+                           : pass - sizeof first / sizeof *first;
+        if (done[which]) {
+            continue;
+        }
+        done[which] = true;
+        out[which] = cogo__u64_load_acquire(&system->shared.n[which]);
+        for (uint32_t i = 0; i < sched->lane_count; i++) {
+            out[which] += cogo__u64_load_acquire(&sched->lanes[i].counters.n[which]);
+        }
+    }
+}

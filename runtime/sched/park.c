@@ -1,0 +1,184 @@
+/* Sleeping and waking of lanes. An idle system takes no CPU at all: no lane looks around by the
+ * clock.
+ *
+ * Nobody sleeps while there is work (I6):
+ *   producer: makes work visible (seq_cst), then reads `searching` and `idle` (seq_cst);
+ *   sleeper:  sets its idle bit, then leaves `searching` (both seq_cst), then looks at all
+ * queues. In the one order of all seq_cst accesses either the producer sees the bit and no
+ * searcher, and wakes; or it sees a searcher, whose leaving comes later and whose last look
+ * finds the work; or the sleeper's last look comes after the work was visible. */
+#include "runtime/sched/sched.h"
+
+static uint32_t idle_words(const cogo__sched *sched)
+{
+    return (sched->lane_count + 63) / 64;
+}
+
+/* Takes one idle bit; -1 if there is none. */
+static int claim_idle(cogo__sched *sched)
+{
+    for (uint32_t word = 0; word < idle_words(sched); word++) {
+        uint64_t seen = cogo__u64_load_seq_cst(&sched->idle[word]);
+        while (seen != 0) {
+            uint64_t bit = seen & (~seen + 1);
+            if ((cogo__u64_clear_seq_cst(&sched->idle[word], bit) & bit) != 0) {
+                return (int)(word * 64) + __builtin_ctzll(bit);
+            }
+            seen = cogo__u64_load_seq_cst(&sched->idle[word]);
+        }
+    }
+    return -1;
+}
+
+static bool any_idle(const cogo__sched *sched)
+{
+    for (uint32_t word = 0; word < idle_words(sched); word++) {
+        if (cogo__u64_load_seq_cst(&sched->idle[word]) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cogo__wake_one(cogo__sched *sched, cogo_context *here)
+{
+    if (cogo__u32_load_seq_cst(&sched->searching) != 0 || !any_idle(sched)) {
+        return;
+    }
+    (void)cogo__u32_add_seq_cst(&sched->searching, 1); // For the lane that we wake.
+    int index = claim_idle(sched);
+    if (index < 0) {
+        (void)cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX); // Minus one.
+        return;
+    }
+    cogo__count(sched->system, here, COGO__WAKES, 1);
+    cogo__world_wake(sched->system->world, &sched->lanes[index].parker);
+}
+
+void cogo__search_begin(cogo__lane *lane)
+{
+    if (!lane->searching) {
+        lane->searching = true;
+        (void)cogo__u32_add_seq_cst(&lane->sched->searching, 1);
+    }
+}
+
+void cogo__search_end(cogo__lane *lane)
+{
+    if (lane->searching) {
+        lane->searching = false;
+        if (cogo__u32_add_seq_cst(&lane->sched->searching, UINT32_MAX) == 1) {
+            cogo__wake_one(lane->sched, &lane->ctx);
+        }
+    }
+}
+
+static bool work_visible(const cogo__sched *sched)
+{
+    if (cogo__u32_load_seq_cst(&sched->halt) != 0
+        || cogo__u32_load_seq_cst(&sched->injector.count) != 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        if (!cogo__deque_empty(&sched->lanes[i].deque)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_idle(const cogo__sched *sched, uint32_t index)
+{
+    return (cogo__u64_load_seq_cst(&sched->idle[index / 64]) >> index % 64 & 1) != 0;
+}
+
+static bool another_is_busy(const cogo__lane *lane)
+{
+    for (uint32_t i = 0; i < lane->sched->lane_count; i++) {
+        if (i != lane->index && !is_idle(lane->sched, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A lane whose turn lasts since our last look is stuck in a callback: what waits in its LIFO
+ * slot comes to us, and its timers fire here. Its deque is open to thieves anyway. */
+static cogo__cell *rescue(cogo__lane *lane)
+{
+    cogo__sched *sched = lane->sched;
+    cogo__cell *found = NULL;
+    uint64_t now = cogo__world_now(sched->system->world);
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        cogo__lane *other = &sched->lanes[i];
+        uint64_t turns = cogo__u64_load_relaxed(&other->turns);
+        bool stuck = i != lane->index && turns == lane->seen_turns[i] && !is_idle(sched, i);
+        lane->seen_turns[i] = turns;
+        if (!stuck) {
+            continue;
+        }
+        uint32_t gone = cogo__timers_fire(&other->timers, sched->system, &lane->ctx, now);
+        cogo__count(sched->system, &lane->ctx, COGO__TIMERS_GONE, gone);
+        if (found == NULL && cogo__ptr_load_relaxed(&other->lifo) != NULL) {
+            found = cogo__ptr_swap_acq_rel(&other->lifo, NULL);
+        }
+    }
+    return found;
+}
+
+/* When the lane's first timer wants to fire, a little late so that others may join it. */
+static uint64_t timer_deadline(const cogo__lane *lane, uint64_t now)
+{
+    uint64_t first = cogo__u64_load_acquire(&lane->timers.first_ns);
+    if (first == 0 || first <= now) {
+        return first == 0 ? COGO__FOREVER : now;
+    }
+    uint64_t slack = (first - now) / COGO__SLACK_SHARE;
+    uint64_t most = lane->sched->system->config.timer_slack_ns;
+    slack = slack < most ? slack : most;
+    return first < UINT64_MAX - slack ? first + slack : first;
+}
+
+/* The bit is ours to clear, or a waker has cleared it: then we are counted as searching. */
+static void leave_idle(cogo__lane *lane)
+{
+    uint64_t bit = UINT64_C(1) << lane->index % 64;
+    if ((cogo__u64_clear_seq_cst(&lane->sched->idle[lane->index / 64], bit) & bit) == 0) {
+        lane->searching = true;
+    }
+}
+
+cogo__cell *cogo__lane_park(cogo__lane *lane)
+{
+    cogo__sched *sched = lane->sched;
+    const cogo__world *world = sched->system->world;
+    cogo__cell *found = NULL;
+    cogo__heap_collect(&lane->heap);
+    cogo__heap_flush(&lane->heap);
+    (void)cogo__u64_or_seq_cst(&sched->idle[lane->index / 64], UINT64_C(1) << lane->index % 64);
+    if (lane->searching) {
+        lane->searching = false;
+        (void)cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX);
+    }
+    uint64_t now = cogo__world_now(world);
+    uint64_t deadline = timer_deadline(lane, now);
+    if (!work_visible(sched) && (deadline == COGO__FOREVER || deadline > now)) {
+        uint32_t nobody = 0;
+        bool watcher =
+            another_is_busy(lane) && cogo__u32_cas_seq_cst(&sched->watching, &nobody, 1);
+        uint64_t watch = now + COGO__WATCH_NS;
+        if (watcher && (deadline == COGO__FOREVER || deadline > watch)) {
+            deadline = watch;
+        }
+        cogo__count(sched->system, &lane->ctx, COGO__PARKS, 1);
+        cogo__world_park(world, &lane->parker, deadline);
+        leave_idle(lane);
+        if (watcher) {
+            cogo__u32_store_release(&sched->watching, 0);
+            found = rescue(lane);
+        }
+        return found;
+    }
+    leave_idle(lane);
+    return NULL;
+}

@@ -1,0 +1,92 @@
+/* The scheduler of one system: lanes, injector, sleepers, detached threads.
+ * Used by the files of this room only.
+ * Never known to actor/: that room sees the functions at the end of actor/core.h. */
+#ifndef COGO_SCHED_SCHED_H
+#define COGO_SCHED_SCHED_H
+
+#include "runtime/sched/deque.h"
+#include "runtime/sched/timers.h"
+
+enum {
+    COGO__LANES_MAX = 256,
+    COGO__IDLE_WORDS = COGO__LANES_MAX / 64,
+    COGO__LIFO_RUNS_MAX = 64, /**< Turns in a row from the LIFO slot. */
+    COGO__FAIR_TURNS = 128,   /**< Every so many turns one old entry is taken. */
+    COGO__TIMER_TURNS = 16,   /**< A busy lane looks at its timers every so many turns. */
+    COGO__SPINS = 64, /**< Looks for work before a lane sleeps; 0 when oversubscribed. */
+    COGO__WATCH_NS = 1000000, /**< How often the watcher looks for stuck lanes. */
+    COGO__SLACK_SHARE = 8,    /**< A timer is late by at most this part of its delay. */
+};
+
+typedef struct cogo__lane {
+    cogo_context ctx;
+    struct cogo__sched *sched;
+    uint32_t index;
+    uint32_t tick;
+    uint32_t lifo_runs;
+    bool searching; /**< Counted in sched->searching. */
+    uint64_t random;
+    uint64_t *seen_turns; /**< Of all lanes, when this one watched last. */
+    cogo__table_cache cell_cache, ref_cache;
+    cogo__parker parker;
+    cogo__thread *thread;
+    cogo__timers timers;
+    _Alignas(64) cogo__counters counters;
+    _Alignas(64) cogo__heap heap;
+    _Alignas(64) cogo__aptr lifo; /**< Runs next; its owner puts, anybody may take. */
+    cogo__au64 turns;             /**< Turns begun. */
+    cogo__deque deque;
+} cogo__lane;
+
+/* Cells from foreign threads, and actors that used up their turn. First in, first out. */
+typedef struct cogo__injector {
+    pthread_mutex_t lock;
+    cogo__cell *first, *last;
+    cogo__au32 count;
+} cogo__injector;
+
+typedef struct cogo__detached cogo__detached;
+
+typedef struct cogo__sched {
+    cogo_system *system;
+    cogo__lane *lanes;
+    cogo__heap **heaps;
+    uint32_t lane_count, lanes_started;
+    uint32_t spins;
+    _Alignas(64) cogo__injector injector;
+    _Alignas(64)
+        cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
+    cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
+    cogo__au32 watching;  /**< 1: a sleeping lane wakes every COGO__WATCH_NS. */
+    cogo__au32 halt;      /**< Lanes end when they find nothing. */
+    pthread_mutex_t detached_lock;
+    cogo__detached *detached; /**< All threads of detached actors. */
+    pthread_mutex_t stop_lock;
+    bool stopped;
+    cogo_err stop_result;
+} cogo__sched;
+
+void cogo__injector_push(cogo__sched *sched, cogo__cell *cell);
+cogo__cell *cogo__injector_take(cogo__sched *sched);
+
+/** Work was made visible: wakes a sleeping lane unless one is looking already. */
+void cogo__wake_one(cogo__sched *sched, cogo_context *here);
+/** The lane found work: if it was the last one looking, another one starts (the wake chain). */
+void cogo__search_end(cogo__lane *lane);
+void cogo__search_begin(cogo__lane *lane);
+/** Sleeps until there may be work. What a watcher found stuck, or NULL. */
+cogo__cell *cogo__lane_park(cogo__lane *lane);
+
+/** Work for this lane, or NULL. */
+cogo__cell *cogo__lane_next(cogo__lane *lane);
+void cogo__lane_main(void *lane);
+
+/** Joins threads that ended; all of them if @p all (then waits for them). */
+void cogo__detached_reap(cogo__sched *sched, bool all);
+
+static inline cogo__lane *cogo__lane_of(cogo_context *here)
+{
+    return (cogo__lane *)(void *)here; // The context is its first member.
+}
+
+#endif

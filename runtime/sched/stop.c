@@ -1,0 +1,82 @@
+/* Stopping a system: ask everyone to end, wait, end them. */
+#include "runtime/actor/signals.h"
+#include "runtime/sched/sched.h"
+
+enum { KILL_NS_MIN = 100000000 }; // Least time for callbacks to return after KILLED.
+
+static uint64_t alive(cogo_system *system)
+{
+    uint64_t n[COGO__COUNTERS];
+    cogo__sched_counters(system, n);
+    return n[COGO__SPAWNED] - n[COGO__ENDED];
+}
+
+/* SHUTDOWN goes to the roots: a supervisor ends its children itself, in its order. */
+static void signal_all(cogo_system *system, cogo_exit_kind kind, uint32_t except_phase)
+{
+    uint32_t end = cogo__u32_load_seq_cst(&system->cells.fresh);
+    for (uint32_t slot = 1; slot < end; slot++) {
+        cogo__cell *cell = cogo__table_at(&system->cells, slot);
+        uint32_t phase = cogo__u32_load_seq_cst(&cell->phase);
+        if ((phase & COGO__CELL_USED) != 0 && (phase & except_phase) == 0) {
+            cogo_actor_id id =
+                cogo__id(system, slot, cogo__u32_load_acquire(&cell->generation));
+            cogo_exit_actor(system, id, kind, "the system stops");
+        }
+    }
+}
+
+static bool wait_for_end(cogo_system *system, uint64_t duration_ns)
+{
+    uint64_t now = cogo__world_now(system->world);
+    uint64_t deadline = duration_ns < UINT64_MAX - now ? now + duration_ns : UINT64_MAX;
+    while (alive(system) != 0) {
+        if (cogo__world_now(system->world) >= deadline) {
+            return false;
+        }
+        cogo__world_park(system->world, &system->stopper, deadline);
+    }
+    return true;
+}
+
+/* Caller holds the lock. */
+static cogo_err stop(cogo_system *system, uint64_t deadline_ns)
+{
+    cogo__sched *sched = system->sched;
+    (void)cogo__u32_swap_seq_cst(&system->stopping, 1);
+    signal_all(system, COGO_EXIT_SHUTDOWN, COGO__CELL_SUPERVISED);
+    cogo_err result = COGO_OK;
+    if (!wait_for_end(system, deadline_ns)) {
+        result = COGO_ETIMEOUT;
+        signal_all(system, COGO_EXIT_KILLED, 0);
+        if (!wait_for_end(system, deadline_ns > KILL_NS_MIN ? deadline_ns : KILL_NS_MIN)) {
+            cogo__log(system, COGO_LOG_ERROR,
+                      "a callback did not return: the system is left behind");
+            return COGO_EFAULT;
+        }
+    }
+    cogo__detached_reap(sched, true);
+    (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
+    for (uint32_t i = 0; i < sched->lanes_started; i++) {
+        cogo__world_wake(system->world, &sched->lanes[i].parker);
+        system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
+    }
+    sched->lanes_started = 0;
+    return result;
+}
+
+cogo_err cogo_system_stop(cogo_system *system, uint64_t deadline_ns)
+{
+    if (cogo__here != NULL && cogo__here->system == system) {
+        return COGO_ESTATE;
+    }
+    cogo__sched *sched = system->sched;
+    (void)pthread_mutex_lock(&sched->stop_lock);
+    if (!sched->stopped) {
+        sched->stop_result = stop(system, deadline_ns);
+        sched->stopped = true;
+    }
+    cogo_err result = sched->stop_result;
+    (void)pthread_mutex_unlock(&sched->stop_lock);
+    return result;
+}

@@ -1,0 +1,216 @@
+#include "runtime/sched/system.h"
+
+#include "runtime/actor/life.h"
+#include "runtime/actor/signals.h"
+#include "runtime/sched/sched.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ACTORS_DEFAULT = 4194304,
+    BATCH_DEFAULT = 64,
+    BATCH_NS_DEFAULT = 200000,
+    SLACK_NS_DEFAULT = 1000000,
+    LANE_NAME_SIZE = 16,
+};
+
+static cogo_err fill_config(const cogo__world *world, const cogo_system_config *given,
+                            cogo_system_config *out)
+{
+    if (given != NULL && given->struct_size < sizeof *given) {
+        return COGO_EINVAL;
+    }
+    cogo_system_config c = given != NULL ? *given : (cogo_system_config){0};
+    if (c.lane_count == 0) {
+        uint32_t cpus = world->cpu_count(world->ctx);
+        c.lane_count = cpus < COGO__LANES_MAX ? cpus : COGO__LANES_MAX;
+    }
+    c.struct_size = sizeof c;
+    c.actor_limit = c.actor_limit != 0 ? c.actor_limit : ACTORS_DEFAULT;
+    c.batch_messages = c.batch_messages != 0 ? c.batch_messages : BATCH_DEFAULT;
+    c.batch_ns = c.batch_ns != 0 ? c.batch_ns : BATCH_NS_DEFAULT;
+    c.timer_slack_ns = c.timer_slack_ns != 0 ? c.timer_slack_ns : SLACK_NS_DEFAULT;
+    c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
+    *out = c;
+    return c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS ? COGO_OK
+                                                                               : COGO_EINVAL;
+}
+
+/* Joins what runs, frees what is there; half-built systems too. */
+static void destroy(cogo_system *system)
+{
+    cogo__sched *sched = system->sched;
+    if (sched != NULL) {
+        (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
+        for (uint32_t i = 0; i < sched->lanes_started; i++) {
+            cogo__world_wake(system->world, &sched->lanes[i].parker);
+            system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
+        }
+    }
+    uint32_t end = cogo__u32_load_relaxed(&system->cells.fresh);
+    for (uint32_t slot = 1; system->cells.chunks != NULL && slot < end; slot++) {
+        cogo__cell *cell = cogo__table_at(&system->cells, slot);
+        if (cell->slot != 0) {
+            cogo__cell_clear(system, cell);
+        }
+    }
+    cogo__names_finish(&system->names);
+    cogo__names_finish(&system->children);
+    cogo__types_finish(&system->types);
+    cogo__table_finish(&system->cells);
+    cogo__table_finish(&system->refs);
+    for (uint32_t i = 0; sched != NULL && sched->lanes != NULL && i < sched->lane_count; i++) {
+        cogo__heap_finish(&sched->lanes[i].heap);
+        cogo__timers_finish(&sched->lanes[i].timers);
+        free(sched->lanes[i].seen_turns);
+    }
+    if (sched != NULL) {
+        (void)pthread_mutex_destroy(&sched->injector.lock);
+        (void)pthread_mutex_destroy(&sched->detached_lock);
+        (void)pthread_mutex_destroy(&sched->stop_lock);
+        free(sched->lanes);
+        free(sched->heaps);
+        free(sched);
+    }
+    free(system);
+}
+
+static cogo_err init_lane(cogo__sched *sched, uint32_t index)
+{
+    cogo__lane *lane = &sched->lanes[index];
+    cogo_system *system = sched->system;
+    lane->sched = sched;
+    lane->index = index;
+    lane->random = cogo_system_random(system);
+    lane->seen_turns = calloc(sched->lane_count, sizeof *lane->seen_turns);
+    cogo__timers_init(&lane->timers);
+    lane->ctx = (cogo_context){
+        .system = system,
+        .heap = &lane->heap,
+        .counters = &lane->counters,
+        .cell_cache = &lane->cell_cache,
+        .ref_cache = &lane->ref_cache,
+        .is_lane = true,
+    };
+    sched->heaps[index] = &lane->heap;
+    bool ok = cogo__heap_init(&lane->heap, sched->heaps, sched->lane_count, index);
+    return ok && lane->seen_turns != NULL ? COGO_OK : COGO_ENOMEM;
+}
+
+static void *zeroed(size_t size)
+{
+    size_t rounded = (size + 63) / 64 * 64;
+    void *memory = aligned_alloc(64, rounded);
+    if (memory != NULL) {
+        memset(memory, 0, rounded);
+    }
+    return memory;
+}
+
+static cogo_err make_sched(cogo_system *system)
+{
+    uint32_t count = system->config.lane_count;
+    cogo__sched *sched = zeroed(sizeof *sched);
+    if (sched == NULL) {
+        return COGO_ENOMEM;
+    }
+    system->sched = sched;
+    sched->system = system;
+    (void)pthread_mutex_init(&sched->injector.lock, NULL);
+    (void)pthread_mutex_init(&sched->detached_lock, NULL);
+    (void)pthread_mutex_init(&sched->stop_lock, NULL);
+    sched->lanes = zeroed(count * sizeof *sched->lanes);
+    sched->heaps = calloc(count, sizeof(cogo__heap *));
+    if (sched->lanes == NULL || sched->heaps == NULL) {
+        free(sched->lanes);
+        sched->lanes = NULL;
+        return COGO_ENOMEM;
+    }
+    sched->lane_count = count;
+    uint32_t cpus = system->world->cpu_count(system->world->ctx);
+    sched->spins = count > 1 && count <= cpus ? COGO__SPINS : 0;
+    cogo_err err = COGO_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        cogo_err one = init_lane(sched, i);
+        err = err != COGO_OK ? err : one;
+    }
+    return err;
+}
+
+static cogo_err start_lanes(cogo_system *system)
+{
+    cogo__sched *sched = system->sched;
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        char name[LANE_NAME_SIZE];
+        (void)snprintf(name, sizeof name, "cogo-lane-%u", i % COGO__LANES_MAX);
+        cogo_err err =
+            system->world->thread_start(system->world->ctx, cogo__lane_main, &sched->lanes[i],
+                                        name, &sched->lanes[i].thread);
+        if (err != COGO_OK) {
+            return err;
+        }
+        sched->lanes_started++;
+    }
+    return COGO_OK;
+}
+
+cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_config *config,
+                                cogo_system **out_system)
+{
+    cogo_system_config filled;
+    cogo_err err = out_system == NULL ? COGO_EINVAL : fill_config(world, config, &filled);
+    if (err != COGO_OK) {
+        return err;
+    }
+    cogo_system *system = zeroed(sizeof *system);
+    if (system == NULL) {
+        return COGO_ENOMEM;
+    }
+    system->world = world;
+    system->config = filled;
+    system->incarnation = (uint32_t)world->random(world->ctx) | 1; // Not 0.
+    cogo__u64_store_relaxed(&system->random, filled.seed);
+    const struct {
+        cogo__table *table;
+        size_t size, link;
+        uint32_t capacity;
+    } tables[] = {
+        {&system->cells, sizeof(cogo__cell), offsetof(cogo__cell, next_free),
+         filled.actor_limit},
+        {&system->refs, sizeof(cogo__ref), offsetof(cogo__ref, next_free), COGO__REF_LIMIT},
+    };
+    for (size_t i = 0; err == COGO_OK && i < sizeof tables / sizeof *tables; i++) {
+        err = cogo__table_init(tables[i].table, tables[i].size, tables[i].link,
+                               tables[i].capacity, filled.lane_count);
+    }
+    err = err == COGO_OK ? cogo__names_init(&system->names) : err;
+    err = err == COGO_OK ? cogo__names_init(&system->children) : err;
+    err = err == COGO_OK ? cogo__types_init(&system->types) : err;
+    err = err == COGO_OK ? make_sched(system) : err;
+    err = err == COGO_OK ? start_lanes(system) : err;
+    if (err != COGO_OK) {
+        destroy(system);
+        return err;
+    }
+    *out_system = system;
+    return COGO_OK;
+}
+
+cogo_err cogo_system_create(const cogo_system_config *config, cogo_system **out_system)
+{
+    return cogo__system_create_in(cogo__world_os(), config, out_system);
+}
+
+void cogo_system_destroy(cogo_system *system)
+{
+    if (system == NULL) {
+        return;
+    }
+    if (cogo_system_stop(system, 0) == COGO_EFAULT) {
+        return; // A thread is still inside an actor: nothing may be freed.
+    }
+    destroy(system);
+}

@@ -1,0 +1,28 @@
+/* The timers of one lane: a heap by deadline.
+ * Used by asks and timers of actors; any thread may take one out, so there is a lock.
+ * Never keeps a cancelled timer. */
+#ifndef COGO_SCHED_TIMERS_H
+#define COGO_SCHED_TIMERS_H
+
+#include "runtime/actor/core.h"
+
+#include <pthread.h>
+
+typedef struct cogo__timers {
+    pthread_mutex_t lock;
+    cogo__ref **heap;
+    uint32_t count, capacity;
+    cogo__au64 first_ns; /**< Earliest deadline; 0: none. */
+} cogo__timers;
+
+void cogo__timers_init(cogo__timers *timers);
+void cogo__timers_finish(cogo__timers *timers);
+/** True in @p out_first if it became the earliest. */
+cogo_err cogo__timers_add(cogo__timers *timers, cogo__ref *ref, bool *out_first);
+/** True if it was there. */
+bool cogo__timers_remove(cogo__timers *timers, cogo__ref *ref);
+/** Posts all that are due; how many of them are gone for good. */
+uint32_t cogo__timers_fire(cogo__timers *timers, cogo_system *system, cogo_context *here,
+                           uint64_t now_ns);
+
+#endif
