@@ -246,26 +246,36 @@ static bool match_assignment(const char *line, size_t size, size_t at, secret_hi
     return true;
 }
 
-bool secret_find(const char *line, size_t size, size_t from, bool lenient, secret_hit *out)
+/* A known form says more than the name of a variable: all forms of the line come first. */
+static bool find_known(const char *line, size_t size, size_t from, bool lenient,
+                       secret_hit *out)
 {
-    size = size < SECRET_LINE_MAX ? size : SECRET_LINE_MAX;
     for (size_t at = from; at < size; at++) {
         if (line[at] == '-' && match_private_key(line, size, at, out)) {
             return true;
         }
-        if (!isalnum((unsigned char)line[at])) {
-            continue;
-        }
-        if (at > 0 && in_alphabet(ALPHABET_WORD, line[at - 1])) {
-            continue; /* Inside a word. */
-        }
-        for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        bool starts = isalnum((unsigned char)line[at])
+                      && (at == 0 || !in_alphabet(ALPHABET_WORD, line[at - 1]));
+        for (size_t i = 0; starts && i < sizeof forms / sizeof forms[0]; i++) {
             if (forms[i].prefix[0] == line[at]
                 && match_form(&forms[i], line, size, at, lenient, out)) {
                 return true;
             }
         }
-        if (!lenient && match_assignment(line, size, at, out)) {
+    }
+    return false;
+}
+
+bool secret_find(const char *line, size_t size, size_t from, bool lenient, secret_hit *out)
+{
+    size = size < SECRET_LINE_MAX ? size : SECRET_LINE_MAX;
+    if (find_known(line, size, from, lenient, out)) {
+        return true;
+    }
+    for (size_t at = from; at < size && !lenient; at++) {
+        bool starts = isalnum((unsigned char)line[at]) || line[at] == '_';
+        bool inside = at > 0 && in_alphabet(ALPHABET_WORD, line[at - 1]);
+        if (starts && !inside && match_assignment(line, size, at, out)) {
             return true;
         }
     }
@@ -295,10 +305,10 @@ static void hide(char *secret, size_t size)
 void secret_mask_text(char *text)
 {
     secret_hit hit;
-    size_t size = strlen(text), at = 0;
-    while (secret_find(text, size, at, false, &hit)) {
+    size_t size = strlen(text);
+    /* Each round hides one; what is hidden matches no more. */
+    for (size_t round = 0; round <= size && secret_find(text, size, 0, false, &hit); round++) {
         hide(text + hit.start, hit.size);
-        at = hit.start + hit.size;
     }
 }
 

@@ -203,7 +203,9 @@ static json_t *argv_json(const char *const *argv)
     enum { ARGV_SHOWN = 24 };
     json_t *array = json_array();
     for (size_t i = 0; argv[i] != NULL && i < ARGV_SHOWN; i++) {
-        (void)json_array_append_new(array, json_string(argv[i]));
+        /* A whole program in an argument is no evidence, only long. */
+        bool program = strchr(argv[i], '\n') != NULL;
+        (void)json_array_append_new(array, json_string(program ? "(script)" : argv[i]));
     }
     return array;
 }

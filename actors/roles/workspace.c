@@ -94,6 +94,11 @@ static bool list(role_job *job, const char *from, workspace *ws)
         role_error(job, "cannot read the copy of the tree: %s", strerror(errno));
         return false;
     }
+    if (geteuid() == 0 && fchmod(fd, 0755) != 0) {
+        role_error(job, "cannot open the copy of the tree to tools: %s", strerror(errno));
+        (void)close(fd);
+        return false;
+    }
     walk_folder(&w, fd, "", 0);
     find_unreadable(&w, from, "", 0);
     if (ws->count > 0) {
@@ -344,12 +349,25 @@ static bool is_foreign(const char *name)
     return false;
 }
 
+/* Analyzers that run at the same time run as different users when we are root; the copy lies in
+ * the job's own folder. */
+static void open_to_sandbox(int folder, const char *name, const struct stat *st)
+{
+    mode_t wanted = S_ISDIR(st->st_mode) ? 0755 : 0644;
+    bool ours = geteuid() == 0 && (S_ISDIR(st->st_mode) || S_ISREG(st->st_mode));
+    if (ours && (st->st_mode & wanted) != wanted
+        && fchmodat(folder, name, (st->st_mode & 0777) | wanted, 0) != 0) {
+        return; /* Then the tools say that they can't read it. */
+    }
+}
+
 static void walk_entry(walk *w, int fd, const char *name, const char *prefix, int depth)
 {
     struct stat st;
     if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return;
     }
+    open_to_sandbox(fd, name, &st);
     if (S_ISDIR(st.st_mode)) {
         char below[PATH_MAX];
         if (is_foreign(name)) {
