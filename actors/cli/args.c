@@ -97,7 +97,8 @@ bool args_parse(int argc, char **argv, const args_option *own, args_storage *sto
         snprintf(error, 256, "too many arguments");
         return false;
     }
-    shifted[0] = "cogo";
+    static char program[] = "cogo";
+    shifted[0] = program;
     for (int i = 0; i < argc; i++) {
         shifted[i + 1] = argv[i];
     }

@@ -62,7 +62,7 @@ static cli_exit start_own(place *p, const args *a)
     log_set_level(args_flag(a, "verbose") ? COGO_LOG_INFO : COGO_LOG_ERROR);
     snprintf(p->folder, sizeof p->folder, "/tmp/cogo-assess-XXXXXX");
     if (mkdtemp(p->folder) == NULL || !random_token(p->token)) {
-        return cli_fail(CLI_FAILED, "no temporary folder: %m");
+        return cli_fail(CLI_FAILED, "no temporary folder: %s", strerror(errno));
     }
     node_config config = {.data_dir = p->folder,
                           .host = "127.0.0.1",
@@ -338,11 +338,11 @@ static cli_exit assess(const args *a)
         return cli_fail(CLI_USAGE, "%s", error);
     }
     if (realpath(a->positionals[0], path) == NULL || stat(path, &st) != 0) {
-        return cli_fail(errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILED, "%s: %m",
-                        a->positionals[0]);
+        return cli_fail(errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILED, "%s: %s",
+                        a->positionals[0], strerror(errno));
     }
     if (access(path, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) != 0) {
-        return cli_fail(CLI_FAILED, "%s: %m", a->positionals[0]);
+        return cli_fail(CLI_FAILED, "%s: %s", a->positionals[0], strerror(errno));
     }
     struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);

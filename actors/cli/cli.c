@@ -89,7 +89,7 @@ static const cli_command *find(int argc, char **argv, bool *noun_known, int *use
     return NULL;
 }
 
-static int run(const cli_command *command, int argc, char **argv)
+static cli_exit run(const cli_command *command, int argc, char **argv)
 {
     args parsed;
     args_storage storage;
@@ -107,10 +107,10 @@ static int run(const cli_command *command, int argc, char **argv)
                         command->verb ? " " : "", command->verb ? command->verb : "",
                         command->arguments);
     }
-    return (int)command->run(&parsed);
+    return command->run(&parsed);
 }
 
-int cli_main(int argc, char **argv)
+cli_exit cli_main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
         || strcmp(argv[1], "help") == 0) {

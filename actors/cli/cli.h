@@ -32,7 +32,7 @@ typedef struct cli_command {
 extern const cli_command dev_commands[], assess_commands[], task_commands[],
     workflow_commands[], worker_commands[], ops_commands[];
 
-int cli_main(int argc, char **argv);
+cli_exit cli_main(int argc, char **argv);
 
 /* Prints "cogo: ..." on stderr and gives @p code back. */
 cli_exit cli_fail(cli_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 
 #include "codec/contract/names.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,7 @@ bool config_load(const char *path, char error[256])
     }
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        snprintf(error, 256, "config file %s: %m", path);
+        snprintf(error, 256, "config file %s: %s", path, strerror(errno));
         return false;
     }
     yaml_parser_t parser;

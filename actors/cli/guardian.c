@@ -1,5 +1,6 @@
 #include "actors/cli/guardian.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

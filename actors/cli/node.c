@@ -215,9 +215,9 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     snprintf(n->store_path, sizeof n->store_path, "%s/cogo.db", config->data_dir);
     snprintf(n->work_dir, sizeof n->work_dir, "%s/work", config->data_dir);
     if (!node_make_folder(config->data_dir) || !node_make_folder(n->work_dir)) {
-        snprintf(error, 256, "data folder %s: %m", config->data_dir);
+        snprintf(error, 256, "data folder %s: %s", config->data_dir, strerror(errno));
     } else if (n->alarm_fd < 0) {
-        snprintf(error, 256, "eventfd: %m");
+        snprintf(error, 256, "eventfd: %s", strerror(errno));
     } else {
         err = start_all(n, config, error);
     }

@@ -206,7 +206,7 @@ static cli_exit migrate(const args *a)
     node_state_folder(folder, sizeof folder);
     const char *data = args_value(a, "data") != NULL ? args_value(a, "data") : folder;
     if (!node_make_folder(data)) {
-        return cli_fail(CLI_FAILED, "data folder %s: %m", data);
+        return cli_fail(CLI_FAILED, "data folder %s: %s", data, strerror(errno));
     }
     snprintf(path, sizeof path, "%s/cogo.db", data);
     cogo_err err = store_migrate(path, args_flag(a, "dry-run"), print_line, NULL, error);

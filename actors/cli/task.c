@@ -3,6 +3,7 @@
 #include "actors/cli/output.h"
 #include "codec/json/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,7 +91,7 @@ static json_t *read_context(const char *text)
     if (text[0] == '@') {
         FILE *file = strcmp(text, "@-") == 0 ? stdin : fopen(text + 1, "re");
         if (file == NULL) {
-            (void)cli_fail(CLI_USAGE, "--context %s: %m", text);
+            (void)cli_fail(CLI_USAGE, "--context %s: %s", text, strerror(errno));
             return NULL;
         }
         content = malloc(CONTEXT_FILE_MAX + 1);

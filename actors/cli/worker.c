@@ -27,7 +27,8 @@ static cli_exit list(const args *a, const char *path, const char *key,
     return CLI_OK;
 }
 
-static cli_exit show(const args *a, const char *method, const char *format)
+static cli_exit show(const args *a, const char *method, const char *collection,
+                     const char *suffix)
 {
     client c;
     json_t *answer;
@@ -36,7 +37,7 @@ static cli_exit show(const args *a, const char *method, const char *format)
         return CLI_USAGE;
     }
     char *id = client_escape(a->positionals[0]);
-    snprintf(path, sizeof path, format, id == NULL ? "" : id);
+    snprintf(path, sizeof path, "/v1/%s/%s%s", collection, id == NULL ? "" : id, suffix);
     free(id);
     cli_exit code = client_call(&c, method, path, NULL, NULL, CALL_MS, &answer);
     if (code == CLI_OK) {
@@ -58,12 +59,12 @@ static cli_exit worker_list(const args *a)
 
 static cli_exit worker_get(const args *a)
 {
-    return show(a, "GET", "/v1/workers/%s");
+    return show(a, "GET", "workers", "");
 }
 
 static cli_exit worker_drain(const args *a)
 {
-    return show(a, "POST", "/v1/workers/%s:drain");
+    return show(a, "POST", "workers", ":drain");
 }
 
 static cli_exit role_list(const args *a)
@@ -78,7 +79,7 @@ static cli_exit role_list(const args *a)
 
 static cli_exit role_get(const args *a)
 {
-    return show(a, "GET", "/v1/roles/%s");
+    return show(a, "GET", "roles", "");
 }
 
 static cli_exit actor_list(const args *a)

@@ -3,6 +3,7 @@
 #include "actors/cli/output.h"
 #include "codec/json/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ static json_t *read_file(const char *path)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (file == NULL) {
-        (void)cli_fail(CLI_NOT_FOUND, "%s: %m", path);
+        (void)cli_fail(CLI_NOT_FOUND, "%s: %s", path, strerror(errno));
         return NULL;
     }
     char *text = malloc(FILE_MAX_BYTES + 1);

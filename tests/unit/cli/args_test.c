@@ -13,14 +13,13 @@ static const args_option own[] = {
 static bool parse(const char *const *words, int count, args_storage *storage, args *out,
                   char error[256])
 {
-    char copies[16][64];
+    static char copies[16][64]; /* What was parsed points into it. */
     char *argv[16];
     for (int i = 0; i < count; i++) {
         snprintf(copies[i], sizeof copies[i], "%s", words[i]);
-        argv[i] = strdup(copies[i]); /* getopt wants to permute. */
+        argv[i] = copies[i];
     }
-    bool good = args_parse(count, argv, own, storage, out, error);
-    return good;
+    return args_parse(count, argv, own, storage, out, error);
 }
 
 Test(args, a_flag_wins_over_the_environment_and_that_over_the_default)
