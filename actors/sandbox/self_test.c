@@ -1,0 +1,302 @@
+/* The escape attempts. Each is a small shell script that really runs in the sandbox; what it
+ * reached is judged from outside where that is possible, else by its printing of ESCAPED. */
+#include "actors/sandbox/landlock.h"
+#include "actors/sandbox/probe_world.h"
+#include "actors/sandbox/run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SCRIPT_BYTES = 1024, PROBE_WALL_MS = 5000, PROBE_LATE_MS = 8000, SCOPED_ABI = 6 };
+
+/* Who promises to contain it. */
+typedef enum promise {
+    ALWAYS,
+    OTHER_UID, /* Landlock or more, or any level when we are root and the program is not us. */
+    OTHER_UID_OR_SCOPE, /* The same, but below namespaces it takes a recent Landlock. */
+    FROM_LANDLOCK,
+    FROM_NAMESPACES,
+} promise;
+
+typedef struct attempt {
+    const char *name;
+    promise promise;
+    /* $OUT, $SECRET, $SHARED, $VICTIM, $PORT, $FD, $TOKEN are set; E prints that it worked. */
+    const char *script;
+    sandbox_limits limits;
+    const char *limit; /* The run must end at this limit. */
+    bool loopback;
+} attempt;
+
+static const attempt attempts[] = {
+    {"read /etc/shadow", ALWAYS, "head -c 1 /etc/shadow && E", {0}, NULL, false},
+    {"read a private file of the user", OTHER_UID, "cat $SECRET && E", {0}, NULL, false},
+    {"read a file outside that all may read",
+     FROM_LANDLOCK,
+     "cat $SHARED && E",
+     {0},
+     NULL,
+     false},
+    {"list a folder outside", FROM_LANDLOCK, "ls $OUT && E", {0}, NULL, false},
+    {"write in a folder outside that all may write",
+     FROM_LANDLOCK,
+     "echo x > $OUT/new && E; mkdir $OUT/dir; ln $SHARED link && E",
+     {0},
+     NULL,
+     false},
+    {"truncate or remove a file outside",
+     FROM_LANDLOCK,
+     "truncate -s 0 $SHARED && E; : > $SECRET && E; rm -f $SHARED",
+     {0},
+     NULL,
+     false},
+    {"change the system",
+     ALWAYS,
+     "for f in /usr/x /etc/x /usr/bin/x; do : > $f && E; done; chmod 777 /usr/bin && E",
+     {0},
+     NULL,
+     false},
+    {"use an inherited descriptor", ALWAYS, "[ -L /proc/self/fd/$FD ] && E", {0}, NULL, false},
+    {"see the environment of the caller",
+     ALWAYS,
+     "env | grep -v -E '^(HOME|LANG|PATH|TMPDIR|PWD|OLDPWD|SHLVL|_|OUT|SECRET|SHARED|VICTIM|PORT|"
+     "FD|TOKEN)=' && E",
+     {0},
+     NULL,
+     false},
+    {"kill a process of the host",
+     OTHER_UID_OR_SCOPE,
+     "grep -q cogo-victim /proc/$VICTIM/comm || exit; kill -9 $VICTIM && E",
+     {0},
+     NULL,
+     false},
+    {"see the processes of the host",
+     FROM_NAMESPACES,
+     "grep -q cogo-victim /proc/[0-9]*/comm && E",
+     {0},
+     NULL,
+     false},
+    {"look into a process of the host",
+     OTHER_UID,
+     "grep -q cogo-victim /proc/$VICTIM/comm || exit; head -c 1 /proc/$VICTIM/environ && E; "
+     "head -c 1 /proc/$VICTIM/maps && E; ls -l /proc/$VICTIM/fd/ && E",
+     {0},
+     NULL,
+     false},
+    {"connect to a service of the host",
+     ALWAYS,
+     "bash -c \"echo x > /dev/tcp/127.0.0.1/$PORT\" && E",
+     {0},
+     NULL,
+     false},
+    {"connect to the host through the loopback",
+     ALWAYS,
+     "bash -c \"echo x > /dev/tcp/127.0.0.1/$PORT\" && E",
+     {0},
+     NULL,
+     true},
+    {"connect to the internet",
+     ALWAYS,
+     "timeout 1 bash -c 'echo x > /dev/tcp/192.0.2.1/80' && E; "
+     "timeout 1 bash -c 'echo x > /dev/udp/192.0.2.1/53' && E",
+     {0},
+     NULL,
+     true},
+    {"make a user namespace",
+     ALWAYS,
+     "unshare --user true && E; unshare -Urm true && E",
+     {0},
+     NULL,
+     false},
+    {"mount a file system",
+     ALWAYS,
+     "mkdir -p m; mount -t tmpfs none m && E; mount --bind /usr m && E",
+     {0},
+     NULL,
+     false},
+    {"gain privileges by a setuid program",
+     ALWAYS,
+     "grep -q '^NoNewPrivs:.1' /proc/self/status || E; grep '^CapEff:' /proc/self/status | "
+     "grep -q -v 0000000000000000 && E",
+     {0},
+     NULL,
+     false},
+    {"open a device of the host",
+     ALWAYS,
+     "for d in /dev/mem /dev/kmem /dev/port /dev/sda /dev/vda /dev/nvme0n1 /dev/kvm; do "
+     "head -c 1 $d && E; done; mknod n b 8 0 && E",
+     {0},
+     NULL,
+     false},
+    {"fork for ever",
+     ALWAYS,
+     "(while :; do sleep 60 & done) & f() { f | f & }; f; exec sleep 60",
+     {.pids = 32},
+     "pids",
+     false},
+    {"fill the disk with files",
+     ALWAYS,
+     "i=0; while :; do head -c 1000000 /dev/zero > f$i || exit; i=$((i+1)); done",
+     {.fs_bytes = 16 << 20},
+     "fs",
+     false},
+    {"fill the disk with one file",
+     ALWAYS,
+     "exec cat /dev/zero > one",
+     {.fs_bytes = 16 << 20},
+     "fs",
+     false},
+    {"take all memory", ALWAYS, "exec tail /dev/zero", {.mem_bytes = 64 << 20}, "mem", false},
+    {"compute for ever", ALWAYS, "while :; do :; done", {.cpu_ms = 300}, "cpu", false},
+    {"print for ever", ALWAYS, "exec yes", {.out_bytes = 16 << 10}, "out", false},
+    {"ignore SIGTERM",
+     ALWAYS,
+     "trap '' TERM HUP INT; while :; do sleep 1; done",
+     {.wall_ms = 300},
+     "wall",
+     false},
+    {"leave a daemon behind",
+     ALWAYS,
+     "setsid sh -c 'sleep 300; :' $TOKEN & (setsid setsid sh -c 'trap \"\" TERM; sleep 300; :' "
+     "$TOKEN &) ; exit 0",
+     {0},
+     NULL,
+     false},
+    {"point links out of the folder",
+     ALWAYS,
+     "ln -s $OUT folder; ln -s $SECRET file; mkdir a; ln -s ../../outside a/b",
+     {0},
+     NULL,
+     false},
+    {"hide files from being removed",
+     ALWAYS,
+     "mkdir -p a/b/c; : > a/b/c/f; chmod 0 a/b/c a/b a",
+     {0},
+     NULL,
+     false},
+};
+
+static bool promised(const attempt *a, sandbox_level level)
+{
+    switch (a->promise) {
+    case ALWAYS:
+        return true;
+    case OTHER_UID:
+        return level >= SANDBOX_LANDLOCK || geteuid() == 0;
+    case OTHER_UID_OR_SCOPE:
+        return level == SANDBOX_NAMESPACES || geteuid() == 0
+               || (level == SANDBOX_LANDLOCK && sandbox__landlock_abi() >= SCOPED_ABI);
+    case FROM_LANDLOCK:
+        return level >= SANDBOX_LANDLOCK;
+    case FROM_NAMESPACES:
+        return level >= SANDBOX_NAMESPACES;
+    }
+    return true;
+}
+
+static cogo_err try_it(const attempt *a, sandbox_level level, const sandbox__probe_world *w,
+                       sandbox_result *result)
+{
+    char script[SCRIPT_BYTES], vars[7][160];
+    (void)snprintf(script, sizeof script, "E() { echo ESCAPED; }\n%s", a->script);
+    (void)snprintf(vars[0], sizeof vars[0], "OUT=%s", w->outside);
+    (void)snprintf(vars[1], sizeof vars[1], "SECRET=%s", w->secret);
+    (void)snprintf(vars[2], sizeof vars[2], "SHARED=%s", w->shared);
+    (void)snprintf(vars[3], sizeof vars[3], "VICTIM=%d", (int)w->victim);
+    (void)snprintf(vars[4], sizeof vars[4], "PORT=%d", w->port);
+    (void)snprintf(vars[5], sizeof vars[5], "FD=%d", w->open_secret);
+    (void)snprintf(vars[6], sizeof vars[6], "TOKEN=%s", w->token);
+    const char *argv[] = {"/bin/sh", "-c", script, NULL};
+    const char *env[] = {vars[0], vars[1], vars[2], vars[3], vars[4], vars[5], vars[6], NULL};
+    sandbox_request request = {
+        .argv = argv,
+        .env = env,
+        .workdir = w->workdir,
+        .net_loopback = a->loopback,
+        .limits = a->limits,
+        .cancel_fd = -1,
+    };
+    if (request.limits.wall_ms == 0) {
+        request.limits.wall_ms = PROBE_WALL_MS;
+    }
+    return sandbox__run_at(&request, level, result);
+}
+
+/* NULL: contained; else what went wrong. */
+static const char *judge(const attempt *a, const sandbox__probe_world *w,
+                         const sandbox_result *r)
+{
+    if (r->end == SANDBOX_REFUSED || r->out == NULL) {
+        return "the attempt could not be run";
+    }
+    if (memmem(r->out, r->out_size, "ESCAPED", 7) != NULL) {
+        return "the attempt says that it worked";
+    }
+    if (!sandbox__probe_outside_intact(w)) {
+        return "files outside were changed";
+    }
+    if (!sandbox__probe_victim_alive(w)) {
+        return "a process of the host was killed";
+    }
+    if (sandbox__probe_was_connected(w)) {
+        return "a service of the host was reached";
+    }
+    if (sandbox__probe_token_count(w) > 0) {
+        return "a process was left behind";
+    }
+    if (r->wall_ms > PROBE_LATE_MS) {
+        return "it took too long to end";
+    }
+    if (a->limit != NULL && (r->limit_hit == NULL || strcmp(r->limit_hit, a->limit) != 0)) {
+        return "it did not end at its limit";
+    }
+    return NULL;
+}
+
+/* Each attempt gets a fresh folder, and removing the old one is part of what is tested. */
+static bool renew_workdir(const sandbox__probe_world *w)
+{
+    sandbox_folder_remove(w->workdir);
+    return access(w->workdir, F_OK) != 0 && sandbox__probe_outside_intact(w)
+           && sandbox_folder_create(w->workdir) == COGO_OK;
+}
+
+static void probe(const attempt *a, sandbox_level level, const sandbox__probe_world *w,
+                  sandbox_probe *out)
+{
+    sandbox_result result;
+    *out = (sandbox_probe){.name = a->name, .applicable = promised(a, level)};
+    if (!out->applicable) { /* Not tried either: it could really do harm. */
+        (void)snprintf(out->detail, sizeof out->detail, "not promised at level %s",
+                       sandbox_level_name(level));
+        return;
+    }
+    cogo_err err = try_it(a, level, w, &result);
+    const char *wrong = err == COGO_OK ? judge(a, w, &result) : cogo_strerror(err);
+    if (wrong == NULL && !renew_workdir(w)) {
+        wrong = "its folder could not be removed";
+    }
+    out->contained = wrong == NULL;
+    (void)snprintf(out->detail, sizeof out->detail, "%s%s%.80s", wrong == NULL ? "held" : wrong,
+                   result.error[0] == '\0' ? "" : "; ", result.error);
+    if (wrong == NULL && result.limit_hit != NULL) {
+        (void)snprintf(out->detail, sizeof out->detail, "ended at limit %s after %llu ms",
+                       result.limit_hit, (unsigned long long)result.wall_ms);
+    }
+    sandbox_result_finish(&result);
+}
+
+size_t sandbox_self_test(sandbox_level level, sandbox_probe *out, size_t capacity)
+{
+    sandbox__probe_world world;
+    size_t count = 0;
+    if (sandbox__probe_world_init(&world)) {
+        while (count < capacity && count < sizeof attempts / sizeof attempts[0]) {
+            probe(&attempts[count], level, &world, &out[count]);
+            count++;
+        }
+    }
+    sandbox__probe_world_finish(&world);
+    return count;
+}
