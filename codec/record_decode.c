@@ -1,139 +1,24 @@
 /* MessagePack -> records, one pass. Memory is taken only for what the bytes left can hold. */
-#include "codec/reader.h"
-#include "codec/rule.h"
-#include "codec/wire_text.h"
+#include "codec/decoder.h"
 
 #include <string.h>
 
 enum { FIELDS_MAX = 128 }; // Of one record; house rule, checked by a test over all records.
 
-typedef struct decoder {
-    cogo__reader reader;
-    cogo_arena *arena;
-    cogo_record_error *error;
-    uint32_t flags;
-    cogo_err err; // Why it failed.
-} decoder;
-
-static bool decode_fields(decoder *d, const cogo_record *type, const cogo__token *map,
+static bool decode_fields(cogo__decoder *d, const cogo_record *type, const cogo__token *map,
                           uint8_t *record, uint32_t depth, const cogo__path *path);
 
-static bool no_memory(decoder *d, const cogo__path *path)
-{
-    d->err = COGO_ENOMEM;
-    return cogo__rule_fail(d->error, path, "needs more memory than is allowed");
-}
-
-static bool next(decoder *d, cogo__token *token, const cogo__path *path)
-{
-    return cogo__reader_next(&d->reader, token)
-           || cogo__rule_fail(d->error, path, "%s", d->reader.error);
-}
-
-static bool expected(decoder *d, const char *what, const cogo__token *token,
-                     const cogo__path *path)
-{
-    return cogo__rule_fail(d->error, path, "expected %s, got %s", what,
-                           cogo__token_text(token->kind));
-}
-
-static bool skip(decoder *d, const cogo__path *path)
+static bool skip(cogo__decoder *d, const cogo__path *path)
 {
     return cogo__reader_skip(&d->reader, COGO_RECORD_DEPTH_MAX)
            || cogo__rule_fail(d->error, path, "%s", d->reader.error);
 }
 
-/* A copy in the arena, into the `const char *` at @p at. */
-static bool keep_text(decoder *d, const cogo__token *token, uint8_t *at, const cogo__path *path)
-{
-    const char *copy = cogo_arena_copy(d->arena, token->bytes, token->size);
-    if (copy == NULL) {
-        return no_memory(d, path);
-    }
-    memcpy(at, &copy, sizeof copy);
-    return true;
-}
-
-static bool decode_string(decoder *d, const cogo_field *field, const cogo__token *token,
-                          uint8_t *at, const cogo__path *path)
-{
-    if (token->kind != COGO__STR) {
-        return expected(d, "a string", token, path);
-    }
-    return cogo__rule_string(field, (const char *)token->bytes, token->size, path, d->error)
-           && keep_text(d, token, at, path);
-}
-
-static bool decode_int(decoder *d, const cogo_field *field, const cogo__token *token,
-                       uint8_t *at, const cogo__path *path)
-{
-    if (token->kind != COGO__INT) {
-        return expected(d, "an integer", token, path);
-    }
-    memcpy(at, &token->integer, sizeof token->integer);
-    return cogo__rule_int(field, token->integer, path, d->error);
-}
-
-static bool decode_double(decoder *d, const cogo_field *field, const cogo__token *token,
-                          uint8_t *at, const cogo__path *path)
-{
-    double number = token->number;
-    if (token->kind == COGO__INT) {
-        number = (double)token->integer;
-    } else if (token->kind != COGO__DOUBLE) {
-        return expected(d, "a number", token, path);
-    }
-    memcpy(at, &number, sizeof number);
-    return cogo__rule_double(field, number, path, d->error);
-}
-
-static bool decode_bool(decoder *d, const cogo__token *token, uint8_t *at,
-                        const cogo__path *path)
-{
-    if (token->kind != COGO__BOOL) {
-        return expected(d, "true or false", token, path);
-    }
-    memcpy(at, &token->boolean, sizeof token->boolean);
-    return true;
-}
-
-static bool same_text(const cogo__token *token, const char *text)
-{
-    return strlen(text) == token->size && memcmp(text, token->bytes, token->size) == 0;
-}
-
-static bool decode_enum(decoder *d, const cogo_field *field, const cogo__token *token,
-                        uint8_t *at, const cogo__path *path)
-{
-    for (int32_t i = 0; token->kind == COGO__STR && field->names[i] != NULL; i++) {
-        if (same_text(token, field->names[i])) {
-            memcpy(at, &i, sizeof i);
-            return true;
-        }
-    }
-    return cogo__rule_enum_fail(field, path, d->error);
-}
-
-static bool decode_time(decoder *d, const cogo__token *token, uint8_t *at,
-                        const cogo__path *path)
-{
-    int64_t wall_ms;
-    char text[WIRE_TIME_SIZE];
-    if (token->kind != COGO__STR
-        || !cogo__time_parse((const char *)token->bytes, token->size, &wall_ms)
-        || !cogo__time_format(wall_ms, text)) { // An offset may lead out of the years we write.
-        return cogo__rule_fail(d->error, path,
-                               "expected a time such as 2026-11-22T17:05:03.123Z");
-    }
-    memcpy(at, &wall_ms, sizeof wall_ms);
-    return true;
-}
-
-static bool decode_strings(decoder *d, const cogo_field *field, const cogo__token *token,
+static bool decode_strings(cogo__decoder *d, const cogo_field *field, const cogo__token *token,
                            uint8_t *at, const cogo__path *path)
 {
     if (token->kind != COGO__ARRAY) {
-        return expected(d, "a list of strings", token, path);
+        return cogo__decode_expected(d, "a list of strings", token, path);
     }
     if (!cogo__rule_count(field, token->size, path, d->error)) {
         return false;
@@ -143,20 +28,20 @@ static bool decode_strings(decoder *d, const cogo_field *field, const cogo__toke
     if (list.count > 0) {
         items = cogo_arena_alloc(d->arena, list.count * sizeof list.items[0]);
         if (items == NULL) {
-            return no_memory(d, path);
+            return cogo__decode_no_memory(d, path);
         }
     }
     for (size_t i = 0; i < list.count; i++) {
         cogo__path here = {.parent = path, .index = i};
         cogo__token item;
-        if (!next(d, &item, &here)) {
+        if (!cogo__decode_next(d, &item, &here)) {
             return false;
         }
         if (item.kind != COGO__STR) {
-            return expected(d, "a string", &item, &here);
+            return cogo__decode_expected(d, "a string", &item, &here);
         }
         if (!cogo__rule_text((const char *)item.bytes, item.size, &here, d->error)
-            || !keep_text(d, &item, items + i * sizeof list.items[0], &here)) {
+            || !cogo__decode_keep_text(d, &item, items + i * sizeof list.items[0], &here)) {
             return false;
         }
     }
@@ -165,15 +50,15 @@ static bool decode_strings(decoder *d, const cogo_field *field, const cogo__toke
     return true;
 }
 
-static bool decode_record(decoder *d, const cogo_field *field, const cogo__token *token,
+static bool decode_record(cogo__decoder *d, const cogo_field *field, const cogo__token *token,
                           uint8_t *at, uint32_t depth, const cogo__path *path)
 {
     if (token->kind != COGO__MAP) {
-        return expected(d, "an object", token, path);
+        return cogo__decode_expected(d, "an object", token, path);
     }
     uint8_t *record = cogo_arena_alloc(d->arena, field->record->size_bytes);
     if (record == NULL) {
-        return no_memory(d, path);
+        return cogo__decode_no_memory(d, path);
     }
     if (!decode_fields(d, field->record, token, record, depth + 1, path)) {
         return false;
@@ -194,12 +79,12 @@ static size_t least_bytes(const cogo_record *type)
     return bytes;
 }
 
-static bool decode_records(decoder *d, const cogo_field *field, const cogo__token *token,
+static bool decode_records(cogo__decoder *d, const cogo_field *field, const cogo__token *token,
                            uint8_t *at, uint32_t depth, const cogo__path *path)
 {
     const cogo_record *type = field->record;
     if (token->kind != COGO__ARRAY) {
-        return expected(d, "a list of objects", token, path);
+        return cogo__decode_expected(d, "a list of objects", token, path);
     }
     if (!cogo__rule_count(field, token->size, path, d->error)) {
         return false;
@@ -214,17 +99,17 @@ static bool decode_records(decoder *d, const cogo_field *field, const cogo__toke
     if (list.count > 0) {
         items = cogo_arena_alloc(d->arena, list.count * type->size_bytes);
         if (items == NULL) {
-            return no_memory(d, path);
+            return cogo__decode_no_memory(d, path);
         }
     }
     for (size_t i = 0; i < list.count; i++) {
         cogo__path here = {.parent = path, .index = i};
         cogo__token item;
-        if (!next(d, &item, &here)) {
+        if (!cogo__decode_next(d, &item, &here)) {
             return false;
         }
         if (item.kind != COGO__MAP) {
-            return expected(d, "an object", &item, &here);
+            return cogo__decode_expected(d, "an object", &item, &here);
         }
         if (!decode_fields(d, type, &item, items + i * type->size_bytes, depth + 1, &here)) {
             return false;
@@ -235,7 +120,7 @@ static bool decode_records(decoder *d, const cogo_field *field, const cogo__toke
     return true;
 }
 
-static bool decode_value(decoder *d, uint8_t *at, const cogo__path *path)
+static bool decode_value(cogo__decoder *d, uint8_t *at, const cogo__path *path)
 {
     const uint8_t *begin = d->reader.at;
     if (!skip(d, path)) {
@@ -244,28 +129,16 @@ static bool decode_value(decoder *d, uint8_t *at, const cogo__path *path)
     cogo_value value = {.size_bytes = (size_t)(d->reader.at - begin)};
     value.data = cogo_arena_copy(d->arena, begin, value.size_bytes);
     if (value.data == NULL) {
-        return no_memory(d, path);
+        return cogo__decode_no_memory(d, path);
     }
     memcpy(at, &value, sizeof value);
     return true;
 }
 
-static bool decode_field(decoder *d, const cogo_field *field, const cogo__token *token,
+static bool decode_field(cogo__decoder *d, const cogo_field *field, const cogo__token *token,
                          uint8_t *at, uint32_t depth, const cogo__path *path)
 {
     switch (field->kind) {
-    case COGO_FIELD_STRING:
-        return decode_string(d, field, token, at, path);
-    case COGO_FIELD_INT:
-        return decode_int(d, field, token, at, path);
-    case COGO_FIELD_DOUBLE:
-        return decode_double(d, field, token, at, path);
-    case COGO_FIELD_BOOL:
-        return decode_bool(d, token, at, path);
-    case COGO_FIELD_ENUM:
-        return decode_enum(d, field, token, at, path);
-    case COGO_FIELD_TIME:
-        return decode_time(d, token, at, path);
     case COGO_FIELD_VALUE:
         return decode_value(d, at, path);
     case COGO_FIELD_STRINGS:
@@ -274,8 +147,15 @@ static bool decode_field(decoder *d, const cogo_field *field, const cogo__token 
         return decode_record(d, field, token, at, depth, path);
     case COGO_FIELD_RECORDS:
         return decode_records(d, field, token, at, depth, path);
+    case COGO_FIELD_STRING:
+    case COGO_FIELD_INT:
+    case COGO_FIELD_DOUBLE:
+    case COGO_FIELD_BOOL:
+    case COGO_FIELD_ENUM:
+    case COGO_FIELD_TIME:
+        break;
     }
-    return false;
+    return cogo__decode_scalar(d, field, token, at, path);
 }
 
 /* Index of the field with this name; field_count when there is none. Encoders write fields in
@@ -284,7 +164,7 @@ static size_t find(const cogo_record *type, const cogo__token *key, size_t hint)
 {
     for (size_t i = 0; i < type->field_count; i++) {
         size_t index = (hint + i) % type->field_count;
-        if (same_text(key, type->fields[index].name)) {
+        if (cogo__token_is(key, type->fields[index].name)) {
             return index;
         }
     }
@@ -292,16 +172,16 @@ static size_t find(const cogo_record *type, const cogo__token *key, size_t hint)
 }
 
 /* One pair of the map. @p seen has a bit for each field that came with a value. */
-static bool decode_pair(decoder *d, const cogo_record *type, uint8_t *record, uint32_t depth,
-                        const cogo__path *path, size_t *hint, bool given[FIELDS_MAX],
-                        bool seen[FIELDS_MAX])
+static bool decode_pair(cogo__decoder *d, const cogo_record *type, uint8_t *record,
+                        uint32_t depth, const cogo__path *path, size_t *hint,
+                        bool given[FIELDS_MAX], bool seen[FIELDS_MAX])
 {
     cogo__token key, token;
-    if (!next(d, &key, path)) {
+    if (!cogo__decode_next(d, &key, path)) {
         return false;
     }
     if (key.kind != COGO__STR) {
-        return expected(d, "a string as key", &key, path);
+        return cogo__decode_expected(d, "a string as key", &key, path);
     }
     cogo__path here = {.parent = path, .name = (const char *)key.bytes, .name_size = key.size};
     size_t index = find(type, &key, *hint);
@@ -317,7 +197,7 @@ static bool decode_pair(decoder *d, const cogo_record *type, uint8_t *record, ui
     given[index] = true;
     const cogo_field *field = &type->fields[index];
     const uint8_t *begin = d->reader.at;
-    if (!next(d, &token, &here)) {
+    if (!cogo__decode_next(d, &token, &here)) {
         return false;
     }
     if (token.kind == COGO__NIL) {
@@ -335,13 +215,16 @@ static bool decode_pair(decoder *d, const cogo_record *type, uint8_t *record, ui
 }
 
 /* @p record is zeroed memory. */
-static bool decode_fields(decoder *d, const cogo_record *type, const cogo__token *map,
+static bool decode_fields(cogo__decoder *d, const cogo_record *type, const cogo__token *map,
                           uint8_t *record, uint32_t depth, const cogo__path *path)
 {
     bool given[FIELDS_MAX] = {false}; // With a value or null.
     bool seen[FIELDS_MAX] = {false};  // With a value.
     size_t hint = 0;
-    if (depth > COGO_RECORD_DEPTH_MAX || type->field_count > FIELDS_MAX) {
+    if (type->field_count > FIELDS_MAX) {
+        return cogo__rule_fail(d->error, path, "%s has too many fields", type->name);
+    }
+    if (depth > COGO_RECORD_DEPTH_MAX) {
         return cogo__rule_fail(d->error, path, "records are nested too deeply");
     }
     for (size_t i = 0; i < map->size; i++) {
@@ -368,21 +251,21 @@ cogo_err cogo_record_decode(const cogo_record *type, cogo_value bytes, uint32_t 
                             cogo_arena *arena, const void **out_record,
                             cogo_record_error *error)
 {
-    decoder d = {.arena = arena, .error = error, .flags = flags, .err = COGO_EDECODE};
+    cogo__decoder d = {.arena = arena, .error = error, .flags = flags, .err = COGO_EDECODE};
     cogo__token map;
     if (bytes.size_bytes > 0) {
         d.reader = (cogo__reader){.at = bytes.data, .end = bytes.data + bytes.size_bytes};
     }
-    if (!next(&d, &map, NULL)) {
+    if (!cogo__decode_next(&d, &map, NULL)) {
         return d.err;
     }
     if (map.kind != COGO__MAP) {
-        (void)expected(&d, "an object", &map, NULL);
+        (void)cogo__decode_expected(&d, "an object", &map, NULL);
         return d.err;
     }
     uint8_t *record = cogo_arena_alloc(arena, type->size_bytes);
     if (record == NULL) {
-        (void)no_memory(&d, NULL);
+        (void)cogo__decode_no_memory(&d, NULL);
         return d.err;
     }
     if (!decode_fields(&d, type, &map, record, 1, NULL)) {
