@@ -207,7 +207,7 @@ bool cogo__reader_skip(cogo__reader *reader, uint32_t depth_max)
     struct {
         uint64_t open; // Tokens that are still to come on this level.
         bool is_map;
-    } levels[LEVELS_MAX];
+    } levels[LEVELS_MAX] = {{0}};
     uint32_t depth = 0;
     if (depth_max > LEVELS_MAX) {
         depth_max = LEVELS_MAX;

@@ -17,7 +17,7 @@ json_t *json_from_record(const cogo_record *type, const void *record)
 cogo_err json_to_record(const cogo_record *type, const json_t *json, uint32_t flags,
                         cogo_arena *arena, const void **out_record, cogo_record_error *error)
 {
-    cogo_record_error unused;
+    cogo_record_error unused = {0};
     cogo_record_error *to = error == NULL ? &unused : error;
     cogo_value bytes;
     cogo_arena wire;
