@@ -19,13 +19,18 @@ bool conn_feed(conn *c, const char *bytes, size_t size)
         c->in = in;
         c->in_capacity = capacity;
     }
-    memcpy(c->in + c->in_size, bytes, size);
-    c->in_size += size;
+    if (size > 0) {
+        memcpy(c->in + c->in_size, bytes, size);
+        c->in_size += size;
+    }
     return true;
 }
 
 static void drop_front(conn *c, size_t size)
 {
+    if (size == 0) {
+        return;
+    }
     c->in_size -= size;
     memmove(c->in, c->in + size, c->in_size);
     if (c->in_size == 0 && c->in_capacity > SPARE_CAPACITY) {

@@ -1,0 +1,48 @@
+/* A door on a free port with a fake orchestrator behind it, and a client on a raw socket.
+ * Used by the gateway's tests. Never sleeps: reads wait for bytes. */
+#ifndef TESTS_GATEWAY_FIXTURE_H
+#define TESTS_GATEWAY_FIXTURE_H
+
+#include "actors/gateway/gateway.h"
+#include "tests/unit/test.h"
+
+#include <cogo/system.h>
+
+typedef struct door {
+    cogo_system *system;
+    cogo_actor_id orchestrator;
+    gateway *gateway;
+    int port;
+} door;
+
+/* False with a message on stderr. @p token NULL: none. */
+bool door_open(door *d, const char *token);
+void door_close(door *d);
+
+/* A connected socket, reads time out after 10 s. */
+int dial(const door *d);
+void say(int fd, const char *text);
+
+typedef struct reply {
+    int status;
+    char head[8192];
+    char *body;
+    size_t body_size;
+} reply;
+
+/* Reads one answer with a Content-Length. Status 0: the connection ended. */
+void hear(int fd, reply *r);
+/* Reads until @p text has come or the connection ends; the bytes are in @p out. */
+bool hear_until(int fd, const char *text, char *out, size_t capacity);
+void reply_finish(reply *r);
+/* True when the head has the line "@p name: @p value". */
+bool reply_has(const reply *r, const char *name, const char *value);
+
+/* One request on a connection of its own. @p headers: lines with CRLF, or "". */
+void ask(const door *d, const char *method, const char *path, const char *headers,
+         const char *body, reply *r);
+
+/* Messages that the fake has seen of this type. */
+unsigned fake_seen(unsigned type);
+
+#endif
