@@ -1,0 +1,77 @@
+/* The state of one worker actor, shared by its three files: worker.c (who it is and what it
+ * hears), offer.c (attempts from offer to acknowledgement), register.c (its standing with the
+ * orchestrator). Never used outside this room. */
+#ifndef WORKER_ROOM_H
+#define WORKER_ROOM_H
+
+#include "actors/worker/attempt.h"
+#include "actors/worker/runner.h"
+#include "actors/worker/worker.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+enum {
+    SLOTS_DEFAULT = 2,
+    SLOTS_MAX = 256,
+    ATTEMPTS_HELD_MAX = 8192,   /* Running or not acknowledged; more offers are refused. */
+    REGISTER_TIMEOUT_MS = 5000, /* Of one try. */
+    REGISTER_DELAY_MIN_MS = 20, /* Before the second try; doubled up to the greatest. */
+    REGISTER_DELAY_MAX_MS = 5000,
+    HEARTBEAT_MIN_MS = 10,
+    TIMEOUT_GRACE_MS = 3000, /* For a role to return after its deadline. */
+    RESULT_SENDS_MAX = 50,   /* Of one result, one per heartbeat. */
+};
+
+typedef struct worker {
+    char type_name[64];
+    char id[WORKER_ID_SIZE];
+    char orchestrator_name[256];
+    char state_dir[JOB_PATH_MAX];
+    const worker_type *type;
+    int64_t slots;
+
+    cogo_actor_id orchestrator;
+    uint64_t orchestrator_monitor;
+    uint64_t ask;  /* Of the registration under way; 0: none. */
+    uint64_t tick; /* The timer of the next try or heartbeat. */
+    uint64_t register_delay_ms;
+    uint64_t heartbeat_ms;
+    bool registered;
+    bool draining;
+
+    attempts attempts;
+    int64_t slots_used;
+    int64_t light_used; /* Attempts that need no slot and wait for their delay. */
+
+    int64_t completed, failed, total_ms;
+    uint64_t busy_ns;    /* Slot time used since the last heartbeat. */
+    uint64_t counted_ns; /* Up to when busy_ns is right. */
+    uint64_t window_ns;  /* Begin of the window of busy_ns. */
+} worker;
+
+/* register.c */
+void worker_tick(cogo_context *ctx, worker *w);
+void worker_heartbeat(cogo_context *ctx, worker *w);
+void worker_on_welcome(cogo_context *ctx, worker *w, const worker_welcome *welcome);
+void worker_on_refused(cogo_context *ctx, worker *w);
+void worker_on_orchestrator_lost(cogo_context *ctx, worker *w);
+void worker_deregister(cogo_context *ctx, worker *w);
+
+/* offer.c */
+void worker_on_offer(cogo_context *ctx, worker *w, const instruction_offer *offer);
+void worker_on_cancel(cogo_context *ctx, worker *w, const instruction_cancel *cancel);
+void worker_on_progress(cogo_context *ctx, worker *w, const instruction_progress *said);
+void worker_on_result(cogo_context *ctx, worker *w, cogo_actor_id from,
+                      const instruction_result *said);
+void worker_on_ack(cogo_context *ctx, worker *w, const instruction_cancel *ack);
+void worker_on_attempt_timer(cogo_context *ctx, worker *w, int64_t lease);
+void worker_on_runner_down(cogo_context *ctx, worker *w, const cogo_down *down);
+void worker_resend(cogo_context *ctx, worker *w);
+
+/* Moves busy_ns up to now; called before slots_used changes and before it is read. */
+void worker_count_busy(cogo_context *ctx, worker *w);
+
+/* To the orchestrator, when registered. */
+void worker_tell(cogo_context *ctx, worker *w, cogo_msg_type type, const void *record);
+
+#endif
