@@ -1,5 +1,5 @@
 /* The mailbox: an intrusive queue, many senders, one receiver; and the right to run the actor.
- * Used by send (push) and by the turn (next, idle, take).
+ * Used by send (push) and by the turn (peek, take, idle).
  * Never makes a sender wait: a push is one exchange and one store.
  *
  * `head` is the newest node; its lowest bit is the idle mark:
@@ -40,28 +40,31 @@ static inline bool cogo__mailbox_push(cogo__mailbox *box, cogo__link *node)
     return (seen & COGO__IDLE_MARK) != 0;
 }
 
-/* Holder. The oldest node not taken yet, which becomes the tail; NULL if none is linked. @p
- * done: the tail before, if it was a message: the caller frees it. */
-static inline cogo__link *cogo__mailbox_next(cogo__mailbox *box, cogo__link **tail,
-                                             cogo__link **done)
+/* Holder. The oldest node not taken yet, or NULL if none is linked. Stays the same until
+ * take(). */
+static inline cogo__link *cogo__mailbox_peek(const cogo__link *tail)
 {
-    cogo__link *last = *tail;
-    cogo__link *node = cogo__ptr_load_acquire(&last->next);
-    if (node != NULL) {
-        *tail = node;
-        *done = last != &box->stub ? last : NULL;
-    }
-    return node;
+    return cogo__ptr_load_acquire(&tail->next);
 }
 
-/* Holder, after next() gave NULL. False: a sender is between its exchange and its store. */
+/* Holder. Takes @p node, which peek() gave: it becomes the tail. The tail before, if it was a
+ * message: the caller frees it. */
+static inline cogo__link *cogo__mailbox_take(const cogo__mailbox *box, cogo__link **tail,
+                                             cogo__link *node)
+{
+    cogo__link *last = *tail;
+    *tail = node;
+    return last != &box->stub ? last : NULL;
+}
+
+/* Holder, after peek() gave NULL. False: a sender is between its exchange and its store. */
 static inline bool cogo__mailbox_empty(const cogo__mailbox *box, const cogo__link *tail)
 {
     return cogo__ptr_load_acquire(&box->head) == (const void *)tail;
 }
 
 /* Holder. Gives the actor up if nothing came after the tail: the mark and "empty" are one word,
- * so no message can come in between. seq_cst: see signals.h. False: go on with next(). */
+ * so no message can come in between. seq_cst: see signals.h. False: go on. */
 static inline bool cogo__mailbox_idle(cogo__mailbox *box, cogo__link **tail, cogo__link **done)
 {
     cogo__link *last = *tail;

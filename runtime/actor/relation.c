@@ -62,7 +62,9 @@ static void on_exit_signal(cogo_context *ctx, cogo__cell *cell, const cogo__sign
     bool parent = cell->extra != NULL && cell->extra->child != 0
                   && cogo_actor_id_equal(cell->extra->supervisor, signal->from);
     if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0) {
-        if (parent || reason->kind == COGO_EXIT_KILLED) {
+        // What its supervisor asked for by exit signals it has done already; BURY follows.
+        bool orphan = parent && signal->number != 0;
+        if (orphan || (!parent && reason->kind == COGO_EXIT_KILLED)) {
             cogo__life_bury(ctx, cell, reason);
         }
         return;

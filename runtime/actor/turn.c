@@ -189,12 +189,16 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
         if (handled >= config->batch_messages) {
             break;
         }
-        cogo__link *done = NULL;
-        cogo__link *node = cogo__mailbox_next(&cell->box, &cell->tail, &done);
-        if (done != NULL) {
-            cogo__msg_free(ctx->heap, (cogo_msg *)(void *)done);
-        }
+        cogo__link *node = cogo__mailbox_peek(cell->tail);
         if (node != NULL) {
+            // A message may be newer than a START that we have not seen: START comes first.
+            if ((cell->flags & COGO__ACTOR_ALIVE) == 0 && cogo__signals_waiting(cell)) {
+                continue;
+            }
+            cogo__link *done = cogo__mailbox_take(&cell->box, &cell->tail, node);
+            if (done != NULL) {
+                cogo__msg_free(ctx->heap, (cogo_msg *)(void *)done);
+            }
             dispatch(ctx, cell, (cogo_msg *)(void *)node);
             if (++handled % CLOCK_MESSAGES == 0) {
                 uint64_t now = cogo__world_now(ctx->system->world);
@@ -219,18 +223,14 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
 
 void cogo__cell_clear(cogo_system *system, cogo__cell *cell)
 {
-    cogo__link *done = NULL;
     cogo__link *node = NULL;
-    do {
-        node = cogo__mailbox_next(&cell->box, &cell->tail, &done);
+    while ((node = cogo__mailbox_peek(cell->tail)) != NULL) {
+        cogo__link *done = cogo__mailbox_take(&cell->box, &cell->tail, node);
         if (done != NULL) {
             cogo__msg_free(NULL, (cogo_msg *)(void *)done);
-            done = NULL;
         }
-        if (node != NULL) {
-            cogo__count(system, NULL, COGO__DEAD, 1);
-        }
-    } while (node != NULL);
+        cogo__count(system, NULL, COGO__DEAD, 1);
+    }
     if (cell->tail != &cell->box.stub) {
         cogo__msg_free(NULL, (cogo_msg *)(void *)cell->tail);
         cell->tail = &cell->box.stub;

@@ -7,6 +7,7 @@
 #include "tests/unit/test.h"
 
 #include <cogo/cogo.h>
+
 #include <string.h>
 
 enum { SCENE_ASK = COGO_MSG_USER + 1000 };
@@ -51,7 +52,8 @@ static inline cogo_actor_id scene_spawn(cogo_system *system, const cogo_behavior
 }
 
 /* For handlers of SCENE_ASK. */
-static inline cogo_err scene_reply_u64(cogo_context *ctx, const cogo_msg *request, uint64_t value)
+static inline cogo_err scene_reply_u64(cogo_context *ctx, const cogo_msg *request,
+                                       uint64_t value)
 {
     cogo_msg *answer = cogo_msg_create(cogo_context_system(ctx), SCENE_ASK, sizeof value);
     memcpy(cogo_msg_payload(answer), &value, sizeof value);
@@ -59,7 +61,8 @@ static inline cogo_err scene_reply_u64(cogo_context *ctx, const cogo_msg *reques
     return COGO_OK;
 }
 
-/* Sends SCENE_ASK and waits; UINT64_MAX on failure. All sent before it has been handled then. */
+/* Sends SCENE_ASK and waits; UINT64_MAX on failure. All sent before it has been handled then.
+ */
 static inline uint64_t scene_ask_u64(cogo_system *system, cogo_actor_id to)
 {
     cogo_msg *answer = NULL;
