@@ -64,6 +64,32 @@ static bool past_deadline(const suite *s)
     return s->job->deadline_ns != 0 && tool_now_ns() + reserve >= s->job->deadline_ns;
 }
 
+/* A limit that only made a call fail is told by the suite's own last words, if by anything. */
+static const char *limit_in_words(const sandbox_result *run)
+{
+    static const struct {
+        const char *words, *limit;
+    } known[] = {
+        {"Cannot fork", "pids"},
+        {"fork: Resource temporarily unavailable", "pids"},
+        {"fork: retry", "pids"},
+        {"can't start new thread", "pids"},
+        {"No space left on device", "fs"},
+        {"ReserveShadowMemoryRange failed",
+         "mem"}, // A sanitizer under a limit of address space.
+        {"Cannot allocate memory", "mem"},
+    };
+    size_t size = run->out == NULL ? 0 : run->out_size;
+    size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
+    line tail = {run->out + from, size - from};
+    for (size_t i = 0; size > 0 && i < sizeof known / sizeof known[0]; i++) {
+        if (line_find(tail, known[i].words) != NULL) {
+            return known[i].limit;
+        }
+    }
+    return NULL;
+}
+
 /* What ended a command that did not end by itself. */
 static void note_end(suite *s, const tool_result *result)
 {
@@ -78,6 +104,8 @@ static void note_end(suite *s, const tool_result *result)
         s->limit_hit = "wall";
     } else if (result->run.out_cut) {
         s->limit_hit = "out";
+    } else if (result->end == TOOL_DIED || result->run.exit_code != 0) {
+        s->limit_hit = limit_in_words(&result->run);
     }
     s->level = result->run.level;
 }
