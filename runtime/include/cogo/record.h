@@ -96,7 +96,7 @@ enum {
  *
  * Ownership: borrows @p record; @p out points into @p arena.
  * Threads:   any thread, one per arena.
- * @return COGO_OK; COGO_ENOMEM; COGO_EINVAL when a required field is absent. @p out only on
+ * @return COGO_OK; COGO_ENOMEM; COGO_EINVAL when cogo_record_check() refuses it. @p out only on
  * success.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_record_encode(const cogo_record *type, const void *record,

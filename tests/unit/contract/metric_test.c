@@ -58,7 +58,7 @@ Test(metric, a_histogram_counts_each_value_in_all_buckets_above_it)
     metric_observe(&wait, NULL, 0.001); // On a bound: belongs to it.
     metric_observe(&wait, NULL, 0.5);
     metric_observe(&wait, NULL, 100);
-    metric_observe(&wait, NULL, NAN);
+    metric_observe(&wait, NULL, (double)NAN);
     char *text = text_of(&wait);
     cr_expect_not_null(strstr(text, "_bucket{le=\"0.0005\"} 0\n"));
     cr_expect_not_null(strstr(text, "_bucket{le=\"0.001\"} 1\n"));
@@ -106,9 +106,9 @@ Test(metric, a_gauge_that_is_cleared_forgets_its_series)
         .name = "g", .help = "A gauge.", .type = "gauge", .labels = {"l"}};
     metric gauge;
     cr_assert_eq(metric_init(&gauge, &config), COGO_OK);
-    metric_set(&gauge, (const char *const[]){"a"}, INFINITY);
+    metric_set(&gauge, (const char *const[]){"a"}, (double)INFINITY);
     metric_clear(&gauge);
-    metric_set(&gauge, (const char *const[]){"b"}, -INFINITY);
+    metric_set(&gauge, (const char *const[]){"b"}, -(double)INFINITY);
     char *text = text_of(&gauge);
     cr_expect_str_eq(text, "# HELP g A gauge.\n# TYPE g gauge\ng{l=\"b\"} -Inf\n");
     free(text);
