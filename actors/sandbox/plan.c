@@ -247,7 +247,7 @@ static void make_rlimits(sandbox__plan *plan)
 {
     const sandbox_limits *l = &plan->limits;
     uint64_t cpu_s = l->cpu_ms / 1000 + (l->cpu_ms % 1000 != 0);
-    uint64_t wrappers = plan->level == SANDBOX_NAMESPACES ? 2 : 0;
+    uint64_t wrappers = plan->level == SANDBOX_NAMESPACES ? PLAN_WRAPPERS : 0;
     /* The kernel counts per uid: an ordinary user's other processes count too. */
     uint64_t others = plan->slot.index < 0 ? sandbox__tree_threads_of(plan->slot.uid) : 0;
     add_rlimit(plan, RLIMIT_CPU, cpu_s, cpu_s + 1);

@@ -17,6 +17,7 @@ enum {
     PLAN_OPEN_FILES = 1024,
     PLAN_PASS_MAX = 8,
     PLAN_RLIMITS_MAX = 8,
+    PLAN_WRAPPERS = 2, /* bubblewrap itself, outside and as the init inside. */
 };
 
 /* A growing list of owned strings, ended by NULL; `failed` once memory ran out. */

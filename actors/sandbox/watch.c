@@ -7,6 +7,7 @@
 enum {
     LOOK_MS = 100,
     LOOK_COST_FACTOR = 20,    /* A look that took 10 ms is repeated after 200. */
+    PID_LIMIT_MARGIN = 2,     /* Those that just died of it, before their parent forks again. */
     PID_LIMIT_LOOKS_MAX = 10, /* At the limit this often in a row: it is stuck there. */
     TREE_MEMORY_FACTOR = 4,   /* All processes together may hold that many times one's limit. */
     MS_NS = 1000000,
@@ -62,7 +63,9 @@ static const char *look_at_processes(sandbox__watch *w)
         }
     }
     w->max_rss_bytes = largest > w->max_rss_bytes ? largest : w->max_rss_bytes;
-    w->at_pid_limit = threads >= limits->pids ? w->at_pid_limit + 1 : 0;
+    uint64_t wrappers = w->plan->level == SANDBOX_NAMESPACES ? PLAN_WRAPPERS : 0;
+    w->at_pid_limit =
+        threads + PID_LIMIT_MARGIN >= limits->pids + wrappers ? w->at_pid_limit + 1 : 0;
     if (largest > limits->mem_bytes || bytes > w->tree_bytes_max) {
         return "mem";
     }
