@@ -123,7 +123,7 @@ static void write_value(FILE *to, double value)
         (void)fputs("NaN", to);
     } else if (isinf(value)) {
         (void)fputs(value > 0 ? "+Inf" : "-Inf", to);
-    } else if (fabs(value) < exact_max && value == trunc(value)) {
+    } else if (fabs(value) < exact_max && value == (double)(int64_t)value) {
         (void)fprintf(to, "%" PRId64, (int64_t)value);
     } else {
         (void)fprintf(to, "%.17g", value);
