@@ -92,6 +92,7 @@ static bool run_chunk(pass *p, const chunk *c, uint64_t wall_ms)
         .argv = c->argv,
         .file_count = c->files,
         .readable = readable,
+        .stdin_text = a->stdin_text,
         .limits = {.wall_ms = wall_ms, .cpu_ms = wall_ms * 2, .mem_bytes = a->mem_bytes},
     };
     tool_result result;
@@ -202,6 +203,21 @@ size_t scan_fields(char *line, char **out, size_t capacity)
         *at++ = '\0';
     }
     return count;
+}
+
+uint64_t scan_code_lines(const workspace *ws)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < ws->count; i++) {
+        const workspace_file *f = &ws->files[i];
+        size_t size = 0;
+        bool known = scan_is_c(f) || scan_is_python(f) || scan_is_shell(f)
+                     || f->language == LANGUAGE_JAVASCRIPT;
+        char *text = known ? workspace_read(ws, f, &size) : NULL;
+        lines += text != NULL ? language_count(f->language, text, size).code : 0;
+        free(text);
+    }
+    return lines;
 }
 
 bool scan_is_c(const workspace_file *file)

@@ -23,9 +23,10 @@ typedef struct scan_adapter {
     const char *const *prefix; /* Arguments before the files; ends with NULL. */
     bool (*wanted)(const workspace_file *file);
     size_t files_per_run;
-    uint64_t run_ms;    /* For one run. */
-    uint64_t budget_ms; /* For all of them; what is left out then is said in skipped. */
-    uint64_t mem_bytes; /* 0: the sandbox's default. */
+    uint64_t run_ms;        /* For one run. */
+    uint64_t budget_ms;     /* For all of them; what is left out then is said in skipped. */
+    uint64_t mem_bytes;     /* 0: the sandbox's default. */
+    const char *stdin_text; /* May be NULL. */
     finding_dimension dimension;
     void *ctx; /* The adapter's own. */
     /* False: the output is not what this tool writes. May run in two threads at a time. */
@@ -47,6 +48,9 @@ bool scan_lines(const char *text, bool (*each)(char *line, void *ctx), void *ctx
 
 /* Splits @p line at tabs, in place; returns how many fields (at most @p capacity). */
 size_t scan_fields(char *line, char **out, size_t capacity);
+
+/* Lines of code in the languages that the analyzers know. */
+uint64_t scan_code_lines(const workspace *ws);
 
 bool scan_is_c(const workspace_file *file);      /* C, C++ and headers. */
 bool scan_is_c_unit(const workspace_file *file); /* C and C++ without headers. */

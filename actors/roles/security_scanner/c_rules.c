@@ -278,23 +278,29 @@ static void report(reader *r, const char *at, const char *rule, unsigned cwe, un
                    const char *message)
 {
     unsigned line = line_of(r, at);
-    finding_add(r->findings, &(finding_draft){
-                                 .rule_id = rule,
-                                 .cwe = cwe,
-                                 .severity = FINDING_HIGH,
-                                 .dimension = FINDING_SECURITY,
-                                 .file = r->path,
-                                 .line = line,
-                                 .cause_line = cause != line ? cause : 0,
-                                 .message = message,
-                                 .tool = TOOL,
-                                 .trust = TRUST,
-                             });
+    finding_add(
+        r->findings,
+        &(finding_draft){
+            .rule_id = rule,
+            .cwe = cwe,
+            .severity = strcmp(rule, "c-shell-variable") == 0 ? FINDING_MEDIUM : FINDING_HIGH,
+            .dimension = FINDING_SECURITY,
+            .file = r->path,
+            .line = line,
+            .cause_line = cause != line ? cause : 0,
+            .message = message,
+            .tool = TOOL,
+            .trust = TRUST,
+        });
 }
 
 /* Splits the arguments of the call at @p at (its name); false when it is none. */
 static bool read_call(const reader *r, const char *at, call *c)
 {
+    if (at > r->text
+        && (at[-1] == '.' || (at[-1] == '>' && at - 1 > r->text && at[-2] == '-'))) {
+        return false; /* A function pointer in a struct, a method. */
+    }
     const char *end = at;
     while (end < r->end && is_word(*end)) {
         end++;
@@ -448,10 +454,17 @@ static void check_sink(reader *r, const call *c, size_t arg, bool sql)
 {
     slice name = arg < c->count ? plain_name(c->args[arg]) : (slice){c->name.at, 0};
     const variable *v = name.size > 0 ? find_variable(r, name) : NULL;
+    char message[200];
+    if (!sql && arg < c->count && (v == NULL || (v->line == 0 && !v->array))
+        && !is_constant(c->args[arg])) {
+        (void)snprintf(message, sizeof message, "%.*s() gives a variable to a shell",
+                       (int)c->name.size, c->name.at);
+        report(r, c->name.at, "c-shell-variable", 78, 0, message);
+        return;
+    }
     if (v == NULL || !v->built || (sql && !v->sql)) {
         return;
     }
-    char message[200];
     (void)snprintf(message, sizeof message,
                    sql ? "SQL built from strings (line %u) goes to %.*s(); "
                          "bind parameters instead"

@@ -1,7 +1,6 @@
 #include "actors/roles/security_scanner/sast.h"
-#include "actors/roles/weakness.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,55 +59,21 @@ static char *csv_record(char *at, char **fields, size_t capacity)
     return count >= capacity ? at : NULL;
 }
 
-/* Is the call's last argument a constant: "text" or NAME? Then nobody else's text gets in. */
-static bool constant_call(const char *context, const char *name)
-{
-    const char *at = strstr(context, name);
-    at = at != NULL ? strchr(at, '(') : NULL;
-    if (at == NULL) {
-        return false;
-    }
-    at++;
-    at += strspn(at, " \t");
-    if (*at == '"') {
-        return true;
-    }
-    size_t n = 0;
-    while (isupper((unsigned char)at[n]) || isdigit((unsigned char)at[n]) || at[n] == '_') {
-        n++;
-    }
-    return n > 1 && (at[n] == ')' || at[n] == ',');
-}
-
-static bool is_declaration(const char *context, const char *name)
-{
-    const char *at = strstr(context, name);
-    return at != NULL
-           && (strstr(context, "extern") != NULL || strstr(context, "(const char")
-               || strncmp(context, "int ", 4) == 0);
-}
-
 static void add(scan *s, char **f)
 {
     const char *file = scan_relative(s, f[FILE_FIELD]);
     int level = atoi(f[LEVEL]);
     const char *digits = strpbrk(f[CWES], "0123456789");
     unsigned cwe = digits != NULL ? (unsigned)strtoul(digits, NULL, 10) : 0;
-    bool shell = strcmp(f[CATEGORY], "shell") == 0, format = strcmp(f[CATEGORY], "format") == 0;
-    if (file == NULL
-        || ((shell || format)
-            && (constant_call(f[CONTEXT], f[NAME]) || is_declaration(f[CONTEXT], f[NAME])))) {
+    if (file == NULL) {
         return;
     }
     char rule[96], message[400];
     (void)snprintf(rule, sizeof rule, "flawfinder-%s", f[NAME]);
     (void)snprintf(message, sizeof message, "%s: %s", f[NAME], f[WARNING]);
-    finding_severity severity = level >= 5             ? FINDING_HIGH
-                                : level == 4 && shell  ? FINDING_MEDIUM
-                                : level == 4 && format ? FINDING_MEDIUM
-                                : level == 4           ? FINDING_LOW
-                                                       : FINDING_INFO;
-    const char *class = weakness_class(cwe);
+    finding_severity severity = level >= 5   ? FINDING_HIGH
+                                : level == 4 ? FINDING_MEDIUM
+                                             : FINDING_LOW;
     finding_add(s->findings, &(finding_draft){
                                  .rule_id = rule,
                                  .cwe = cwe,
@@ -120,11 +85,9 @@ static void add(scan *s, char **f)
                                  .message = message,
                                  .tool = "flawfinder",
                                  .trust = TRUST,
-                                 /* It only knows names of functions, so about buffers it cries
-                                  * at every correct copy: alone it is not evidence. */
-                                 .confirms_only = level <= 3
-                                                  || (level == 4 && class != NULL
-                                                      && strcmp(class, "bounds") == 0),
+                                 /* It only knows names of functions, so it cries at every
+                                  * correct use too: alone it is not evidence. */
+                                 .confirms_only = true,
                              });
 }
 

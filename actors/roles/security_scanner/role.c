@@ -15,22 +15,6 @@ extern const role role_security_scanner;
 static const char *const tools[] = {"cppcheck",   "flawfinder", "bandit",
                                     "shellcheck", "python3",    NULL};
 
-/* Lines of code of the languages that are scanned. */
-static uint64_t code_lines(const workspace *ws)
-{
-    uint64_t lines = 0;
-    for (size_t i = 0; i < ws->count; i++) {
-        const workspace_file *f = &ws->files[i];
-        size_t size = 0;
-        char *text = scan_is_c(f) || scan_is_python(f) || scan_is_shell(f)
-                         ? workspace_read(ws, f, &size)
-                         : NULL;
-        lines += text != NULL ? language_count(f->language, text, size).code : 0;
-        free(text);
-    }
-    return lines;
-}
-
 static json_t *output_of(const scan *s, uint64_t lines, json_t *sbom)
 {
     char evidence[700];
@@ -67,12 +51,12 @@ static role_status execute(role_job *job)
     finding_list_init(&findings);
     scan s = {&box, &ws, &findings};
     job->progress(job, 10, "scan", "analyzers");
-    sast_run(&s, tool_time_left(job, BUDGET_MS));
+    sast_run(&s, tool_time_left(job, BUDGET_MS), true);
     job->progress(job, 80, "inventory", "dependencies");
     json_t *sbom = sbom_document(&ws, NULL);
     job->progress(job, 90, "merge", "findings");
     finding_list_merge(&findings, &ws);
-    uint64_t lines = code_lines(&ws);
+    uint64_t lines = scan_code_lines(&ws);
     job->output = output_of(&s, lines, sbom);
     job->quality = finding_score(&findings, FINDING_DIMENSIONS, lines);
     job->confidence = tool_confidence(&box);

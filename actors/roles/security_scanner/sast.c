@@ -9,6 +9,7 @@
 typedef struct part {
     scan *s;
     uint64_t budget_ms;
+    bool shell;
 } part;
 
 static void run_c(void *ctx)
@@ -21,7 +22,9 @@ static void run_names(void *ctx)
 {
     const part *p = ctx;
     sast_flawfinder(p->s, p->budget_ms);
-    sast_shellcheck(p->s, p->budget_ms);
+    if (p->shell) {
+        sast_shellcheck(p->s, p->budget_ms, false);
+    }
 }
 
 static void run_python(void *ctx)
@@ -39,9 +42,9 @@ static void run_own(void *ctx)
     json_decref(sbom_document(p->s->ws, p->s->findings)); /* For the loose versions. */
 }
 
-void sast_run(scan *s, uint64_t budget_ms)
+void sast_run(scan *s, uint64_t budget_ms, bool shell)
 {
-    part p = {s, budget_ms};
+    part p = {s, budget_ms, shell};
     const tool_task tasks[] = {{run_c, &p}, {run_names, &p}, {run_python, &p}, {run_own, &p}};
     tool_parallel(tasks, sizeof tasks / sizeof tasks[0]);
 }

@@ -43,7 +43,7 @@ static finding_severity severity_of(const char *level)
                                            : FINDING_INFO;
 }
 
-static void add(scan *s, const json_t *c)
+static void add(scan *s, const json_t *c, bool all)
 {
     const char *name = json_string_value(json_object_get(c, "file"));
     const char *level = json_string_value(json_object_get(c, "level"));
@@ -60,6 +60,9 @@ static void add(scan *s, const json_t *c)
     /* Unquoted words, or a variable that may be empty, in what rm is told to remove. */
     bool removal =
         (code == 2086 || code == 2115 || code == 2046) && line_runs_rm(s, file, (unsigned)line);
+    if (!removal && !all) {
+        return;
+    }
     (void)snprintf(rule, sizeof rule, "SC%d", (int)code);
     (void)snprintf(message, sizeof message, "%s%s",
                    removal ? "rm removes other files than meant: " : "", text);
@@ -67,7 +70,7 @@ static void add(scan *s, const json_t *c)
                                  .rule_id = rule,
                                  .cwe = removal ? 88 : 0,
                                  .severity = removal ? FINDING_HIGH : severity_of(level),
-                                 .dimension = FINDING_SECURITY,
+                                 .dimension = removal ? FINDING_SECURITY : FINDING_SEMANTICS,
                                  .file = file,
                                  .line = (unsigned)line,
                                  .column = (unsigned)column,
@@ -79,7 +82,7 @@ static void add(scan *s, const json_t *c)
 
 static bool parse(scan *s, const scan_adapter *adapter, const tool_result *result)
 {
-    (void)adapter;
+    const bool *all_wanted = adapter->ctx;
     cogo_record_error error;
     json_t *all = json_parse(result->run.out, result->run.out_size, &error);
     json_t *comments = json_object_get(all, "comments");
@@ -88,13 +91,13 @@ static bool parse(scan *s, const scan_adapter *adapter, const tool_result *resul
     json_t *c = NULL;
     json_array_foreach(comments, i, c)
     {
-        add(s, c);
+        add(s, c, *all_wanted);
     }
     json_decref(all);
     return ok;
 }
 
-void sast_shellcheck(scan *s, uint64_t budget_ms)
+void sast_shellcheck(scan *s, uint64_t budget_ms, bool all)
 {
     /* Left out: files that are sourced but not given, a missing shebang, and the portability of
      * scripts whose shell is not told. */
@@ -113,6 +116,7 @@ void sast_shellcheck(scan *s, uint64_t budget_ms)
                     .budget_ms = budget_ms,
                     .mem_bytes = 8ull << 30,
                     .dimension = FINDING_SECURITY,
+                    .ctx = &all,
                     .parse = parse,
                 });
 }
