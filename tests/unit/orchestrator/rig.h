@@ -563,6 +563,33 @@ static inline bool take_ack(const rig_worker *w, const char *reason)
     return right;
 }
 
+/* Answers everything: the acknowledgement of one task and the offer of the next come in either
+ * order. Returns the offers in the order in which they came. */
+static inline size_t work_all(rig *r, const rig_worker *w, rig_offer *offers, size_t count)
+{
+    size_t offered = 0;
+    size_t acknowledged = 0;
+    while (acknowledged < count) {
+        cogo_msg *msg = take_any(&w->probe);
+        if (msg == NULL) {
+            return offered;
+        }
+        if (cogo_msg_type_of(msg) == MSG_INSTRUCTION_OFFER) {
+            const instruction_offer *got = cogo_msg_payload(msg);
+            rig_offer *offer = &offers[offered++];
+            (void)snprintf(offer->task_id, sizeof offer->task_id, "%s",
+                           got->instruction->task_id);
+            offer->lease = got->lease;
+            offer->previous_count = got->context->previous_results.count;
+            say_result(r, w, offer, RESULT_SUCCESS, false);
+        } else {
+            acknowledged++;
+        }
+        cogo_msg_destroy(msg);
+    }
+    return offered;
+}
+
 static inline void submit_many(rig *r, const instruction *asked, size_t count, bool atomic,
                                const char *flow, const char *key, const char *hash)
 {

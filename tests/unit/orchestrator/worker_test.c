@@ -1,0 +1,235 @@
+#include "tests/unit/orchestrator/rig.h"
+
+static void command(rig *r, cogo_msg_type type, const char *worker_id)
+{
+    ask(r, &r->client, type, &(worker_command){.worker_id = worker_id});
+}
+
+/* The first worker of a page; copied facts, "" when there is none. */
+typedef struct seen {
+    size_t count;
+    char id[32];
+    int32_t status;
+    bool draining;
+} seen;
+
+static seen take_page(rig *r)
+{
+    seen all = {0};
+    cogo_msg *msg = take(&r->client, MSG_WORKER_PAGE);
+    if (msg == NULL) {
+        return all;
+    }
+    const worker_page *page = cogo_msg_payload(msg);
+    const worker_agent_status *items = page->workers.items;
+    all.count = page->workers.count;
+    if (all.count > 0) {
+        (void)snprintf(all.id, sizeof all.id, "%s", items[0].agent_id);
+        all.status = items[0].status;
+        all.draining = items[0].draining;
+    }
+    cogo_msg_destroy(msg);
+    return all;
+}
+
+Test(worker, second_live_worker_with_the_same_id_is_refused)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker w = worker_new(&r, "w1", 1);
+    rig_probe other = probe_new(&r);
+    role_capability capability = {.role = "echo", .version = 1, .llm = "none"};
+    worker_register as = {.worker_id = "w1",
+                          .worker_type = "indexing",
+                          .capabilities = {.items = &capability, .count = 1},
+                          .slots = 1};
+    ask(&r, &other, MSG_WORKER_REGISTER, &as);
+    cr_expect(take_problem(&other, 409, "WORKER_ID_TAKEN", "w1"));
+    as.capabilities.count = 0;
+    ask(&r, &other, MSG_WORKER_REGISTER, &as);
+    cr_expect(take_problem(&other, 422, "VALIDATION", "capabilities"));
+    rig_end(&r);
+    probe_drop(&other);
+    probe_drop(&w.probe);
+}
+
+/* A worker that ends takes nothing with it: its task goes to another one at once. */
+Test(worker, task_of_a_worker_that_ends_is_tried_again_elsewhere)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got = submit_echo(&r);
+    rig_offer first = take_offer(&a);
+    rig_worker b = worker_new(&r, "b", 1);
+    order(&r, a.probe.id, (rig_order){.what = ORDER_END});
+    rig_offer second = take_offer(&b);
+    cr_expect_str_eq(second.task_id, got.ids[0]);
+    cr_expect_eq(second.attempt, 2);
+    cr_expect_gt(second.lease, first.lease);
+    say_result(&r, &b, &first, RESULT_FAILED, false); // The lost worker's result, late.
+    cr_expect(take_ack(&b, "fenced"));
+    say_result(&r, &b, &second, RESULT_SUCCESS, false);
+    cr_expect(take_ack(&b, "accepted"));
+    cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
+    rig_end(&r);
+    probe_drop(&a.probe);
+    probe_drop(&b.probe);
+}
+
+Test(worker, silent_worker_is_lost_after_its_lease_and_comes_back_when_it_speaks)
+{
+    rig r;
+    rig_open(&r);
+    orchestrator_config config = rig_config(&r);
+    config.lease_ms = 30;
+    rig_run(&r, &config);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got = submit(&r, &(instruction){.role = "echo", .max_attempts = 9}, 1);
+    rig_offer first = take_offer(&a);
+    seen now = {0};
+    for (uint64_t end = cogo_system_now_ns(r.system) + RIG_PATIENCE_NS;
+         now.status != WORKER_OFFLINE && cogo_system_now_ns(r.system) < end;) {
+        command(&r, MSG_WORKER_LIST, "a");
+        now = take_page(&r);
+    }
+    cr_expect_eq(now.status, WORKER_OFFLINE);
+    tell(&r, &a.probe, MSG_WORKER_STATUS, &(worker_agent_status){.agent_id = "a"});
+    rig_offer second = take_offer(&a);
+    cr_expect_str_eq(second.task_id, got.ids[0]);
+    say_result(&r, &a, &first, RESULT_SUCCESS, false);
+    cr_expect(take_ack(&a, "fenced"));
+    rig_end(&r);
+    probe_drop(&a.probe);
+}
+
+Test(worker, drain_gives_no_more_offers_and_deregister_costs_no_attempt)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got = submit_echo(&r);
+    (void)take_offer(&a);
+    command(&r, MSG_WORKER_DRAIN, "a");
+    cr_expect(take_page(&r).draining);
+    cogo_msg *told = take(&a.probe, MSG_WORKER_DRAIN);
+    cr_expect_not_null(told);
+    cogo_msg_destroy(told);
+    rig_worker b = worker_new(&r, "b", 2);
+    (void)submit_echo(&r);
+    (void)take_offer(&b);
+    tell(&r, &a.probe, MSG_WORKER_DEREGISTER, &(worker_command){.worker_id = "a"});
+    rig_offer again = take_offer(&b);
+    cr_expect_str_eq(again.task_id, got.ids[0]);
+    cr_expect_eq(again.attempt, 1);
+    command(&r, MSG_WORKER_LIST, NULL);
+    seen all = take_page(&r);
+    cr_expect_eq(all.count, 1u);
+    cr_expect_str_eq(all.id, "b");
+    rig_end(&r);
+    probe_drop(&a.probe);
+    probe_drop(&b.probe);
+}
+
+Test(worker, removed_worker_is_told_to_stop_and_unknown_ones_are_not_found)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker a = worker_new(&r, "a", 1);
+    (void)submit_echo(&r);
+    (void)take_offer(&a);
+    command(&r, MSG_WORKER_REMOVE, "a");
+    cr_expect_eq(take_page(&r).status, WORKER_OFFLINE);
+    cogo_msg *msg = take(&a.probe, MSG_INSTRUCTION_CANCEL);
+    cr_expect_not_null(msg);
+    cogo_msg_destroy(msg);
+    command(&r, MSG_WORKER_LIST, "a");
+    cr_expect(take_problem(&r.client, 404, "WORKER_NOT_FOUND", "a"));
+    command(&r, MSG_WORKER_DRAIN, "a");
+    cr_expect(take_problem(&r.client, 404, "WORKER_NOT_FOUND", "a"));
+    rig_end(&r);
+    probe_drop(&a.probe);
+}
+
+Test(worker, returning_worker_is_told_which_leases_are_stale)
+{
+    rig r;
+    rig_start(&r);
+    rig_probe back = probe_new(&r);
+    role_capability capability = {.role = "echo", .version = 1, .llm = "none"};
+    const char *const running[] = {"tsk_01ARZ3NDEKTSV4RRFFQ69G5FAV:77"};
+    worker_register as = {.worker_id = "w",
+                          .worker_type = "indexing",
+                          .capabilities = {.items = &capability, .count = 1},
+                          .slots = 1,
+                          .running = {running, 1}};
+    ask(&r, &back, MSG_WORKER_REGISTER, &as);
+    cogo_msg *msg = take(&back, MSG_INSTRUCTION_CANCEL);
+    cr_assert_not_null(msg);
+    const instruction_cancel *stop = cogo_msg_payload(msg);
+    cr_expect_eq(stop->lease, 77);
+    cr_expect_str_eq(stop->reason, "fenced");
+    cogo_msg_destroy(msg);
+    rig_end(&r);
+    probe_drop(&back);
+}
+
+/* A task that no worker can take must not stand in the way of one that some worker can. */
+Test(worker, labels_choose_the_worker_and_do_not_block_the_line)
+{
+    rig r;
+    rig_start(&r);
+    const char *const gpu[] = {"gpu=1"};
+    rig_worker plain = worker_new(&r, "plain", 1);
+    rig_ids wants = submit(&r, &(instruction){.role = "echo", .labels = {gpu, 1}}, 1);
+    rig_ids any = submit_echo(&r);
+    cr_expect_str_eq(take_offer(&plain).task_id, any.ids[0]);
+    ask(&r, &r.client, MSG_TASK_EXPLAIN, &(task_command){.task_id = wants.ids[0]});
+    cogo_msg *msg = take(&r.client, MSG_EXPLANATION);
+    cr_assert_not_null(msg);
+    const explanation *why = cogo_msg_payload(msg);
+    cr_assert_eq(why->reasons.count, 1u);
+    cr_expect_str_eq(why->reasons.items[0], "worker plain does not have the label gpu=1");
+    cogo_msg_destroy(msg);
+    rig_worker with = worker_with(&r, "with", "echo", 1, (cogo_strings){gpu, 1});
+    cr_expect_str_eq(take_offer(&with).task_id, wants.ids[0]);
+    rig_end(&r);
+    probe_drop(&plain.probe);
+    probe_drop(&with.probe);
+}
+
+Test(worker, more_important_tasks_go_first_when_a_slot_is_free)
+{
+    rig r;
+    rig_start(&r);
+    const instruction some[] = {{.role = "echo", .priority = PRIORITY_LOW},
+                                {.role = "echo", .priority = PRIORITY_MEDIUM},
+                                {.role = "echo", .priority = PRIORITY_URGENT}};
+    rig_ids got = submit(&r, some, 3);
+    rig_worker w = worker_new(&r, "w", 1);
+    rig_offer offers[3] = {{{0}, {0}, 0, 0, 0}};
+    cr_assert_eq(work_all(&r, &w, offers, 3), 3u);
+    for (int i = 0; i < 3; i++) {
+        cr_expect_str_eq(offers[i].task_id, got.ids[2 - i]);
+    }
+    rig_end(&r);
+    probe_drop(&w.probe);
+}
+
+Test(worker, load_is_spread_over_equals)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker a = worker_new(&r, "a", 4);
+    rig_worker b = worker_new(&r, "b", 4);
+    const instruction four[] = {
+        {.role = "echo"}, {.role = "echo"}, {.role = "echo"}, {.role = "echo"}};
+    (void)submit(&r, four, 4);
+    for (int i = 0; i < 2; i++) {
+        cr_expect_gt(take_offer(&a).lease, 0);
+        cr_expect_gt(take_offer(&b).lease, 0);
+    }
+    rig_end(&r);
+    probe_drop(&a.probe);
+    probe_drop(&b.probe);
+}
