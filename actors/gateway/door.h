@@ -4,7 +4,7 @@
 #ifndef GATEWAY_DOOR_H
 #define GATEWAY_DOOR_H
 
-#include "actors/gateway/request.h"
+#include "actors/gateway/conn.h"
 
 #include <cogo/message.h>
 
@@ -26,5 +26,8 @@ typedef struct door_request {
 typedef struct door_gone {
     uint64_t exchange;
 } door_gone;
+
+/* GATEWAY_MSG_REQUEST with a copy of the request that @p c holds. NULL when out of memory. */
+cogo_msg *door_message(cogo_system *system, const conn *c);
 
 #endif

@@ -1,6 +1,7 @@
 #include "actors/gateway/server.h"
 
 #include "actors/gateway/door.h"
+#include "actors/gateway/inbox.h"
 #include "actors/gateway/problem.h"
 #include "codec/contract/id.h"
 
@@ -44,11 +45,7 @@ struct server {
     pthread_t thread;
     bool thread_runs;
 
-    pthread_mutex_t mutex; /* Guards all below. */
-    pthread_cond_t quiet;
-    answer *inbox_first, *inbox_last;
-    uint32_t exchange_count;
-    bool draining, orphaned, stopping;
+    inbox inbox;
 };
 
 static uint64_t now_ns(void)
@@ -79,10 +76,7 @@ static void exchange_over(server *s, conn *c)
 {
     if (c->exchange != 0) {
         c->exchange = 0;
-        (void)pthread_mutex_lock(&s->mutex);
-        s->exchange_count--;
-        (void)pthread_cond_broadcast(&s->quiet);
-        (void)pthread_mutex_unlock(&s->mutex);
+        inbox_leave(&s->inbox);
     }
 }
 
@@ -106,53 +100,14 @@ static void refuse(server *s, conn *c, int status, const char *why, int64_t retr
     (void)lws_callback_on_writable(c->wsi);
 }
 
-static const char *rebase(const char *at, const conn *c, const door_request *to)
-{
-    bool inside = at != NULL && at >= c->head_bytes && at < c->head_bytes + c->head_size;
-    return inside ? to->bytes + (at - c->head_bytes) : at;
-}
-
-static cogo_msg *make_message(server *s, const conn *c)
-{
-    size_t body_size = (size_t)c->head.content_length;
-    cogo_msg *msg = cogo_msg_create(s->config.system, GATEWAY_MSG_REQUEST,
-                                    sizeof(door_request) + c->head_size + body_size + 1);
-    if (msg == NULL) {
-        return NULL;
-    }
-    door_request *r = cogo_msg_payload(msg);
-    memset(r, 0, sizeof *r);
-    r->exchange = c->exchange;
-    r->head = c->head;
-    r->body_size = body_size;
-    memcpy(r->bytes, c->head_bytes, c->head_size);
-    char *body = r->bytes + c->head_size;
-    if (body_size > 0) {
-        memcpy(body, conn_body(c), body_size);
-    }
-    body[body_size] = '\0';
-    r->body = body;
-    r->head.path = rebase(c->head.path, c, r);
-    r->head.query = rebase(c->head.query, c, r);
-    for (int i = 0; i < REQUEST_HEADER_COUNT; i++) {
-        r->head.headers[i] = rebase(c->head.headers[i], c, r);
-    }
-    return msg;
-}
-
 /* A whole request is there: it goes to the actor. */
 static void hand_over(server *s, conn *c)
 {
-    (void)pthread_mutex_lock(&s->mutex);
-    const char *why = s->draining || s->orphaned                  ? "The server is stopping."
-                      : s->exchange_count >= SERVER_EXCHANGES_MAX ? "Too many requests wait."
-                                                                  : NULL;
-    s->exchange_count += why == NULL;
-    (void)pthread_mutex_unlock(&s->mutex);
+    const char *why = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX);
     c->close = !c->head.keep_alive;
     if (why == NULL) {
         c->exchange = ++s->serial << SLOT_BITS | c->slot;
-        cogo_msg *msg = make_message(s, c);
+        cogo_msg *msg = door_message(s->config.system, c);
         if (msg == NULL || cogo_system_send(s->config.system, s->actor, msg) != COGO_OK) {
             why = "The gateway can't take the request.";
         }
@@ -423,18 +378,14 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
 {
     server *s = watcher->data;
     (void)events;
-    (void)pthread_mutex_lock(&s->mutex);
-    answer *a = s->inbox_first;
-    s->inbox_first = s->inbox_last = NULL;
-    bool orphaned = s->orphaned;
-    bool stopping = s->stopping;
-    (void)pthread_mutex_unlock(&s->mutex);
+    inbox_flags flags;
+    answer *a = inbox_take(&s->inbox, &flags);
     while (a != NULL) {
         answer *next = a->next;
         deliver(s, a);
         a = next;
     }
-    for (uint32_t i = 0; orphaned && i < SERVER_CONNECTIONS_MAX; i++) {
+    for (uint32_t i = 0; flags.orphaned && i < SERVER_CONNECTIONS_MAX; i++) {
         conn *c = s->conns[i];
         if (c != NULL && c->exchange != 0 && !c->answered) {
             if (c->begun) { /* A stream ends here; its reader comes back with the last id. */
@@ -444,11 +395,12 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
             }
         }
     }
-    if (stopping && !s->stopping_seen) {
+    if (flags.stopping && !s->stopping_seen) {
         s->stopping_seen = true;
         ev_io_stop(loop, &s->accept);
         s->tick.repeat = 0.1;
         ev_timer_again(loop, &s->tick);
+        stop_tick(s);
     }
 }
 
@@ -476,12 +428,7 @@ server *server_create(const server_config *config, char error[256])
         return NULL;
     }
     s->config = *config;
-    (void)pthread_mutex_init(&s->mutex, NULL);
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&s->quiet, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    inbox_init(&s->inbox);
     s->loop = ev_loop_new(EVFLAG_AUTO);
     if (s->loop != NULL) {
         void *loops[1] = {s->loop};
@@ -528,55 +475,31 @@ void server_answer(server *s, uint64_t exchange, answer *a)
         }
         a->close = true;
     }
-    (void)pthread_mutex_lock(&s->mutex);
-    a->next = NULL;
-    if (s->inbox_last != NULL) {
-        s->inbox_last->next = a;
-    } else {
-        s->inbox_first = a;
-    }
-    s->inbox_last = a;
-    (void)pthread_mutex_unlock(&s->mutex);
-    ev_async_send(s->loop, &s->wake);
-}
-
-static void set_flag(server *s, bool *flag)
-{
-    (void)pthread_mutex_lock(&s->mutex);
-    *flag = true;
-    (void)pthread_mutex_unlock(&s->mutex);
+    inbox_put(&s->inbox, a);
     ev_async_send(s->loop, &s->wake);
 }
 
 void server_orphan(server *s)
 {
-    set_flag(s, &s->orphaned);
+    inbox_set(&s->inbox, (inbox_flags){.orphaned = true});
+    ev_async_send(s->loop, &s->wake);
 }
 
 void server_drain(server *s)
 {
-    set_flag(s, &s->draining);
+    inbox_set(&s->inbox, (inbox_flags){.draining = true});
 }
 
 bool server_await_quiet(server *s, uint64_t timeout_ns)
 {
-    uint64_t end = now_ns() + (timeout_ns < UINT64_MAX / 4 ? timeout_ns : UINT64_MAX / 4);
-    struct timespec until = {.tv_sec = (time_t)(end / 1000000000u),
-                             .tv_nsec = (long)(end % 1000000000u)};
-    int status = 0;
-    (void)pthread_mutex_lock(&s->mutex);
-    while (s->exchange_count > 0 && status == 0) {
-        status = pthread_cond_timedwait(&s->quiet, &s->mutex, &until);
-    }
-    bool quiet = s->exchange_count == 0;
-    (void)pthread_mutex_unlock(&s->mutex);
-    return quiet;
+    return inbox_await_quiet(&s->inbox, timeout_ns);
 }
 
 void server_stop(server *s)
 {
     if (s->thread_runs) {
-        set_flag(s, &s->stopping);
+        inbox_set(&s->inbox, (inbox_flags){.stopping = true});
+        ev_async_send(s->loop, &s->wake);
         (void)pthread_join(s->thread, NULL);
         s->thread_runs = false;
     }
@@ -601,13 +524,7 @@ void server_destroy(server *s)
     if (s->loop != NULL) {
         ev_loop_destroy(s->loop);
     }
-    while (s->inbox_first != NULL) {
-        answer *next = s->inbox_first->next;
-        free(s->inbox_first);
-        s->inbox_first = next;
-    }
+    inbox_finish(&s->inbox);
     (void)close(s->config.listen_fd);
-    (void)pthread_cond_destroy(&s->quiet);
-    (void)pthread_mutex_destroy(&s->mutex);
     free(s);
 }

@@ -96,6 +96,7 @@ static void on_page(exchange *x, cogo_msg *msg)
     stream *s = x->data;
     const event_page *page = cogo_msg_payload(msg);
     const task_event *events = page->events.items;
+    int64_t before = s->last;
     s->reading = false;
     if (!s->x->opened) {
         open_stream(s);
@@ -106,7 +107,8 @@ static void on_page(exchange *x, cogo_msg *msg)
             s->last = events[i].sequence;
         }
     }
-    if (page->events.count >= SSE_PAGE || s->again) {
+    /* A page may be shorter than asked for: only one without news is the last. */
+    if (s->again || (s->last > before && !page->ended)) {
         read_on(s);
     } else if (page->ended) {
         end_stream(s);
