@@ -12,6 +12,8 @@ enum {
     LOOKUP_BYTES_MAX = 512 * 1024 * 1024, /* Memory of one answer while it is made. */
 };
 
+#define START_TIMEOUT_NS UINT64_C(10000000000)
+
 /* The writes of one transaction come from one sender; another sender's begin the next one. */
 typedef struct writer {
     journal *journal;
@@ -111,9 +113,20 @@ static void apply(cogo_context *ctx, writer *w, const store_write *write)
     }
 }
 
+static void answer_health(cogo_context *ctx, const cogo_msg *msg, const char *check, bool ready)
+{
+    health out = {.ready = ready, .checks = {&check, 1}};
+    (void)cogo_reply(ctx, msg,
+                     cogo_msg_create_record(cogo_context_system(ctx), MSG_HEALTH, &out));
+}
+
 static cogo_err writer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     writer *w = state;
+    if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {
+        answer_health(ctx, msg, w->broken ? w->error : "store: ok", !w->broken);
+        return COGO_OK;
+    }
     if (cogo_msg_type_of(msg) != MSG_STORE_WRITE) {
         return COGO_OK;
     }
@@ -171,6 +184,8 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         store_found out;
         journal_find(reader, cogo_msg_payload(msg), &arena, &out);
         (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_STORE_FOUND, &out));
+    } else if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {
+        answer_health(ctx, msg, "store reader: ok", true);
     }
     cogo_arena_finish(&arena);
     return COGO_OK;
@@ -192,20 +207,43 @@ static const cogo_behavior reader_behavior = {
     .stop = reader_stop,
 };
 
-/* The actor owns what @p handle points to from its start() on. */
-static cogo_err spawn(cogo_system *system, const cogo_behavior *behavior, const void *handle,
-                      cogo_actor_id *out)
+static void close_reader(const void *handle)
 {
-    return cogo_system_spawn(system,
-                             &(cogo_spawn_options){
-                                 .struct_size = sizeof(cogo_spawn_options),
-                                 .behavior = behavior,
-                                 .args = handle,
-                                 .args_size_bytes = sizeof(void *),
-                                 .name = behavior->name,
-                                 .flags = COGO_SPAWN_DETACHED,
-                             },
-                             out);
+    journal_reader_close(*(journal_reader *const *)handle);
+}
+
+static void close_writer(const void *handle)
+{
+    journal_close(*(journal *const *)handle);
+}
+
+/* The actor owns what @p handle points to from its start() on, which has run when this returns
+ * COGO_OK: an actor that is stopped before its start() would never close it. */
+static cogo_err spawn(cogo_system *system, const cogo_behavior *behavior, const void *handle,
+                      void (*close_handle)(const void *handle), cogo_actor_id *out)
+{
+    cogo_spawn_options options = {
+        .struct_size = sizeof options,
+        .behavior = behavior,
+        .args = handle,
+        .args_size_bytes = sizeof(void *),
+        .name = behavior->name,
+        .flags = COGO_SPAWN_DETACHED,
+    };
+    cogo_err err = cogo_system_spawn(system, &options, out);
+    if (err != COGO_OK) {
+        close_handle(handle);
+        return err;
+    }
+    cogo_msg *answer = NULL;
+    err = cogo_system_ask(system, *out,
+                          cogo_msg_create_record(system, MSG_HEALTH_READ, &(empty){false}),
+                          START_TIMEOUT_NS, &answer);
+    cogo_msg_destroy(answer);
+    if (err != COGO_OK) {
+        cogo_exit_actor(system, *out, COGO_EXIT_SHUTDOWN, "store");
+    }
+    return err;
 }
 
 cogo_err store_start(cogo_system *system, const store_config *config, cogo_actor_id *out_writer,
@@ -223,20 +261,18 @@ cogo_err store_start(cogo_system *system, const store_config *config, cogo_actor
         journal_close(j);
         return err;
     }
-    err = spawn(system, &reader_behavior, &r, &reader_id);
+    err = spawn(system, &reader_behavior, &r, close_reader, &reader_id);
     if (err != COGO_OK) {
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "cannot start the store: %s",
                        cogo_strerror(err));
-        journal_reader_close(r);
         journal_close(j);
         return err;
     }
-    err = spawn(system, &writer_behavior, &j, &writer_id);
+    err = spawn(system, &writer_behavior, &j, close_writer, &writer_id);
     if (err != COGO_OK) {
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "cannot start the store: %s",
                        cogo_strerror(err));
         cogo_exit_actor(system, reader_id, COGO_EXIT_SHUTDOWN, "store");
-        journal_close(j);
         return err;
     }
     *out_writer = writer_id;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 attempt *attempts_add(attempts *list, const instruction_offer *offer)
@@ -77,12 +78,17 @@ void attempt_fire(const attempt *a)
     (void)written;
 }
 
+static int64_t processing_ms(const attempt *a, uint64_t now_ns)
+{
+    return (int64_t)((now_ns - a->started_ns) / 1000000);
+}
+
 cogo_err attempt_keep(attempt *a, const char *worker_id, const char *result_id, uint64_t now_ns,
                       const job_outcome *outcome)
 {
     result_metadata metadata = outcome->metadata;
     agent_result result = outcome->result;
-    metadata.processing_time = (int64_t)((now_ns - a->started_ns) / 1000000);
+    metadata.processing_time = processing_ms(a, now_ns);
     result.result_id = result_id;
     result.task_id = a->task_id;
     result.instruction_id = a->instruction_id;
@@ -99,4 +105,11 @@ cogo_err attempt_keep(attempt *a, const char *worker_id, const char *result_id, 
     free(a->result);
     a->result = block;
     return COGO_OK;
+}
+
+void attempt_stamp(attempt *a, uint64_t now_ns)
+{
+    result_metadata *metadata; // The block is ours, its records only say that readers must not.
+    memcpy(&metadata, &a->result->result->metadata, sizeof metadata);
+    metadata->processing_time = processing_ms(a, now_ns);
 }

@@ -53,4 +53,7 @@ void attempt_fire(const attempt *a);
 COGO_MUST_USE cogo_err attempt_keep(attempt *a, const char *worker_id, const char *result_id,
                                     uint64_t now_ns, const job_outcome *outcome);
 
+/* The result that was kept leaves only now: its processing time ends here. */
+void attempt_stamp(attempt *a, uint64_t now_ns);
+
 #endif

@@ -79,7 +79,10 @@ static cogo_err take_outcome(const role_job *job, role_status status, cogo_arena
     if (err == COGO_OK) {
         err = take_strings(job->skipped, arena, &out->metadata.skipped);
     }
-    return err == COGO_OK ? json_to_value(job->output, arena, &out->result.output) : err;
+    if (err == COGO_OK && job->output != NULL) {
+        err = json_to_value(job->output, arena, &out->result.output);
+    }
+    return err;
 }
 
 /* An array of {taskId, ref, role, status, output}; NULL: no memory. */

@@ -72,6 +72,7 @@ static void report(cogo_context *ctx, worker *w, attempt *a)
     if (a->held_back) {
         a->held_back = false;
         w->light_used--;
+        attempt_stamp(a, cogo_now_ns(ctx));
     }
     if (a->result->result->status == RESULT_FAILED) {
         w->failed++;
