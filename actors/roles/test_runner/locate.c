@@ -168,6 +168,30 @@ static line without_marks(line at)
     return at;
 }
 
+/* TAP's YAML: "message: 'left is 3'", or "error: |-" and the text below. */
+static bool yaml_message(line at, line_walk walk, line *out)
+{
+    line_take_blanks(&at);
+    if (!line_take(&at, "message: ") && !line_take(&at, "error: ")) {
+        return false;
+    }
+    if (at.size > 0 && (at.text[0] == '|' || at.text[0] == '>')) {
+        while (line_next(&walk, &at)) {
+            line_trim(&at.text, &at.size);
+            if (at.size > 0) {
+                break;
+            }
+        }
+    }
+    while (at.size > 1 && (at.text[0] == '\'' || at.text[0] == '"')
+           && at.text[at.size - 1] == at.text[0]) {
+        at.text++;
+        at.size -= 2;
+    }
+    *out = at;
+    return at.size > 0;
+}
+
 /* The sentence: a line marked by pytest, an exception's last line, else the first that speaks.
  */
 static line sentence(const char *text, size_t size)
@@ -178,6 +202,9 @@ static line sentence(const char *text, size_t size)
         line marked = at;
         if (line_take(&marked, "E  ")) {
             line_trim(&marked.text, &marked.size);
+            return marked;
+        }
+        if (yaml_message(at, walk, &marked)) {
             return marked;
         }
         bool indented = at.size > 0 && (at.text[0] == ' ' || at.text[0] == '\t');

@@ -89,7 +89,7 @@ bool plan_prove(const plan_site *site, test_plan *out)
     }
     out->why = "t/*.t";
     out->package = "perl";
-    out->test = STEP("prove", "-v", "-r", "-I", "lib", "t");
+    out->test = STEP("prove", "-v", "--merge", "-r", "-I", "lib", "t");
     out->format = FORMAT_TAP;
     return true;
 }

@@ -208,6 +208,25 @@ static void build(suite *s)
     }
 }
 
+/* ctest's and meson's reports leave out how a test died; what they print does not. */
+static void add_words(const suite *s, const sandbox_result *run, case_list *out)
+{
+    case_list printed;
+    case_list_init(&printed);
+    (void)format_parse(s->plan->format, run->out, run->out_size, &printed);
+    for (size_t i = 0; i < out->count; i++) {
+        case_record *record = &out->items[i];
+        bool bad = record->status == CASE_FAILED || record->status == CASE_ERROR;
+        for (size_t p = 0; bad && record->message == NULL && p < printed.count; p++) {
+            const case_record *other = &printed.items[p];
+            if (strcmp(other->name, record->name) == 0 && other->message != NULL) {
+                record->message = cogo_arena_strdup(&out->arena, other->message);
+            }
+        }
+    }
+    case_list_finish(&printed);
+}
+
 /* From the report file if there is one, else from what was printed, in the expected format or
  * any other. */
 static void parse_run(suite *s, const sandbox_result *run, case_list *out)
@@ -220,6 +239,9 @@ static void parse_run(suite *s, const sandbox_result *run, case_list *out)
         char *text = path == NULL ? NULL : suite_read_report(s->ws->tree, path, &size);
         used = text == NULL ? FORMAT_AUTO : format_parse(FORMAT_JUNIT, text, size, out);
         free(text);
+        if (used != FORMAT_AUTO && run->out != NULL) {
+            add_words(s, run, out);
+        }
     }
     size_t size = run->out == NULL ? 0 : run->out_size;
     if (used == FORMAT_AUTO && s->plan->format != FORMAT_AUTO) {
@@ -248,6 +270,25 @@ static void add_whole(suite *s, const tool_result *result, case_list *out, case_
     }
 }
 
+/* "exit status 127: sh: 1: jest: not found": the last words that are not make's own. */
+static const char *exit_words(const sandbox_result *run, case_list *out)
+{
+    size_t size = run->out == NULL ? 0 : run->out_size;
+    size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
+    line last = {NULL, 0};
+    line_walk walk = line_walk_of(size == 0 ? NULL : run->out + from, size - from);
+    for (line at; line_next(&walk, &at);) {
+        line copy = at;
+        line_trim(&at.text, &at.size);
+        if (at.size > 0 && !line_take(&copy, "make")) {
+            last = at;
+        }
+    }
+    const char *words = case_text(out, last.text, last.size, CASE_TEXT_MAX);
+    return cogo_arena_printf(&out->arena, "exit status %d%s%s", run->exit_code,
+                             words == NULL ? "" : ": ", words == NULL ? "" : words);
+}
+
 /* The command's own end is a verdict too: the only one for suites that name no tests, and one
  * more when it contradicts the tests that were named. */
 static void judge_end(suite *s, const tool_result *result, case_list *out)
@@ -271,8 +312,7 @@ static void judge_end(suite *s, const tool_result *result, case_list *out)
                                     SUITE_OUT_BYTES));
     } else if (out->count == 0 && (good || s->build_ok)) {
         add_whole(s, result, out, good ? CASE_PASSED : CASE_FAILED,
-                  good ? NULL
-                       : cogo_arena_printf(&out->arena, "exit status %d", run->exit_code));
+                  good ? NULL : exit_words(run, out));
     } else if (out->count > 0 && !good && totals.failed == 0) {
         add_whole(s, result, out, CASE_ERROR,
                   cogo_arena_printf(&out->arena, "exit status %d though no test failed",

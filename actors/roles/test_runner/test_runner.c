@@ -153,6 +153,12 @@ static void say_trouble(role_job *job, const suite *s)
                    s->build_error_count > 0 ? ": " : "",
                    s->build_error_count > 0 ? s->build_errors[0] : "");
     }
+    if (strcmp(s->plan->framework, "npm") == 0 && s->format == FORMAT_AUTO
+        && case_count(&s->cases).failed > 0) {
+        role_skip(job,
+                  "npm: packages are not fetched, the sandbox has no network; run npm install "
+                  "in the tree before, node_modules is copied too");
+    }
     if (s->cancelled) {
         role_error(job, "%s: cancelled", label);
     }

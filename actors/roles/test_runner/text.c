@@ -225,12 +225,21 @@ static bool ctest_case(case_list *out, line at)
                          : line_find(rest, "***Timeout") != NULL   ? CASE_FAILED
                                                                    : CASE_ERROR;
     case_record *record = case_add(out, NULL, 0, colon + 2, (size_t)(dots - colon) - 2, status);
+    size_t from = rest.size;
     if (record != NULL && line_ends_with(rest, " sec")) {
-        size_t from = rest.size - 4;
+        from -= 4;
         while (from > 0 && rest.text[from - 1] != ' ') {
             from--;
         }
         record->duration_ms = line_seconds_ms(rest.text + from, rest.size - from);
+    }
+    size_t dots_size = 0;
+    while (dots_size < from && strchr(" .*", rest.text[dots_size]) != NULL) {
+        dots_size++;
+    }
+    if (record != NULL && status == CASE_FAILED) { // "Subprocess aborted***Exception:"
+        record->message =
+            case_text(out, rest.text + dots_size, from - dots_size, CASE_TEXT_MAX);
     }
     return true;
 }
@@ -253,7 +262,11 @@ void format_ctest(const char *text, size_t size, case_list *out)
         }
         case_record *last = before > first ? &out->items[before - 1] : NULL;
         if (last != NULL && (last->status == CASE_FAILED || last->status == CASE_ERROR)) {
+            const char *word =
+                last->message; // What the test printed says more than ctest's word.
+            last->message = NULL;
             case_explain(out, last, about.start, block_size(&about));
+            last->message = last->message == NULL ? word : last->message;
         }
         about = (block){0};
         if (summary) {
