@@ -17,7 +17,7 @@ def test_help_lists_the_commands():
     ((), 2, "usage"),
     (("tsak", "list"), 2, "did you mean 'task'"),
     (("task", "sumbit", "echo"), 2, "did you mean 'submit'"),
-    (("task", "list", "--stat", "x"), 2, "--stat"),
+    (("task", "list", "--sttae", "x"), 2, "did you mean --state?"),
     (("task", "submit", "echo", "--timeout", "soon"), 2, "--timeout"),
     (("task", "submit", "echo", "--context", "{"), 2, "--context"),
     (("assess", "/does/not/exist"), 3, "/does/not/exist"),

@@ -52,8 +52,8 @@ def kill_loop(make_cluster, kills, seed):
     states = dict(db.execute("select task_id, state from tasks"))
     lost = acknowledged - set(states)
     assert not lost, f"{len(lost)} acknowledged tasks lost (seed {seed})"
-    ended = db.execute("select task_id, count(*) from task_events where type in (%s) "
-                       "group by task_id having count(*) > 1"
+    ended = db.execute("select task, count(*) from task_events where type in (%s) "
+                       "group by task having count(*) > 1"
                        % ",".join(f"'cogo.task.{s}'" for s in TERMINAL)).fetchall()
     assert not ended, f"recorded twice (seed {seed}): {ended[:3]}"
     return len(acknowledged)
