@@ -22,7 +22,6 @@ Test(attempt, failed_task_is_tried_again_until_its_attempts_are_used_up)
     cr_expect_str_eq(t->error, "it broke");
     free(t);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, failure_that_another_attempt_would_not_change_is_final)
@@ -36,7 +35,6 @@ Test(attempt, failure_that_another_attempt_would_not_change_is_final)
     cr_expect(take_ack(&w, "accepted"));
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_FAILED);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, second_result_and_foreign_lease_are_fenced)
@@ -56,7 +54,6 @@ Test(attempt, second_result_and_foreign_lease_are_fenced)
     cr_expect(take_ack(&w, "fenced"));
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_PARTIAL);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, cancel_reaches_the_worker_and_its_late_result_is_fenced)
@@ -82,7 +79,6 @@ Test(attempt, cancel_reaches_the_worker_and_its_late_result_is_fenced)
     rig_offer second = take_offer(&w);
     cr_expect_str_eq(second.task_id, next.ids[0]);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, cancelling_twice_is_the_same_and_a_finished_task_is_a_conflict)
@@ -106,7 +102,6 @@ Test(attempt, cancelling_twice_is_the_same_and_a_finished_task_is_a_conflict)
     ask(&r, &r.client, MSG_TASK_CANCEL, &(task_command){.task_id = "tsk_nonsense"});
     cr_expect(take_problem(&r.client, 404, "TASK_NOT_FOUND", "tsk_nonsense"));
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, retry_of_a_finished_task_renews_its_attempts)
@@ -135,7 +130,6 @@ Test(attempt, retry_of_a_finished_task_renews_its_attempts)
     ask(&r, &r.client, MSG_TASK_RETRY, &(task_command){.task_id = got.ids[0]});
     cr_expect(take_problem(&r.client, 409, "TASK_SUCCEEDED", "succeeded"));
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 /* The worker keeps the time of an attempt; a failure that took all of it is a timeout. */
@@ -155,7 +149,6 @@ Test(attempt, timeouts_that_use_up_the_attempts_expire_the_task)
     cr_expect(take_ack(&w, "accepted"));
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_EXPIRED);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, invalid_result_fails_the_task_and_not_the_journal)
@@ -170,7 +163,6 @@ Test(attempt, invalid_result_fails_the_task_and_not_the_journal)
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_FAILED);
     cr_expect_eq(submit_echo(&r).count, 1u);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(attempt, followers_hear_of_every_transition_in_order_and_of_progress)
@@ -213,6 +205,4 @@ Test(attempt, followers_hear_of_every_transition_in_order_and_of_progress)
     cr_expect_eq(((const task_event *)cogo_msg_payload(msg))->sequence, 0);
     cogo_msg_destroy(msg);
     rig_end(&r);
-    probe_drop(&w.probe);
-    probe_drop(&ear);
 }

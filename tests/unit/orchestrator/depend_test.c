@@ -37,7 +37,6 @@ Test(depend, workflow_runs_in_the_order_of_its_dependencies_with_earlier_results
     cr_expect_eq(flow->tasks.count, 4u);
     cogo_msg_destroy(msg);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(depend, failure_cancels_all_that_follow_and_names_the_dependency)
@@ -62,7 +61,6 @@ Test(depend, failure_cancels_all_that_follow_and_names_the_dependency)
     ask(&r, &r.client, MSG_TASK_RETRY, &(task_command){.task_id = got.ids[2]});
     cr_expect(take_problem(&r.client, 409, "DEPENDENCY_FAILED", got.ids[1]));
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(depend, finished_task_is_looked_up_by_task_or_instruction_id)
@@ -82,7 +80,6 @@ Test(depend, finished_task_is_looked_up_by_task_or_instruction_id)
     cr_expect_eq(offer.previous_count, 1u); // Twice the same is once.
     finish(&r, &w, &offer, RESULT_SUCCESS);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(depend, task_that_depends_on_a_failed_one_is_cancelled_at_once)
@@ -98,7 +95,6 @@ Test(depend, task_that_depends_on_a_failed_one_is_cancelled_at_once)
     rig_ids next = submit(&r, &(instruction){.role = "echo", .dependencies = {on, 1}}, 1);
     cr_expect_eq(end_state(&r, next.ids[0]), TASK_CANCELLED);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 /* The failed task and its workflow have left memory; both must come back for the retry. */
@@ -130,7 +126,6 @@ Test(depend, retry_brings_the_whole_workflow_back)
     cr_expect_eq(flow->tasks.count, 2u);
     cogo_msg_destroy(msg);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(depend, wait_that_runs_out_tells_how_things_are)

@@ -57,5 +57,4 @@ Test(metrics, count_what_happened)
                  1);
     cogo_msg_destroy(msg);
     rig_end(&r);
-    probe_drop(&w.probe);
 }

@@ -29,8 +29,6 @@ Test(recovery, tasks_that_ran_are_tried_again_with_leases_of_the_new_term)
     cr_expect(take_ack(&b, "accepted"));
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
     rig_end(&r);
-    probe_drop(&a.probe);
-    probe_drop(&b.probe);
 }
 
 Test(recovery, blocked_task_finds_its_finished_dependency_and_its_workflow)
@@ -63,8 +61,6 @@ Test(recovery, blocked_task_finds_its_finished_dependency_and_its_workflow)
     cr_expect_eq(flow->tasks.count, 3u);
     cogo_msg_destroy(msg);
     rig_end(&r);
-    probe_drop(&a.probe);
-    probe_drop(&b.probe);
 }
 
 Test(recovery, orchestrator_ends_when_the_store_can_not_be_read)

@@ -18,7 +18,7 @@
 
 #define RIG_PATIENCE_NS UINT64_C(5000000000)
 
-enum { BOX_SIZE = 4096, STORED_MAX = 4096 };
+enum { BOX_SIZE = 4096, STORED_MAX = 4096, PROBES_MAX = 16 };
 
 /* What a probe or the store is told: bytes of a COGO_MSG_BYTES message. */
 typedef struct rig_order {
@@ -50,6 +50,8 @@ typedef struct rig_stored {
 typedef struct rig_store {
     pthread_mutex_t lock;
     rig_stored rows[STORED_MAX];
+    task tasks[STORED_MAX]; /* Of the answer being made. */
+    store_mark marks[STORED_MAX];
     size_t count;
     int64_t write_count, event_gaps, context_rewrites;
     int64_t held[64]; /* Sequences not committed yet. */
@@ -62,6 +64,8 @@ typedef struct rig {
     rig_store *store;
     cogo_actor_id store_id, orchestrator;
     rig_probe client;
+    rig_probe probes[PROBES_MAX];
+    size_t probe_count;
 } rig;
 
 static inline cogo_err probe_receive(cogo_context *ctx, void *state, cogo_msg *msg)
@@ -114,6 +118,7 @@ static inline rig_probe probe_new(rig *r)
                                   .args = &probe.box,
                                   .args_size_bytes = sizeof probe.box};
     cr_expect_eq(cogo_system_spawn(r->system, &options, &probe.id), COGO_OK);
+    r->probes[r->probe_count++] = probe;
     return probe;
 }
 
@@ -256,8 +261,8 @@ static inline void store_committed_send(cogo_context *ctx, cogo_actor_id to, int
 static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
 {
     const store_lookup *lookup = cogo_msg_payload(msg);
-    static _Thread_local task tasks[STORED_MAX];
-    static _Thread_local store_mark marks[STORED_MAX];
+    task *tasks = s->tasks;
+    store_mark *marks = s->marks;
     store_found found = {0};
     size_t count = 0;
     workflow flow = {0};
@@ -298,8 +303,8 @@ static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
 
 static inline void store_recover_all(cogo_context *ctx, rig_store *s, cogo_msg *msg)
 {
-    static _Thread_local task tasks[STORED_MAX];
-    static _Thread_local store_mark marks[STORED_MAX];
+    task *tasks = s->tasks;
+    store_mark *marks = s->marks;
     store_recovered page = {0};
     size_t count = 0;
     for (size_t i = 0; i < s->count; i++) {
@@ -439,7 +444,9 @@ static inline void rig_crash(rig *r)
 static inline void rig_end(rig *r)
 {
     cr_expect_eq(cogo_system_stop(r->system, RIG_PATIENCE_NS), COGO_OK);
-    probe_drop(&r->client);
+    for (size_t i = 0; i < r->probe_count; i++) {
+        probe_drop(&r->probes[i]);
+    }
     cogo_system_destroy(r->system);
     for (size_t i = 0; i < r->store->count; i++) {
         free(r->store->rows[i].record);

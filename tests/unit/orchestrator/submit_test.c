@@ -26,7 +26,6 @@ Test(submit, task_goes_to_a_worker_and_its_end_is_told)
     cr_expect_eq(strcmp(t->result->result_id, "res_of_worker") == 0, false);
     free(t);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 /* Nothing accepted is ever lost: 202 leaves only after the commit. */
@@ -50,7 +49,6 @@ Test(submit, nothing_is_answered_before_the_commit)
     cr_expect(take_ack(&w, "accepted"));
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(submit, unknown_role_names_the_nearest)
@@ -75,12 +73,11 @@ Test(submit, closed_world_refuses_a_role_that_none_offers)
     orchestrator_config config = rig_config(&r);
     config.closed_world = true;
     rig_run(&r, &config);
-    rig_worker w = worker_new(&r, "w1", 1);
+    (void)worker_new(&r, "w1", 1);
     submit_many(&r, &(instruction){.role = "researcher"}, 1, true, NULL, NULL, NULL);
     cr_expect(take_problem(&r.client, 422, "ROLE_UNAVAILABLE", "type research"));
     cr_expect_eq(submit_echo(&r).count, 1u);
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(submit, open_world_queues_and_explains_that_no_worker_offers_the_role)

@@ -36,7 +36,7 @@ Test(worker, second_live_worker_with_the_same_id_is_refused)
 {
     rig r;
     rig_start(&r);
-    rig_worker w = worker_new(&r, "w1", 1);
+    (void)worker_new(&r, "w1", 1);
     rig_probe other = probe_new(&r);
     role_capability capability = {.role = "echo", .version = 1, .llm = "none"};
     worker_register as = {.worker_id = "w1",
@@ -49,8 +49,6 @@ Test(worker, second_live_worker_with_the_same_id_is_refused)
     ask(&r, &other, MSG_WORKER_REGISTER, &as);
     cr_expect(take_problem(&other, 422, "VALIDATION", "capabilities"));
     rig_end(&r);
-    probe_drop(&other);
-    probe_drop(&w.probe);
 }
 
 /* A worker that ends takes nothing with it: its task goes to another one at once. */
@@ -73,8 +71,6 @@ Test(worker, task_of_a_worker_that_ends_is_tried_again_elsewhere)
     cr_expect(take_ack(&b, "accepted"));
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
     rig_end(&r);
-    probe_drop(&a.probe);
-    probe_drop(&b.probe);
 }
 
 Test(worker, silent_worker_is_lost_after_its_lease_and_comes_back_when_it_speaks)
@@ -100,7 +96,6 @@ Test(worker, silent_worker_is_lost_after_its_lease_and_comes_back_when_it_speaks
     say_result(&r, &a, &first, RESULT_SUCCESS, false);
     cr_expect(take_ack(&a, "fenced"));
     rig_end(&r);
-    probe_drop(&a.probe);
 }
 
 Test(worker, drain_gives_no_more_offers_and_deregister_costs_no_attempt)
@@ -127,8 +122,6 @@ Test(worker, drain_gives_no_more_offers_and_deregister_costs_no_attempt)
     cr_expect_eq(all.count, 1u);
     cr_expect_str_eq(all.id, "b");
     rig_end(&r);
-    probe_drop(&a.probe);
-    probe_drop(&b.probe);
 }
 
 Test(worker, removed_worker_is_told_to_stop_and_unknown_ones_are_not_found)
@@ -148,7 +141,6 @@ Test(worker, removed_worker_is_told_to_stop_and_unknown_ones_are_not_found)
     command(&r, MSG_WORKER_DRAIN, "a");
     cr_expect(take_problem(&r.client, 404, "WORKER_NOT_FOUND", "a"));
     rig_end(&r);
-    probe_drop(&a.probe);
 }
 
 Test(worker, returning_worker_is_told_which_leases_are_stale)
@@ -171,7 +163,6 @@ Test(worker, returning_worker_is_told_which_leases_are_stale)
     cr_expect_str_eq(stop->reason, "fenced");
     cogo_msg_destroy(msg);
     rig_end(&r);
-    probe_drop(&back);
 }
 
 /* A task that no worker can take must not stand in the way of one that some worker can. */
@@ -194,8 +185,6 @@ Test(worker, labels_choose_the_worker_and_do_not_block_the_line)
     rig_worker with = worker_with(&r, "with", "echo", 1, (cogo_strings){gpu, 1});
     cr_expect_str_eq(take_offer(&with).task_id, wants.ids[0]);
     rig_end(&r);
-    probe_drop(&plain.probe);
-    probe_drop(&with.probe);
 }
 
 Test(worker, more_important_tasks_go_first_when_a_slot_is_free)
@@ -213,7 +202,6 @@ Test(worker, more_important_tasks_go_first_when_a_slot_is_free)
         cr_expect_str_eq(offers[i].task_id, got.ids[2 - i]);
     }
     rig_end(&r);
-    probe_drop(&w.probe);
 }
 
 Test(worker, load_is_spread_over_equals)
@@ -230,6 +218,4 @@ Test(worker, load_is_spread_over_equals)
         cr_expect_gt(take_offer(&b).lease, 0);
     }
     rig_end(&r);
-    probe_drop(&a.probe);
-    probe_drop(&b.probe);
 }
