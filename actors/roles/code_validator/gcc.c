@@ -13,9 +13,22 @@
 
 /* $1: seconds per file. The flags come on stdin, so that odd file names survive. After each
  * file a line that begins with the byte 1: exit code and name. */
-static const char loop[] = "limit=$1; shift; cat > flags || exit 9\n"
+static const char loop[] = "export LC_ALL=C.UTF-8; limit=$1; shift; cat > flags || exit 9\n"
                            "for f; do timeout -k 1 \"$limit\" gcc @flags \"$f\" </dev/null; "
                            "printf '\\n\\001%s\\t%s\\n' \"$?\" \"$f\" >&2; done\nexit 0\n";
+
+/* The same, but a file that wants headers which are not there is read again with empty ones in
+ * their place; the mark after that is the byte 2. */
+static const char loop_with_stubs[] =
+    "export LC_ALL=C.UTF-8; limit=$1; shift; cat > flags || exit 9\n"
+    "for f; do timeout -k 1 \"$limit\" gcc @flags \"$f\" </dev/null 2>err; code=$?; cat err >&2\n"
+    "printf '\\n\\001%s\\t%s\\n' \"$code\" \"$f\" >&2; rm -rf stub; n=0\n"
+    "while [ $n -lt 20 ] && h=$(sed -n "
+    "'s/.*\"message\": *\"\\([^\"\\\\]*\\): No such file or directory\".*/\\1/p' err | head -n 1) && "
+    "[ -n \"$h\" ]\n"
+    "do case $h in /*|*..*|-*) break;; esac; mkdir -p \"stub/$(dirname \"$h\")\" && : >\"stub/$h\"\n"
+    "timeout -k 1 \"$limit\" gcc @flags -idirafter stub \"$f\" </dev/null 2>err; n=$((n + 1)); done\n"
+    "if [ $n -gt 0 ]; then cat err >&2; printf '\\n\\002%s\\n' \"$f\" >&2; fi; done\nexit 0\n";
 
 /* What gcc's warnings mean; those that are not here are opinions and become info. */
 static const struct warning {
@@ -230,6 +243,38 @@ static void add_diagnostic(reading *r, const json_t *diagnostic)
     }
 }
 
+/* Errors that no macro or type of a missing header explains. */
+static bool is_plain_mistake(const char *message)
+{
+    static const char *const words[] = {
+        "expected ‘;’ before ‘}’", "expected ‘;’ before ‘return’",
+        "expected declaration or statement at end of input", "missing terminating"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(message, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a file that was read with empty headers in place of missing ones. */
+static void add_plain_mistakes(reading *r)
+{
+    size_t i = 0;
+    json_t *diagnostic = NULL;
+    json_array_foreach(r->diagnostics, i, diagnostic)
+    {
+        const char *kind = json_string_value(json_object_get(diagnostic, "kind"));
+        const char *message = json_string_value(json_object_get(diagnostic, "message"));
+        if (kind != NULL && message != NULL && strcmp(kind, "error") == 0
+            && is_plain_mistake(message)) {
+            add_diagnostic(r, diagnostic);
+        }
+    }
+    json_decref(r->diagnostics);
+    r->diagnostics = NULL;
+}
+
 /* All errors of a file count, or none: after a missing header nothing that follows is certain.
  */
 static void add_all(reading *r)
@@ -271,6 +316,8 @@ static bool line_read(char *line, void *ctx)
         r->malformed = r->malformed || !json_is_array(r->diagnostics);
     } else if (line[0] == '\001') {
         add_all(r);
+    } else if (line[0] == '\002') {
+        add_plain_mistakes(r);
     }
     return true;
 }
@@ -300,7 +347,8 @@ static void run_gcc(dimension_job *d, const char *name, const char *options,
                     const char *seconds, bool syntax,
                     bool (*wanted)(const workspace_file *file))
 {
-    const char *const prefix[] = {"sh", "-c", loop, "sh", seconds, NULL};
+    const char *const prefix[] = {"sh", "-c",    syntax ? loop_with_stubs : loop,
+                                  "sh", seconds, NULL};
     gcc_run run = {.d = d,
                    .syntax = syntax,
                    .configured = needs_configuring(d->s->ws),

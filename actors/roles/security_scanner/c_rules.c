@@ -243,16 +243,18 @@ static bool has_word(slice s, const char *word)
     return false;
 }
 
+/* Two words that belong together, so that "delete %s" of a message is none. */
 static bool is_sql(slice s)
 {
-    static const char *const words[] = {"select", "insert",  "update", "delete", "drop",
-                                        "where",  "replace", "values", "alter",  NULL};
-    for (const char *const *w = words; *w != NULL; w++) {
-        if (has_word(s, *w)) {
+    static const char *const pairs[][2] = {
+        {"select", "from"}, {"insert", "into"}, {"update", "set"},  {"delete", "from"},
+        {"drop", "table"},  {"alter", "table"}, {"replace", "into"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (has_word(s, pairs[i][0]) && has_word(s, pairs[i][1])) {
             return true;
         }
     }
-    return false;
+    return has_word(s, "where") && memchr(s.at, '=', s.size) != NULL;
 }
 
 /* Does the format put foreign text in as it is? %d does not, %q and %Q quote. */
@@ -517,6 +519,21 @@ static void handle_copies(reader *r, const call *c)
     }
 }
 
+/* A tree's own wrapper: db_exec(), run_query(). */
+static bool sounds_like_database(slice name)
+{
+    static const char *const words[] = {"exec", "query", "prepare", "sql"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i]);
+        for (size_t k = 0; k + n <= name.size; k++) {
+            if (strncasecmp(name.at + k, words[i], n) == 0) {
+                return memmem(name.at, name.size, "printf", 6) == NULL;
+            }
+        }
+    }
+    return false;
+}
+
 static void handle_call(reader *r, const call *c, slice assigned)
 {
     static const char *const sql_second[] = {
@@ -542,6 +559,10 @@ static void handle_call(reader *r, const call *c, slice assigned)
         check_sink(r, c, 0, false);
     } else if (one_of(c->name, execs)) {
         check_shell_exec(r, c);
+    } else if (sounds_like_database(c->name)) {
+        for (size_t i = 0; i < c->count; i++) {
+            check_sink(r, c, i, true);
+        }
     }
 }
 

@@ -68,7 +68,7 @@ static void add(scan *s, const json_t *c, bool all)
                    removal ? "rm removes other files than meant: " : "", text);
     finding_add(s->findings, &(finding_draft){
                                  .rule_id = rule,
-                                 .cwe = removal ? 88 : 0,
+                                 .cwe = removal ? 78 : 0,
                                  .severity = removal ? FINDING_HIGH : severity_of(level),
                                  .dimension = removal ? FINDING_SECURITY : FINDING_SEMANTICS,
                                  .file = file,
