@@ -38,7 +38,10 @@ static bool path_before(const char *start, const char *colon, const char **file,
     }
     *file = begin;
     *size = (size_t)(colon - begin);
-    return is_source(begin, *size);
+    line path = {begin, *size};
+    bool foreign =
+        line_find(path, "libsanitizer/") != NULL || line_find(path, "/usr/") == begin;
+    return !foreign && is_source(begin, *size);
 }
 
 /* 'File "x.py", line 12' of a traceback, or "at x.js line 12." of Perl and YAML. */

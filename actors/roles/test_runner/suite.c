@@ -16,7 +16,6 @@ static const char *const suite_env[] = {
     "CRITERION_VERBOSITY_LEVEL=1", // Else only failures are named.
     "CK_VERBOSITY=verbose",        // libcheck: the same.
     "CTEST_OUTPUT_ON_FAILURE=1",
-    "ASAN_OPTIONS=detect_leaks=0", // Leak detection needs ptrace, which the sandbox refuses.
     NULL,
 };
 

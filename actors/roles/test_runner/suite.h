@@ -15,7 +15,7 @@
 #define SUITE_RERUN_ALL_MS     20000u /* Longer suites repeat only what failed, if they can. */
 #define SUITE_PIDS             256u
 #define SUITE_FS_BYTES         (1024ull * 1024 * 1024)
-#define SUITE_MEM_BYTES        (4096ull * 1024 * 1024) /* Address space of each process. */
+#define SUITE_MEM_BYTES        (2048ull * 1024 * 1024) /* Of each process. */
 #define SUITE_OUT_BYTES        (4u * 1024 * 1024)
 #define SUITE_REPORT_BYTES_MAX (16u * 1024 * 1024)
 #define SUITE_LOG_BYTES        4000u
