@@ -150,8 +150,9 @@ static void add_workflow(fixture *f, const char *id, task_state one, task_state 
 {
     static int number = 0;
     workflow w = {.workflow_id = id, .name = "assess", .created_at = 1700000000000};
-    store_change changes[2] = {{.task = make_task(f, ++number, one), .workflow = &w},
-                               {.task = make_task(f, ++number, other)}};
+    store_change changes[2] = {{.task = make_task(f, number + 1, one), .workflow = &w},
+                               {.task = make_task(f, number + 2, other)}};
+    number += 2;
     for (int i = 0; i < 2; i++) {
         task *t = cogo_arena_alloc(&f->arena, sizeof *t);
         *t = *changes[i].task;

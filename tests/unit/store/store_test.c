@@ -66,7 +66,9 @@ static const cogo_behavior client_behavior = {
 
 static bool spawn_client(scene *s)
 {
+    pthread_mutex_lock(&heard.lock);
     heard.count = 0;
+    pthread_mutex_unlock(&heard.lock);
     return cogo_system_spawn(s->system,
                              &(cogo_spawn_options){.struct_size = sizeof(cogo_spawn_options),
                                                    .behavior = &client_behavior,

@@ -97,7 +97,8 @@ const worker_type *worker_type_find(const char *name)
     return NULL;
 }
 
-static void add(json_t *array, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void add(json_t *array, const char *format,
+                                                      va_list args)
 {
     char text[200];
     (void)vsnprintf(text, sizeof text, format, args);
