@@ -256,7 +256,8 @@ void exchange_answered(exchange *x, cogo_msg *msg)
                              ? "The orchestrator did not answer in time."
                              : "The orchestrator has ended.");
     } else if (type == MSG_PROBLEM) {
-        exchange_fail(x, cogo_msg_payload(msg));
+        const problem *p = cogo_msg_payload(msg);
+        exchange_fail(x, x->translate != NULL ? x->translate(x, p) : p);
     } else if (type != x->expected) {
         exchange_problem(x, 500, NULL, "The orchestrator answered something else.");
     } else {

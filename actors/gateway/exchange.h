@@ -57,6 +57,9 @@ struct exchange {
     char traceparent[56];
     const char *extra; /* Header lines with CRLF for the answer; NULL: none. */
     void *data;        /* The route's own, in the arena. */
+    /* Turns a problem of the orchestrator into one about the request as the client sent it,
+     * before it is answered. NULL: it stays as it is. */
+    const problem *(*translate)(exchange *x, const problem *p);
 };
 
 /* Asks the orchestrator. When that fails now or later, the client gets a problem, and a problem

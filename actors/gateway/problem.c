@@ -1,7 +1,5 @@
 #include "actors/gateway/problem.h"
 
-#include "codec/json/json.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +50,18 @@ const char *problem_code(int status)
     }
 }
 
+json_t *problem_to_json(const problem *p)
+{
+    json_t *json = json_from_record(&problem_record, p);
+    if (p->retry_after_ms == 0) {
+        (void)json_object_del(json, "retryAfterMs");
+    }
+    if (p->errors.count == 0) {
+        (void)json_object_del(json, "errors");
+    }
+    return json;
+}
+
 answer *problem_answer(uint64_t exchange, answer_head head, const problem *p)
 {
     problem full = *p;
@@ -69,7 +79,7 @@ answer *problem_answer(uint64_t exchange, answer_head head, const problem *p)
     }
     head.status = (int)full.status;
     head.content_type = "application/problem+json";
-    json_t *json = json_from_record(&problem_record, &full);
+    json_t *json = problem_to_json(&full);
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     answer *a = text != NULL ? answer_make(exchange, &head, text, strlen(text)) : NULL;

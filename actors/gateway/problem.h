@@ -5,10 +5,14 @@
 
 #include "actors/gateway/answer.h"
 #include "codec/contract/records.h"
+#include "codec/json/json.h"
 
 /* @p head gives request id, trace and extra lines; status and type are set here. Fills what
  * @p p leaves open: type, title, code and request id. NULL when out of memory. */
 answer *problem_answer(uint64_t exchange, answer_head head, const problem *p);
+
+/* A problem as JSON, without what says nothing. The caller owns it. */
+json_t *problem_to_json(const problem *p);
 
 /* The code that goes with @p status when nothing more exact is known. */
 const char *problem_code(int status);

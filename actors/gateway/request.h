@@ -21,16 +21,23 @@ typedef enum http_method { HTTP_METHOD_MAP(X) HTTP_METHOD_COUNT } http_method;
 
 /* Headers that are kept; any other is checked for form and dropped. A second one of these is
  * refused, except Accept (the first counts) and Connection. */
-#define REQUEST_HEADER_MAP(X)                                                               \
-    X(HOST, "host")                                                                         \
-    X(AUTHORIZATION, "authorization")                                                       \
-    X(CONTENT_TYPE, "content-type")                                                         \
-    X(CONTENT_LENGTH, "content-length")                                                     \
-    X(TRANSFER_ENCODING, "transfer-encoding")                                               \
-    X(ACCEPT, "accept") X(IDEMPOTENCY_KEY, "idempotency-key") X(TRACEPARENT, "traceparent") \
-        X(REQUEST_ID, "x-request-id") X(LAST_EVENT_ID, "last-event-id") X(ORIGIN, "origin") \
-            X(EXPECT, "expect") X(CONNECTION, "connection")                                 \
-                X(CONTENT_ENCODING, "content-encoding")
+// clang-format off
+#define REQUEST_HEADER_MAP(X)                    \
+    X(HOST, "host") \
+    X(AUTHORIZATION, "authorization") \
+    X(CONTENT_TYPE, "content-type") \
+    X(CONTENT_LENGTH, "content-length") \
+    X(TRANSFER_ENCODING, "transfer-encoding") \
+    X(ACCEPT, "accept") \
+    X(IDEMPOTENCY_KEY, "idempotency-key") \
+    X(TRACEPARENT, "traceparent") \
+    X(REQUEST_ID, "x-request-id") \
+    X(LAST_EVENT_ID, "last-event-id") \
+    X(ORIGIN, "origin") \
+    X(EXPECT, "expect") \
+    X(CONNECTION, "connection") \
+    X(CONTENT_ENCODING, "content-encoding")
+// clang-format on
 #define X(name, text) REQUEST_##name,
 typedef enum request_header { REQUEST_HEADER_MAP(X) REQUEST_HEADER_COUNT } request_header;
 #undef X

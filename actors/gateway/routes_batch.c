@@ -10,6 +10,7 @@
 typedef struct batch {
     size_t count;
     const problem **problems; /* Per item; NULL: it was sent. */
+    size_t *original;         /* Of the i-th that was sent, its index in the request. */
 } batch;
 
 static const problem *bad_item(exchange *x, size_t index, const cogo_record_error *error)
@@ -31,11 +32,28 @@ static const problem *bad_item(exchange *x, size_t index, const cogo_record_erro
     return p;
 }
 
-static json_t *item_json(const submit_item *item)
+static json_t *problem_json(exchange *x, const problem *p)
 {
-    return item->task != NULL      ? json_from_record(&task_record, item->task)
-           : item->problem != NULL ? json_from_record(&problem_record, item->problem)
-                                   : NULL;
+    problem full = *p;
+    full.request_id = x->request_id;
+    return problem_to_json(&full);
+}
+
+static json_t *item_json(exchange *x, const submit_item *item)
+{
+    const batch *b = x->data;
+    if (item->task != NULL) {
+        return json_from_record(&task_record, item->task);
+    }
+    return item->problem != NULL
+               ? problem_json(x, submit_translate_list(x, item->problem, b->original))
+               : NULL;
+}
+
+static const problem *translate(exchange *x, const problem *p)
+{
+    const batch *b = x->data;
+    return submit_translate_list(x, p, b->original);
 }
 
 static void answer_batch(exchange *x, const submit_item *items, size_t item_count)
@@ -46,9 +64,9 @@ static void answer_batch(exchange *x, const submit_item *items, size_t item_coun
     for (size_t i = 0; i < b->count; i++) {
         json_t *one = NULL;
         if (b->problems[i] != NULL) {
-            one = json_from_record(&problem_record, b->problems[i]);
+            one = problem_json(x, b->problems[i]);
         } else if (sent < item_count) {
-            one = item_json(&items[sent++]);
+            one = item_json(x, &items[sent++]);
         }
         (void)json_array_append_new(list, one != NULL ? one : json_null());
     }
@@ -75,6 +93,7 @@ static size_t decode_items(exchange *x, json_t *list, batch *b, instruction *out
         cogo_err err = json_to_record(&instruction_record, json_array_get(list, i),
                                       COGO_RECORD_STRICT, &x->arena, &one, &error);
         if (err == COGO_OK) {
+            b->original[good] = i;
             memcpy(&out[good++], one, sizeof *out);
         } else if (err == COGO_ENOMEM || (b->problems[i] = bad_item(x, i, &error)) == NULL) {
             return SIZE_MAX;
@@ -97,16 +116,19 @@ void route_task_batch(exchange *x)
         return;
     }
     batch *b = cogo_arena_alloc(&x->arena, sizeof *b);
+    x->data = b;
+    x->translate = translate;
     size_t count = json_array_size(list);
     instruction *items = cogo_arena_alloc(&x->arena, count * sizeof *items);
     size_t good = SIZE_MAX;
     if (b != NULL && items != NULL) {
         b->count = count;
         b->problems = cogo_arena_alloc(&x->arena, count * sizeof *b->problems);
-        good = b->problems != NULL ? decode_items(x, list, b, items) : SIZE_MAX;
+        b->original = cogo_arena_alloc(&x->arena, SUBMIT_BATCH_MAX * sizeof *b->original);
+        good = b->problems != NULL && b->original != NULL ? decode_items(x, list, b, items)
+                                                          : SIZE_MAX;
     }
     json_decref(body);
-    x->data = b;
     if (good == SIZE_MAX) {
         exchange_problem(x, 503, NULL, "Out of memory.");
     } else if (good == 0) {

@@ -31,7 +31,7 @@ static void on_submitted(exchange *x, cogo_msg *msg)
     }
     submit_tell_replay(x, submitted);
     if (item->problem != NULL) {
-        exchange_fail(x, item->problem);
+        exchange_fail(x, submit_translate_one(x, item->problem));
         return;
     }
     exchange_add_header(x, "Location",
@@ -55,6 +55,7 @@ void route_task_submit(exchange *x)
         return;
     }
     x->data = wait;
+    x->translate = submit_translate_one;
     if (!exchange_wait(x, wait) || !submit_take_key(x, &submit)) {
         return;
     }

@@ -21,6 +21,11 @@ static void answer_waited(exchange *x, cogo_msg *msg)
     exchange_record(x, running ? 202 : 200, &workflow_record, w);
 }
 
+static const problem *translate(exchange *x, const problem *p)
+{
+    return submit_translate_list(x, p, NULL);
+}
+
 static void on_submitted(exchange *x, cogo_msg *msg)
 {
     const task_submitted *submitted = cogo_msg_payload(msg);
@@ -29,7 +34,7 @@ static void on_submitted(exchange *x, cogo_msg *msg)
     submit_tell_replay(x, submitted);
     for (size_t i = 0; i < submitted->items.count; i++) {
         if (items[i].problem != NULL) {
-            exchange_fail(x, items[i].problem);
+            exchange_fail(x, translate(x, items[i].problem));
             return;
         }
     }
@@ -92,6 +97,7 @@ void route_workflow_submit(exchange *x)
         return;
     }
     x->data = mine;
+    x->translate = translate;
     if (!exchange_wait(x, &mine->wait) || !submit_take_key(x, &submit)) {
         return;
     }

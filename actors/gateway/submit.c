@@ -1,5 +1,6 @@
 #include "actors/gateway/submit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool submit_take_key(exchange *x, task_submit *submit)
@@ -68,6 +69,58 @@ json_t *submit_list(exchange *x, json_t *body, const char *const *also)
         return NULL;
     }
     return list;
+}
+
+/* "/instructions/2/role" -> "/role", or "/tasks/7/role". */
+static const char *translate_pointer(exchange *x, const char *pointer, bool list,
+                                     const size_t *original)
+{
+    static const char prefix[] = "/instructions";
+    size_t size = sizeof prefix - 1;
+    if (pointer == NULL || strncmp(pointer, prefix, size) != 0) {
+        return pointer;
+    }
+    if (pointer[size] != '/') {
+        return list ? "/tasks" : "";
+    }
+    char *rest;
+    unsigned long index = strtoul(pointer + size + 1, &rest, 10);
+    if (!list) {
+        return cogo_arena_strdup(&x->arena, rest);
+    }
+    if (original != NULL && index < SUBMIT_BATCH_MAX) {
+        index = original[index];
+    }
+    return cogo_arena_printf(&x->arena, "/tasks/%lu%s", index, rest);
+}
+
+static const problem *translate(exchange *x, const problem *p, bool list,
+                                const size_t *original)
+{
+    problem *copy = cogo_arena_alloc(&x->arena, sizeof *copy);
+    field_problem *fields = cogo_arena_alloc(&x->arena, (p->errors.count + 1) * sizeof *fields);
+    const field_problem *from = p->errors.items;
+    if (copy == NULL || fields == NULL) {
+        return p;
+    }
+    *copy = *p;
+    for (size_t i = 0; i < p->errors.count; i++) {
+        const char *pointer = translate_pointer(x, from[i].pointer, list, original);
+        fields[i].pointer = pointer != NULL ? pointer : "";
+        fields[i].detail = from[i].detail;
+    }
+    copy->errors.items = fields;
+    return copy;
+}
+
+const problem *submit_translate_one(exchange *x, const problem *p)
+{
+    return translate(x, p, false, NULL);
+}
+
+const problem *submit_translate_list(exchange *x, const problem *p, const size_t *original)
+{
+    return translate(x, p, true, original);
 }
 
 bool submit_is_terminal(int32_t state)

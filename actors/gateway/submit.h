@@ -17,6 +17,11 @@ void submit_tell_replay(exchange *x, const task_submitted *submitted);
 /* The array under "tasks" of @p body, with 1 to SUBMIT_BATCH_MAX items and no other keys than
  * those in @p also (ends with NULL). NULL: answered with a problem. */
 json_t *submit_list(exchange *x, json_t *body, const char *const *also);
+/* A copy of @p p whose pointers name the fields of the request instead of those of the message
+ * to the orchestrator: of a single instruction, or of a list whose item i was @p original[i]
+ * (NULL: i). Without memory @p p itself. */
+const problem *submit_translate_one(exchange *x, const problem *p);
+const problem *submit_translate_list(exchange *x, const problem *p, const size_t *original);
 /* True when a task in @p state changes no more. */
 bool submit_is_terminal(int32_t state);
 

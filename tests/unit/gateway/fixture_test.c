@@ -51,8 +51,12 @@ static void on_submit(cogo_context *ctx, cogo_msg *msg)
     enum { MAX = 1000 };
     const task_submit *submit = cogo_msg_payload(msg);
     const instruction *in = submit->instructions.items;
-    static const problem unknown = {
-        .status = 422, .code = "UNKNOWN_ROLE", .detail = "Unknown role: nope"};
+    static const field_problem field = {.pointer = "/instructions/1/role",
+                                        .detail = "Unknown."};
+    static const problem unknown = {.status = 422,
+                                    .code = "UNKNOWN_ROLE",
+                                    .detail = "Unknown role: nope",
+                                    .errors = {&field, 1}};
     submit_item *items = calloc(MAX, sizeof *items);
     task *tasks = calloc(MAX, sizeof *tasks);
     const char *key;

@@ -97,7 +97,7 @@ Test(routes, bad_input_is_told_with_its_field)
         {"POST", "/v1/tasks", JSON, "{\"role\":\"echo\",\"rolle\":1}", 422, "rolle"},
         {"POST", "/v1/tasks", JSON, "{\"role\":\"echo\",\"priority\":\"top\"}", 422,
          "/priority"},
-        {"POST", "/v1/tasks", JSON, "{\"role\":\"nope\"}", 422, "UNKNOWN_ROLE"},
+        {"POST", "/v1/tasks", JSON, "{\"role\":\"nope\"}", 422, "\"pointer\":\"/role\""},
         {"POST", "/v1/tasks?wait=soon", JSON, "{\"role\":\"echo\"}", 422, "wait"},
         {"POST", "/v1/tasks?wait=11m", JSON, "{\"role\":\"echo\"}", 422, "wait"},
         {"POST", "/v1/tasks", "Content-Type: text/plain\r\n", "{\"role\":\"echo\"}", 415, NULL},
@@ -148,6 +148,9 @@ Test(routes, a_batch_answers_each_item)
     cr_expect_eq(json_integer_value(json_object_get(json_array_get(list, 1), "status")), 422);
     cr_expect_not_null(json_object_get(json_array_get(list, 2), "code"));
     cr_expect_not_null(json_object_get(json_array_get(list, 3), "taskId"));
+    /* The second of those that were sent was the third of the request. */
+    cr_expect(strstr(r.body, "\"/tasks/2/role\"") != NULL);
+    cr_expect(strstr(r.body, "\"/tasks/1/role\"") != NULL);
     json_decref(json);
     reply_finish(&r);
     door_close(&d);
