@@ -8,21 +8,17 @@
 
 enum { ROLE_TEXT_MAX = 1024, ROLE_TEXTS_MAX = 1000 };
 
-extern const role role_echo, role_code_indexer, role_security_scanner, role_test_runner,
-    role_sandbox_executor, role_sandbox_doctor;
+extern const role role_echo, role_code_indexer, role_code_validator, role_security_scanner,
+    role_test_runner, role_sandbox_executor, role_sandbox_doctor;
 
 const role *const role_table[] = {
-    &role_echo,
-    &role_security_scanner,
-    &role_test_runner,
-    &role_sandbox_executor,
-    &role_sandbox_doctor,
-    &role_code_indexer,
-    NULL,
+    &role_echo,        &role_code_indexer,     &role_code_validator, &role_security_scanner,
+    &role_test_runner, &role_sandbox_executor, &role_sandbox_doctor, NULL,
 };
 
 /* Only what is offered: a worker of another type registers with echo alone and says so. */
-static const char *const quality_assurance[] = {"test-runner", "security-scanner", NULL};
+static const char *const quality_assurance[] = {"code-validator", "test-runner",
+                                                "security-scanner", NULL};
 static const char *const sandbox[] = {"sandbox-executor", "sandbox-doctor", NULL};
 static const char *const indexing[] = {"code-indexer", NULL};
 static const char *const echo_only[] = {NULL};

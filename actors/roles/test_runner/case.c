@@ -138,21 +138,63 @@ const char *case_text(case_list *list, const char *text, size_t size, size_t max
     return used == 0 ? NULL : out;
 }
 
-/* A cheap hash index would only pay beyond thousands of cases; runs print in the same order, so
- * the search starts where the last one ended. */
-static case_record *find(case_list *list, const case_record *like, size_t *hint)
+/* Finds cases by suite, name and, with @p by_nth, by their number. */
+typedef struct name_index {
+    const case_list *list;
+    uint32_t *slots; /* Index + 1 of a case; 0: free. Twice as many as there may be cases. */
+    size_t slot_count;
+    bool by_nth;
+} name_index;
+
+static bool index_init(name_index *index, const case_list *list, size_t most, bool by_nth)
 {
-    for (size_t tried = 0; tried < list->count; tried++) {
-        case_record *record = &list->items[(*hint + tried) % list->count];
-        if (record->nth == like->nth && strcmp(record->name, like->name) == 0
-            && strcmp(record->suite == NULL ? "" : record->suite,
-                      like->suite == NULL ? "" : like->suite)
-                   == 0) {
-            *hint = (*hint + tried + 1) % list->count;
-            return record;
-        }
+    *index = (name_index){.list = list, .slot_count = most * 2 + 1, .by_nth = by_nth};
+    index->slots = calloc(index->slot_count, sizeof *index->slots);
+    return index->slots != NULL;
+}
+
+static uint64_t mix(uint64_t hash, const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u; // FNV-1a
     }
-    return NULL;
+    return hash * 31;
+}
+
+static bool same_name(const case_record *a, const case_record *b)
+{
+    return strcmp(a->name, b->name) == 0
+           && strcmp(a->suite == NULL ? "" : a->suite, b->suite == NULL ? "" : b->suite) == 0;
+}
+
+/* The slot of the case like @p like, or the free one where it belongs. */
+static uint32_t *index_slot(const name_index *index, const case_record *like)
+{
+    uint64_t hash = mix(mix(14695981039346656037u, like->suite), like->name);
+    hash += index->by_nth ? like->nth * 2654435761u : 0;
+    size_t at = (size_t)(hash % index->slot_count);
+    while (index->slots[at] != 0) {
+        const case_record *other = &index->list->items[index->slots[at] - 1];
+        if (same_name(other, like) && (!index->by_nth || other->nth == like->nth)) {
+            break;
+        }
+        at = (at + 1) % index->slot_count;
+    }
+    return &index->slots[at];
+}
+
+void case_number_repeats(case_list *list, size_t from)
+{
+    name_index index;
+    if (!index_init(&index, list, list->count - from, false)) {
+        return; // Equal names stay equal; their runs get mixed.
+    }
+    for (size_t i = from; i < list->count; i++) {
+        uint32_t *slot = index_slot(&index, &list->items[i]);
+        list->items[i].nth = *slot == 0 ? 0 : list->items[*slot - 1].nth + 1;
+        *slot = (uint32_t)i + 1;
+    }
+    free(index.slots);
 }
 
 static void add_outcome(case_record *record, case_status status)
@@ -180,22 +222,33 @@ static void take_text(case_list *into, case_record *to, const case_record *from)
 
 void case_merge(case_list *into, const case_list *run)
 {
-    size_t hint = 0;
+    name_index index;
+    if (!index_init(&index, into, into->count + run->count, true)) {
+        into->cut = true;
+        return;
+    }
+    for (size_t i = 0; i < into->count; i++) {
+        *index_slot(&index, &into->items[i]) = (uint32_t)i + 1;
+    }
     for (size_t i = 0; i < run->count; i++) {
         const case_record *from = &run->items[i];
-        case_record *to = find(into, from, &hint);
-        if (to == NULL) {
-            to = case_add(into, from->suite, from->suite == NULL ? 0 : strlen(from->suite),
-                          from->name, strlen(from->name), from->status);
-            if (to == NULL) {
+        uint32_t *slot = index_slot(&index, from);
+        if (*slot == 0) {
+            case_record *added =
+                case_add(into, from->suite, from->suite == NULL ? 0 : strlen(from->suite),
+                         from->name, strlen(from->name), from->status);
+            if (added == NULL) {
                 break;
             }
-            to->nth = from->nth;
+            added->nth = from->nth;
+            *slot = (uint32_t)into->count;
         }
+        case_record *to = &into->items[*slot - 1];
         add_outcome(to, from->status);
         take_text(into, to, from);
     }
     into->cut = into->cut || run->cut;
+    free(index.slots);
 }
 
 case_totals case_count(const case_list *list)

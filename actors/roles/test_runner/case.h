@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CASES_MAX      20000u
-#define CASE_NAME_MAX  300u
-#define CASE_TEXT_MAX  600u
-#define CASE_BYTES_MAX (64u * 1024 * 1024) /* Of one list. */
+#define CASES_MAX         20000u
+#define CASE_NAME_MAX     300u
+#define CASE_TEXT_MAX     600u
+#define CASE_BYTES_MAX    (64u * 1024 * 1024) /* Of one list. */
+#define CASE_SEARCHES_MAX 2000u /* Searches through the list that one report may cost. */
 
 typedef enum case_status {
     CASE_PASSED,
@@ -64,6 +65,10 @@ const char *case_text(case_list *list, const char *text, size_t size, size_t max
 /* Fills message, file and line of a failed case from what was printed about it. Keeps what is
  * there already. */
 void case_explain(case_list *list, case_record *record, const char *text, size_t size);
+
+/* Sets nth of the cases from index @p from on: a suite that runs a table of inputs often gives
+ * all of them one name. */
+void case_number_repeats(case_list *list, size_t from);
 
 /* Adds another run's outcome to @p into, by suite, name and nth. */
 void case_merge(case_list *into, const case_list *run);

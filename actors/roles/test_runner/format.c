@@ -1,6 +1,5 @@
 #include "actors/roles/test_runner/format.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef void parser(const char *text, size_t size, case_list *out);
@@ -56,36 +55,6 @@ static format_id guess(const char *text, size_t size)
     return best;
 }
 
-static uint64_t mix(uint64_t hash, const char *text)
-{
-    for (; text != NULL && *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u; // FNV-1a
-    }
-    return hash * 31;
-}
-
-static bool same_name(const case_record *a, const case_record *b)
-{
-    return strcmp(a->name, b->name) == 0
-           && strcmp(a->suite == NULL ? "" : a->suite, b->suite == NULL ? "" : b->suite) == 0;
-}
-
-/* A suite that runs a table of inputs often gives all of them one name. @p slots holds index +
- * 1 of the last case of each name; it has more slots than there are cases. */
-static void number_repeats(case_list *list, size_t from, uint32_t *slots, size_t slot_count)
-{
-    for (size_t i = from; i < list->count; i++) {
-        case_record *record = &list->items[i];
-        size_t at =
-            (size_t)(mix(mix(14695981039346656037u, record->suite), record->name) % slot_count);
-        while (slots[at] != 0 && !same_name(&list->items[slots[at] - 1], record)) {
-            at = (at + 1) % slot_count;
-        }
-        record->nth = slots[at] == 0 ? 0 : list->items[slots[at] - 1].nth + 1;
-        slots[at] = (uint32_t)i + 1;
-    }
-}
-
 format_id format_parse(format_id format, const char *text, size_t size, case_list *out)
 {
     size_t before = out->count;
@@ -94,12 +63,7 @@ format_id format_parse(format_id format, const char *text, size_t size, case_lis
     }
     if (format != FORMAT_AUTO) {
         formats[format].parse(text, size, out);
-        size_t slot_count = (out->count - before) * 2 + 1;
-        uint32_t *slots = calloc(slot_count, sizeof *slots);
-        if (slots != NULL) { // Without memory equal names stay equal; their runs get mixed.
-            number_repeats(out, before, slots, slot_count);
-        }
-        free(slots);
+        case_number_repeats(out, before);
     }
     return out->count > before ? format : FORMAT_AUTO;
 }

@@ -41,6 +41,7 @@ typedef struct automake {
     size_t first;
     case_record *about; /* Whose log is being read. */
     const char *start, *end;
+    unsigned searches;
 } automake;
 
 static void end_log(automake *state)
@@ -63,7 +64,10 @@ static bool automake_line(automake *state, line at, line next)
         line_trim(&name.text, &name.size);
         if (is_underline(next) && next.size == at.size) {
             end_log(state);
-            state->about = find_name(state->out, state->first, name);
+            state->about = state->searches < CASE_SEARCHES_MAX
+                               ? find_name(state->out, state->first, name)
+                               : NULL;
+            state->searches++;
         } else if (state->about == NULL && name.size > 0) {
             (void)case_add(state->out, NULL, 0, name.text, name.size, automake_words[i].status);
         }

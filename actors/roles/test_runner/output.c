@@ -67,6 +67,9 @@ static const char *path_below(const workspace *ws, const char *file)
     if (file[0] == '/' || workspace_find(ws, file) != NULL) {
         return file;
     }
+    if (ws->count > OUTPUT_GUESS_FILES_MAX) {
+        return file;
+    }
     const char *only = NULL;
     size_t size = strlen(file);
     for (size_t i = 0; i < ws->count; i++) {

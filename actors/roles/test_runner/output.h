@@ -7,7 +7,8 @@
 
 #include "actors/roles/test_runner/suite.h"
 
-#define OUTPUT_CASES_MAX 4000u
+#define OUTPUT_CASES_MAX       4000u
+#define OUTPUT_GUESS_FILES_MAX 5000u /* In larger trees "a.c" alone is not looked for. */
 
 extern const char output_schema[];
 

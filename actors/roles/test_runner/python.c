@@ -67,7 +67,7 @@ static bool node_line(case_list *out, line at)
 }
 
 /* "FAILED tests/a.py::test_x - AssertionError: ..." of the short summary. */
-static bool summary_line(case_list *out, size_t first, line at)
+static bool summary_line(case_list *out, size_t first, line at, unsigned *searches)
 {
     for (size_t i = 0; i < PYTEST_WORDS; i++) {
         line rest = at;
@@ -76,7 +76,9 @@ static bool summary_line(case_list *out, size_t first, line at)
         }
         const char *dash = line_find(rest, " - ");
         line node = {rest.text, dash == NULL ? rest.size : (size_t)(dash - rest.text)};
-        case_record *record = find_node(out, first, node);
+        case_record *record =
+            *searches < CASE_SEARCHES_MAX ? find_node(out, first, node) : NULL;
+        ++*searches;
         if (record == NULL && line_find(node, "::") != NULL) {
             record = add_node(out, node, pytest_words[i].status);
         } else if (record == NULL && pytest_words[i].status == CASE_ERROR
@@ -130,9 +132,11 @@ static case_record *find_heading(case_list *out, size_t first, line name)
 static void failure_blocks(case_list *out, size_t first, const char *text, size_t size)
 {
     case_record *about = NULL;
+    unsigned searches = 0;
     line_walk walk = line_walk_of(text, size);
-    for (line at; line_next(&walk, &at);) {
+    for (line at; searches < CASE_SEARCHES_MAX && line_next(&walk, &at);) {
         line name = heading(at);
+        searches += name.text != NULL;
         if (name.text != NULL) {
             about = find_heading(out, first, name);
         } else if (about != NULL && at.size > 0 && at.text[0] != ' ' && at.text[0] != '>'
@@ -152,9 +156,10 @@ void format_pytest(const char *text, size_t size, case_list *out)
         return;
     }
     size_t first = out->count;
+    unsigned searches = 0;
     line_walk walk = line_walk_of(text, size);
     for (line at; line_next(&walk, &at);) {
-        if (!summary_line(out, first, at)) {
+        if (!summary_line(out, first, at, &searches)) {
             (void)node_line(out, at);
         }
     }
@@ -227,8 +232,9 @@ static void unittest_tracebacks(const char *text, size_t size, case_list *out, s
 {
     case_record *about = NULL;
     const char *start = NULL, *end = NULL;
+    unsigned searches = 0;
     line_walk walk = line_walk_of(text, size);
-    for (line at; line_next(&walk, &at);) {
+    for (line at; searches < CASE_SEARCHES_MAX && line_next(&walk, &at);) {
         line rest = at, name, suite;
         bool bar = line_take(&rest, "=====") || (start != NULL && line_take(&rest, "-----"));
         if (bar && about != NULL && start != NULL) {
@@ -239,6 +245,7 @@ static void unittest_tracebacks(const char *text, size_t size, case_list *out, s
         if (head && unittest_name(rest, &name, &suite)) {
             about = NULL;
             start = NULL;
+            searches++;
             for (size_t i = first; i < out->count && about == NULL; i++) {
                 case_record *record = &out->items[i];
                 bool fits = strlen(record->name) == name.size && record->message == NULL

@@ -1,7 +1,7 @@
 #include "actors/roles/test_runner/suite.h"
 
-#include "actors/roles/secret.h"
 #include "actors/roles/test_runner/lines.h"
+#include "actors/roles/test_runner/verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,49 +142,6 @@ static bool run_step(suite *s, const plan_step *step, tool_result *result)
            || result->end == TOOL_TIMEOUT;
 }
 
-/* The end of what was printed: there a build says why it stopped. Secrets are hidden. */
-static const char *tail_of(suite *s, const sandbox_result *run)
-{
-    size_t size = run->out == NULL ? 0 : run->out_size;
-    size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
-    const char *tail = case_text(&s->cases, run->out + from, size - from, SUITE_LOG_BYTES);
-    char *masked = cogo_arena_strdup(&s->job->arena, tail);
-    if (masked != NULL) {
-        secret_mask_text(masked);
-    }
-    return masked;
-}
-
-static bool is_build_error(line at)
-{
-    static const char *const marks[] = {
-        " error: ",    "fatal error:", "undefined reference", "SyntaxError:", "No rule to make",
-        "CMake Error", "ERROR: ",      "command not found",   ": not found",  "error: "};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        if (line_find(at, marks[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The first errors; those after them mostly follow from them. */
-static void note_build_errors(suite *s, const sandbox_result *run)
-{
-    line_walk walk = line_walk_of(run->out, run->out == NULL ? 0 : run->out_size);
-    for (line at; s->build_error_count < SUITE_BUILD_ERRORS_MAX && line_next(&walk, &at);) {
-        if (!is_build_error(at)) {
-            continue;
-        }
-        const char *text = case_text(&s->cases, at.text, at.size, CASE_TEXT_MAX);
-        char *masked = cogo_arena_strdup(&s->job->arena, text);
-        if (masked != NULL) {
-            secret_mask_text(masked);
-            s->build_errors[s->build_error_count++] = masked;
-        }
-    }
-}
-
 static void build(suite *s)
 {
     for (size_t i = 0; i < s->plan->build_count && s->build_ok; i++) {
@@ -196,154 +153,15 @@ static void build(suite *s)
         s->build_step = step;
         bool ran = run_step(s, step, &result);
         s->build_ok = ran && result.end == TOOL_EXITED && result.run.exit_code == 0;
-        s->build_log = ran ? tail_of(s, &result.run) : NULL;
+        s->build_log = ran ? suite__tail(s, &result.run) : NULL;
         if (ran && !s->build_ok) {
-            note_build_errors(s, &result.run);
+            suite__note_build_errors(s, &result.run);
         }
         if (s->build_ok && s->limit_hit != NULL && strcmp(s->limit_hit, "out") == 0) {
             s->limit_hit = NULL; // A loud build is still a build.
         }
         tool_result_finish(&result);
     }
-}
-
-/* ctest's and meson's reports leave out how a test died; what they print does not. */
-static void add_words(const suite *s, const sandbox_result *run, case_list *out)
-{
-    case_list printed;
-    case_list_init(&printed);
-    (void)format_parse(s->plan->format, run->out, run->out_size, &printed);
-    for (size_t i = 0; i < out->count; i++) {
-        case_record *record = &out->items[i];
-        bool bad = record->status == CASE_FAILED || record->status == CASE_ERROR;
-        for (size_t p = 0; bad && record->message == NULL && p < printed.count; p++) {
-            const case_record *other = &printed.items[p];
-            if (strcmp(other->name, record->name) == 0 && other->message != NULL) {
-                record->message = cogo_arena_strdup(&out->arena, other->message);
-            }
-        }
-    }
-    case_list_finish(&printed);
-}
-
-/* From the report file if there is one, else from what was printed, in the expected format or
- * any other. */
-static void parse_run(suite *s, const sandbox_result *run, case_list *out)
-{
-    format_id used = FORMAT_AUTO;
-    const char *folder = s->plan->folder;
-    if (s->plan->report != NULL) {
-        const char *path = cogo_arena_printf(&s->job->arena, "%s%s", folder, s->plan->report);
-        size_t size = 0;
-        char *text = path == NULL ? NULL : suite_read_report(s->ws->tree, path, &size);
-        used = text == NULL ? FORMAT_AUTO : format_parse(FORMAT_JUNIT, text, size, out);
-        free(text);
-        if (used != FORMAT_AUTO && run->out != NULL) {
-            add_words(s, run, out);
-        }
-    }
-    size_t size = run->out == NULL ? 0 : run->out_size;
-    if (used == FORMAT_AUTO && s->plan->format != FORMAT_AUTO) {
-        used = format_parse(s->plan->format, run->out, size, out);
-    }
-    if (used == FORMAT_AUTO) {
-        used = format_parse(FORMAT_AUTO, run->out, size, out);
-    }
-    s->format = used == FORMAT_AUTO ? s->format : used;
-}
-
-static void add_whole(suite *s, const tool_result *result, case_list *out, case_status status,
-                      const char *message)
-{
-    const char *name = suite_label(s, &s->plan->test);
-    case_record *record = case_add(out, NULL, 0, name, strlen(name), status);
-    if (record == NULL) {
-        return;
-    }
-    record->duration_ms = (int64_t)result->run.wall_ms;
-    record->message = message;
-    if (status != CASE_PASSED && result->run.out != NULL) {
-        size_t size = result->run.out_size;
-        size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
-        case_explain(out, record, result->run.out + from, size - from);
-    }
-}
-
-/* "exit status 127: sh: 1: jest: not found": the last words that are not make's own. */
-static const char *exit_words(const sandbox_result *run, case_list *out)
-{
-    size_t size = run->out == NULL ? 0 : run->out_size;
-    size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
-    line last = {NULL, 0};
-    line_walk walk = line_walk_of(size == 0 ? NULL : run->out + from, size - from);
-    for (line at; line_next(&walk, &at);) {
-        line copy = at;
-        line_trim(&at.text, &at.size);
-        if (at.size > 0 && !line_take(&copy, "make")) {
-            last = at;
-        }
-    }
-    const char *words = case_text(out, last.text, last.size, CASE_TEXT_MAX);
-    return cogo_arena_printf(&out->arena, "exit status %d%s%s", run->exit_code,
-                             words == NULL ? "" : ": ", words == NULL ? "" : words);
-}
-
-/* The command's own end is a verdict too: the only one for suites that name no tests, and one
- * more when it contradicts the tests that were named. */
-static void judge_end(suite *s, const tool_result *result, case_list *out)
-{
-    const sandbox_result *run = &result->run;
-    case_totals totals = case_count(out);
-    bool good = result->end == TOOL_EXITED && run->exit_code == 0;
-    bool loud = run->limit_hit == NULL && run->out_cut;
-    if (run->limit_hit != NULL || result->end == TOOL_TIMEOUT || s->cancelled) {
-        const char *limit = run->limit_hit != NULL ? run->limit_hit : "wall";
-        add_whole(s, result, out, CASE_ERROR,
-                  s->cancelled ? "stopped: the job was cancelled"
-                               : cogo_arena_printf(&out->arena, "stopped: limit %s", limit));
-    } else if (result->end == TOOL_DIED) {
-        add_whole(s, result, out, CASE_ERROR,
-                  cogo_arena_printf(&out->arena, "ended by signal %d", run->signal));
-    } else if (loud) {
-        add_whole(s, result, out, CASE_ERROR,
-                  cogo_arena_printf(&out->arena,
-                                    "printed more than %u bytes: the rest was not read",
-                                    SUITE_OUT_BYTES));
-    } else if (out->count == 0 && (good || s->build_ok)) {
-        add_whole(s, result, out, good ? CASE_PASSED : CASE_FAILED,
-                  good ? NULL : exit_words(run, out));
-    } else if (out->count > 0 && !good && totals.failed == 0) {
-        add_whole(s, result, out, CASE_ERROR,
-                  cogo_arena_printf(&out->arena, "exit status %d though no test failed",
-                                    run->exit_code));
-    }
-}
-
-/* A suite whose test programs do not even compile has no verdict on any test. */
-static bool failed_to_build(suite *s, const tool_result *result, const case_list *run)
-{
-    if (run->count > 0 || result->end != TOOL_EXITED || result->run.exit_code == 0) {
-        return false;
-    }
-    s->build_error_count = s->build_ok ? 0 : s->build_error_count;
-    if (s->build_ok) {
-        note_build_errors(s, &result->run);
-    }
-    bool compiler = false;
-    for (size_t i = 0; i < s->build_error_count; i++) {
-        compiler = compiler || strstr(s->build_errors[i], " error: ") != NULL
-                   || strstr(s->build_errors[i], "undefined reference") != NULL
-                   || strstr(s->build_errors[i], "No rule to make") != NULL;
-    }
-    if (!s->build_ok || compiler) {
-        s->built = true;
-        s->build_ok = false;
-        s->build_step = s->build_step == NULL ? &s->plan->test : s->build_step;
-        s->build_log = s->build_log == NULL ? tail_of(s, &result->run) : s->build_log;
-        return true;
-    }
-    s->build_error_count = 0;
-    return false;
 }
 
 /* One run; false: no more runs make sense. */
@@ -368,15 +186,15 @@ static bool run_once(suite *s, const plan_step *step, uint64_t *out_ms)
     if (ran || result.run.out_size > 0) {
         s->runs++;
         *out_ms = result.run.wall_ms;
-        parse_run(s, &result.run, &cases);
-        if (!failed_to_build(s, &result, &cases)) {
-            judge_end(s, &result, &cases);
+        suite__parse_run(s, &result.run, &cases);
+        if (!suite__failed_to_build(s, &result, &cases)) {
+            suite__judge_end(s, &result, &cases);
             s->build_ok = s->build_ok || cases.count > 0;
             more = s->limit_hit == NULL && !s->cancelled;
         }
         case_totals totals = case_count(&cases);
         if (s->log == NULL && (totals.failed > 0 || cases.count == 0)) {
-            s->log = tail_of(s, &result.run);
+            s->log = suite__tail(s, &result.run);
         }
         case_merge(&s->cases, &cases);
     }

@@ -350,6 +350,33 @@ Test(format, a_suite_with_too_many_cases_is_cut_and_says_so)
     free(text);
 }
 
+/* Searching the list for each line would take minutes here. */
+Test(format, a_report_with_endless_failures_costs_little)
+{
+    static const char *const lines[][2] = {{"FAILED a.py::t", " - x\n"},
+                                           {"____ t", " ____\nx\n"},
+                                           {"=====\nFAIL: t", " (a.B)\n-----\nx\n"},
+                                           {"not ok - t", "\n# x.c:1: no\n"},
+                                           {"FAIL: t", "\n"}};
+    char *text = malloc(4 * 1024 * 1024);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        size_t size = (size_t)sprintf(text, "a.py::t0 FAILED\nt0 (a.B) ... FAIL\n1..1\n");
+        for (unsigned n = 0; size < 4 * 1024 * 1024 - 100; n++) {
+            size += (size_t)sprintf(text + size, "%s%u%s", lines[i][0], n, lines[i][1]);
+        }
+        case_list list, all;
+        case_list_init(&list);
+        case_list_init(&all);
+        (void)format_parse(FORMAT_AUTO, text, size, &list);
+        case_merge(&all, &list);
+        case_merge(&all, &list);
+        cr_expect_eq(all.count, list.count);
+        case_list_finish(&all);
+        case_list_finish(&list);
+    }
+    free(text);
+}
+
 Test(format, merged_runs_make_flaky_tests_visible)
 {
     case_list all, run;
