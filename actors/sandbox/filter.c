@@ -92,7 +92,7 @@ static bool add_common(scmp_filter_ctx ctx)
     /* The kernel looks at the low half of the request only, so the filter must too. */
     ok = ok && DENY(ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCSTI))
          && DENY(ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCLINUX))
-         && DENY(shmget, 1, SCMP_A1(SCMP_CMP_GT, SHARED_SEGMENT_BYTES_MAX));
+         && DENY(shmget, 1, SCMP_A1(SCMP_CMP_GT, SHARED_SEGMENT_BYTES_MAX, 0));
     return ok;
 }
 
@@ -100,13 +100,13 @@ static bool add_common(scmp_filter_ctx ctx)
  * and so are numbers with bits beyond the 32 that the kernel looks at. */
 static bool add_families(scmp_filter_ctx ctx, const uint64_t *allowed, size_t count)
 {
-    bool ok = DENY(socket, 1, SCMP_A0(SCMP_CMP_GT, allowed[count - 1]));
+    bool ok = DENY(socket, 1, SCMP_A0(SCMP_CMP_GT, allowed[count - 1], 0));
     for (uint64_t family = 0; ok && family < allowed[count - 1]; family++) {
         bool listed = false;
         for (size_t i = 0; i < count; i++) {
             listed = listed || allowed[i] == family;
         }
-        ok = listed || DENY(socket, 1, SCMP_A0(SCMP_CMP_EQ, family));
+        ok = listed || DENY(socket, 1, SCMP_A0(SCMP_CMP_EQ, family, 0));
     }
     return ok;
 }
@@ -127,7 +127,7 @@ static bool add_net(scmp_filter_ctx ctx, sandbox__net net)
         return DENY(socket, 0) && DENY(connect, 0) && DENY(bind, 0) && DENY(shmget, 0)
                && DENY(msgget, 0) && DENY(semget, 0) && DENY(mq_open, 0) && DENY(truncate, 0)
                && DENY(socketpair, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM))
-               && DENY(socketpair, 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+               && DENY(socketpair, 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
     }
     return false;
 }
