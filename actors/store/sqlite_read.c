@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BY_ID "WHERE t.task_id = ?1 OR t.instruction_id = ?1"
+
 enum { RECOVER_PAGE = 500, EVENTS_DEFAULT = 100 };
 
 cogo_err sqlite_value(sqlite3_stmt *statement, int column, cogo_arena *arena, cogo_value *out)
@@ -153,8 +155,8 @@ void journal_recover(journal_reader *r, const store_recover *request, cogo_arena
 }
 
 /* In the order of the ids; what is not there is left out. */
-static cogo_err find_ids(sqlite3 *db, const cogo_strings *ids, cogo_arena *arena,
-                         store_found *out)
+static cogo_err find_ids(sqlite3 *db, const char *sql, const cogo_strings *ids,
+                         cogo_arena *arena, store_found *out)
 {
     if (ids->count > JOURNAL_IDS_MAX) {
         return sqlite_bad_lookup(arena, out, "ids: at most %d", JOURNAL_IDS_MAX);
@@ -162,11 +164,7 @@ static cogo_err find_ids(sqlite3 *db, const cogo_strings *ids, cogo_arena *arena
     sqlite3_stmt *statement = NULL;
     task_rows rows;
     cogo_err err = task_rows_init(&rows, arena, ids->count);
-    if (err == COGO_OK
-        && sqlite3_prepare_v2(db,
-                              TASK_SELECT_FULL "WHERE t.task_id = ?1 OR t.instruction_id = ?1",
-                              -1, &statement, NULL)
-               != SQLITE_OK) {
+    if (err == COGO_OK && sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK) {
         err = COGO_EIO;
     }
     for (size_t i = 0; i < ids->count && err == COGO_OK; i++) {
@@ -263,7 +261,7 @@ static cogo_err find_events(sqlite3 *db, const task_events *request, cogo_arena 
         return sqlite_bad_lookup(arena, out, "taskId must be set, after and limit not below 0");
     }
     const char *const ids[] = {request->task_id};
-    cogo_err err = find_ids(db, &(cogo_strings){ids, 1}, arena, out);
+    cogo_err err = find_ids(db, TASK_SELECT_BRIEF BY_ID, &(cogo_strings){ids, 1}, arena, out);
     if (err != COGO_OK || out->tasks.count == 0) {
         return err;
     }
@@ -305,7 +303,7 @@ static cogo_err find(sqlite3 *db, const store_lookup *request, cogo_arena *arena
     if (request->idempotency_key != NULL) {
         return find_key(db, request->idempotency_key, arena, out);
     }
-    return find_ids(db, &request->ids, arena, out);
+    return find_ids(db, TASK_SELECT_FULL BY_ID, &request->ids, arena, out);
 }
 
 /* One snapshot for all statements of a lookup. */

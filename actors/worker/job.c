@@ -1,13 +1,7 @@
 #include "actors/worker/job.h"
 
-#include "actors/sandbox/sandbox.h"
+#include "actors/worker/scratch.h"
 #include "codec/json/json.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static const char *const *error_list(cogo_arena *arena, const char *error)
 {
@@ -108,22 +102,19 @@ static json_t *context_of(const role_context *context)
     return json_from_value(context->input);
 }
 
-/* The folder is for this attempt alone; its name cannot be chosen by whoever made the task. */
-static bool make_folder(const job_order *order, char path[JOB_PATH_MAX], role_job *job)
+static bool make_folder(const job_order *order, scratch *folder, role_job *job)
 {
     if (order->state_dir == NULL) {
         return true;
     }
-    int size = snprintf(path, JOB_PATH_MAX, "%s/attempt-%" PRId64 "-%016" PRIx64,
-                        order->state_dir, order->offer->lease, order->deadline_ns);
-    if (size < 0 || size >= JOB_PATH_MAX || mkdir(path, 0700) != 0) {
-        role_error(job, "cannot make the scratch folder %s: %s", path,
-                   size >= JOB_PATH_MAX ? "its path is too long" : strerror(errno));
-        path[0] = '\0';
+    const char *why =
+        scratch_make(folder, order->state_dir, order->offer->lease, order->deadline_ns);
+    if (why != NULL) {
+        role_error(job, "cannot make the scratch folder %s: %s", folder->path, why);
         job->retryable = true;
         return false;
     }
-    job->state_dir = path;
+    job->state_dir = folder->path;
     return true;
 }
 
@@ -133,13 +124,13 @@ static role_status execute(const job_order *order, role_job *job)
         role_error(job, "context: must be an object");
         return ROLE_FAILED;
     }
-    char folder[JOB_PATH_MAX] = "";
-    role_status status = ROLE_FAILED;
-    if (make_folder(order, folder, job)) {
-        status = order->role->execute(job);
+    scratch folder = {.fd = -1};
+    if (!make_folder(order, &folder, job)) {
+        return ROLE_FAILED;
     }
-    if (folder[0] != '\0') {
-        sandbox_folder_remove(folder);
+    role_status status = order->role->execute(job);
+    if (folder.fd >= 0) {
+        scratch_remove(&folder);
     }
     return status;
 }

@@ -1,5 +1,6 @@
 /* The worker actor: who it is, and what becomes of each message. */
 #include "actors/worker/room.h"
+#include "actors/worker/scratch.h"
 #include "codec/contract/messages.h"
 
 #include <errno.h>
@@ -152,6 +153,7 @@ cogo_err worker_start(cogo_system *system, const worker_config *config, cogo_act
     if (w.state_dir[0] != '\0' && mkdir(w.state_dir, 0711) != 0 && errno != EEXIST) {
         return COGO_EIO;
     }
+    scratch_sweep(w.state_dir);
     return cogo_system_spawn(system,
                              &(cogo_spawn_options){
                                  .struct_size = sizeof(cogo_spawn_options),

@@ -1,7 +1,11 @@
 /* What an orchestrator can rely on: every offer gets one result, whatever the role does. */
 #include "tests/unit/worker/bench.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static cogo_msg *kept; // Tests of one process run one after the other.
@@ -278,6 +282,28 @@ Test(worker, gives_each_attempt_a_folder_and_removes_it)
     cr_expect_eq(said->result->metadata->skipped.count, 1u);
     cr_expect_eq(strncmp(bench_folder_seen, b.folder, strlen(b.folder)), 0);
     cr_expect_neq(access(bench_folder_seen, F_OK), 0);
+    done(&b);
+}
+
+/* A process that was killed leaves its folders; one that works beside us keeps its own. */
+Test(worker, sweeps_what_a_killed_process_left)
+{
+    bench b;
+    char used[128], left[128], file[160], other[128];
+    cr_assert(bench_start(&b, 0));
+    (void)snprintf(used, sizeof used, "%s/attempt-1-aa", b.folder);
+    (void)snprintf(left, sizeof left, "%s/attempt-2-bb", b.folder);
+    (void)snprintf(file, sizeof file, "%s/file", left);
+    (void)snprintf(other, sizeof other, "%s/other", b.folder);
+    cr_assert_eq(mkdir(used, 0700) + mkdir(left, 0700) + mkdir(other, 0700), 0);
+    cr_assert_eq(mkdir(file, 0), 0, "also what cannot be entered");
+    int fd = open(used, O_RDONLY | O_CLOEXEC);
+    cr_assert_eq(flock(fd, LOCK_EX), 0);
+    cr_assert(bench_worker(&b, 1));
+    cr_expect_eq(access(used, F_OK), 0);
+    cr_expect_eq(access(other, F_OK), 0);
+    cr_expect_neq(access(left, F_OK), 0);
+    (void)close(fd);
     done(&b);
 }
 
