@@ -1,0 +1,261 @@
+/* The parts below the public calls, each alone: mailbox, deque, heap, table, error texts,
+ * quota. */
+#include "runtime/actor/mailbox.h"
+#include "runtime/actor/table.h"
+#include "runtime/base/cpu.h"
+#include "runtime/base/heap.h"
+#include "runtime/sched/deque.h"
+#include "tests/unit/runtime/scene.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+Test(error, every_code_has_its_text)
+{
+#define X(name, value, text) cr_expect_str_eq(cogo_strerror(COGO_##name), text);
+    COGO_ERR_MAP(X)
+#undef X
+    int no_code = 4711;
+    cogo_err made_up;
+    memcpy(&made_up, &no_code, sizeof made_up);
+    cr_expect_str_eq(cogo_strerror(made_up), "unknown error");
+    cr_expect(cogo_version()[0] != '\0');
+}
+
+Test(cpu, quota_is_rounded_up)
+{
+    cr_expect_eq(cogo__cpu_parse_max("200000 100000"), 2u);
+    cr_expect_eq(cogo__cpu_parse_max("150000 100000"), 2u);
+    cr_expect_eq(cogo__cpu_parse_max("max 100000"), 0u);
+    cr_expect_eq(cogo__cpu_parse_max(""), 0u);
+    cr_expect_geq(cogo__cpu_count(), 1u);
+}
+
+Test(mailbox, only_the_push_that_ends_the_idle_state_asks_for_a_lane)
+{
+    cogo__mailbox box;
+    cogo__link *tail = NULL, first, second, *done = NULL;
+    cogo__mailbox_init(&box, &tail);
+    cr_expect(cogo__mailbox_push(&box, &first));
+    cr_expect_not(cogo__mailbox_push(&box, &second));
+    cr_expect_not(cogo__mailbox_hold(&box), "held already");
+    cr_expect_eq(cogo__mailbox_peek(tail), &first);
+    cr_expect_null(cogo__mailbox_take(&box, &tail, &first));
+    cr_expect_not(cogo__mailbox_idle(&box, &tail, &done), "one message waits");
+    cr_expect_eq(cogo__mailbox_peek(tail), &second);
+    cr_expect_eq(cogo__mailbox_take(&box, &tail, &second), &first);
+    cr_expect(cogo__mailbox_idle(&box, &tail, &done));
+    cr_expect_eq(done, &second);
+    cr_expect(cogo__mailbox_hold(&box));
+    cr_expect_not(cogo__mailbox_push(&box, &first));
+    cr_expect_eq(cogo__mailbox_peek(tail), &first);
+}
+
+enum { SENDERS = 3, NODES = 64, EACH = 20000 };
+
+typedef struct item {
+    cogo__link link;
+    uint32_t sender, number;
+    cogo__au32 free;
+} item;
+
+typedef struct box_race {
+    cogo__mailbox box;
+    cogo__link *tail;
+    cogo__au32 right; // 1: somebody has the right to run.
+    item items[SENDERS][NODES];
+} box_race;
+
+typedef struct box_sender {
+    box_race *race;
+    uint32_t index;
+} box_sender;
+
+/* Nodes are used again as soon as the receiver gives them back. */
+static void *push_many(void *arg)
+{
+    box_sender *s = arg;
+    for (uint32_t i = 0; i < EACH; i++) {
+        item *it = &s->race->items[s->index][i % NODES];
+        while (cogo__u32_load_acquire(&it->free) == 0) {
+            cogo__cpu_relax();
+        }
+        cogo__u32_store_relaxed(&it->free, 0);
+        it->sender = s->index;
+        it->number = i;
+        if (cogo__mailbox_push(&s->race->box, &it->link)) {
+            cogo__u32_store_release(&s->race->right, 1);
+        }
+    }
+    return NULL;
+}
+
+static void give_back(cogo__link *link)
+{
+    if (link != NULL) {
+        cogo__u32_store_release(&((item *)(void *)link)->free, 1);
+    }
+}
+
+Test(mailbox, senders_with_recycled_nodes_lose_nothing_and_keep_their_order)
+{
+    static box_race race;
+    pthread_t threads[SENDERS];
+    box_sender senders[SENDERS];
+    cogo__mailbox_init(&race.box, &race.tail);
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        for (uint32_t j = 0; j < NODES; j++) {
+            cogo__u32_store_relaxed(&race.items[i][j].free, 1);
+        }
+        senders[i] = (box_sender){&race, i};
+        cr_assert_eq(pthread_create(&threads[i], NULL, push_many, &senders[i]), 0);
+    }
+    uint32_t next[SENDERS] = {0};
+    bool held = false, ordered = true;
+    for (uint32_t got = 0; got < SENDERS * EACH;) {
+        held = held || cogo__u32_swap_acq_rel(&race.right, 0) == 1;
+        if (!held) {
+            cogo__cpu_relax();
+            continue;
+        }
+        cogo__link *done = NULL, *node = cogo__mailbox_peek(race.tail);
+        if (node != NULL) {
+            give_back(cogo__mailbox_take(&race.box, &race.tail, node));
+            const item *it = (item *)(void *)node;
+            ordered = ordered && it->number == next[it->sender];
+            next[it->sender]++;
+            got++;
+            if (got % 7 == 0) { // As a handler that keeps its message.
+                cogo__mailbox_detach(&race.box, &race.tail);
+                give_back(node);
+            }
+        } else if (cogo__mailbox_empty(&race.box, race.tail)
+                   && cogo__mailbox_idle(&race.box, &race.tail, &done)) {
+            give_back(done);
+            held = false;
+        }
+    }
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        cr_expect_eq(pthread_join(threads[i], NULL), 0);
+        cr_expect_eq(next[i], (uint32_t)EACH);
+    }
+    cr_expect(ordered);
+}
+
+enum { THIEVES = 2, ENTRIES = 100000 };
+
+typedef struct deque_race {
+    cogo__deque deque;
+    cogo__au32 seen[ENTRIES];
+    cogo__au32 stop;
+} deque_race;
+
+static void *steal_many(void *arg)
+{
+    deque_race *race = arg;
+    while (cogo__u32_load_acquire(&race->stop) == 0) {
+        uintptr_t entry = (uintptr_t)cogo__deque_steal(&race->deque);
+        if (entry != 0) {
+            (void)cogo__u32_add_relaxed(&race->seen[entry - 1], 1);
+        }
+    }
+    return NULL;
+}
+
+Test(deque, every_entry_goes_to_exactly_one)
+{
+    deque_race *race = aligned_alloc(64, (sizeof *race + 63) / 64 * 64);
+    pthread_t threads[THIEVES];
+    memset(race, 0, sizeof *race);
+    for (int i = 0; i < THIEVES; i++) {
+        cr_assert_eq(pthread_create(&threads[i], NULL, steal_many, race), 0);
+    }
+    for (uintptr_t i = 1; i <= ENTRIES; i++) {
+        while (!cogo__deque_push(&race->deque, (void *)i)) {
+            cogo__cpu_relax();
+        }
+        for (uintptr_t own = i % 3; own > 0; own--) {
+            uintptr_t entry = (uintptr_t)cogo__deque_take(&race->deque);
+            if (entry != 0) {
+                (void)cogo__u32_add_relaxed(&race->seen[entry - 1], 1);
+            }
+        }
+    }
+    while (!cogo__deque_empty(&race->deque)) {
+        cogo__cpu_relax();
+    }
+    cogo__u32_store_release(&race->stop, 1);
+    for (int i = 0; i < THIEVES; i++) {
+        cr_expect_eq(pthread_join(threads[i], NULL), 0);
+    }
+    uint32_t bad = 0;
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        bad += cogo__u32_load_relaxed(&race->seen[i]) != 1;
+    }
+    cr_expect_eq(bad, 0u);
+    free(race);
+}
+
+static void *free_all(void *arg)
+{
+    void **blocks = arg;
+    for (size_t i = 0; blocks[i] != NULL; i++) {
+        cogo__heap_free(NULL, blocks[i]);
+    }
+    return NULL;
+}
+
+Test(heap, blocks_come_home_from_other_threads)
+{
+    static void *blocks[2001];
+    cogo__heap *heap = aligned_alloc(64, (sizeof *heap + 63) / 64 * 64);
+    cogo__heap *peers[1] = {heap};
+    cr_assert(cogo__heap_init(heap, peers, 1, 0));
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < 2000; i++) {
+            size_t size = 1 + (i * 37 + (size_t)round) % COGO__HEAP_BLOCK_MAX;
+            blocks[i] = cogo__heap_alloc(heap, size);
+            memset(blocks[i], 0xa5, size);
+        }
+        pthread_t thread;
+        cr_assert_eq(pthread_create(&thread, NULL, free_all, blocks), 0);
+        void *own[500];
+        for (size_t i = 0; i < 500; i++) {
+            own[i] = cogo__heap_alloc(heap, 100);
+        }
+        for (size_t i = 0; i < 500; i++) {
+            cogo__heap_free(heap, own[i]);
+        }
+        cr_expect_eq(pthread_join(thread, NULL), 0);
+        cogo__heap_collect(heap);
+        cr_expect_eq(cogo__heap_used(heap), 0u);
+    }
+    cogo__heap_finish(heap);
+    free(heap);
+}
+
+typedef struct element {
+    uint32_t next_free, owner;
+} element;
+
+Test(table, gives_an_index_to_one_taker_up_to_its_capacity)
+{
+    cogo__table table;
+    cogo__table_cache cache = {0};
+    cr_assert_eq(cogo__table_init(&table, 64, offsetof(element, next_free), 5000, 1), COGO_OK);
+    uint32_t seen = 0, index = 0;
+    while ((index = cogo__table_take(&table, seen % 2 == 0 ? &cache : NULL)) != 0) {
+        element *e = cogo__table_find(&table, index);
+        cr_expect_eq(e->owner, 0u);
+        e->owner = ++seen;
+    }
+    cr_expect_eq(seen, 5000u);
+    cr_expect_null(cogo__table_find(&table, 5001));
+    for (uint32_t i = 1; i <= 5000; i++) {
+        cogo__table_give(&table, &cache, i);
+    }
+    for (seen = 0; cogo__table_take(&table, &cache) != 0; seen++) {
+    }
+    cr_expect_eq(seen, 5000u);
+    cogo__table_finish(&table);
+}
