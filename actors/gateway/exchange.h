@@ -63,7 +63,8 @@ struct exchange {
 };
 
 /* Asks the orchestrator. When that fails now or later, the client gets a problem, and a problem
- * as the answer goes to the client too: the step sees only the answer @p expected. */
+ * as the answer goes to the client too: the step sees only the answer @p expected. @p wait_ms
+ * comes on top of EXCHANGE_ASK_MS; less than 0 shortens it. */
 void exchange_ask(exchange *x, cogo_msg_type type, const void *record, int64_t wait_ms,
                   cogo_msg_type expected, exchange_step step);
 

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { READY_ASK_MS = 2000 }; /* Probes give up early, and so does their question. */
+
 void route_health(exchange *x)
 {
     exchange_text(x, 200, "application/json", "{\"status\":\"ok\"}");
@@ -19,7 +21,8 @@ static void answer_ready(exchange *x, cogo_msg *msg)
 void route_ready(exchange *x)
 {
     empty nothing = {false};
-    exchange_ask(x, MSG_HEALTH_READ, &nothing, 0, MSG_HEALTH, answer_ready);
+    exchange_ask(x, MSG_HEALTH_READ, &nothing, READY_ASK_MS - EXCHANGE_ASK_MS, MSG_HEALTH,
+                 answer_ready);
 }
 
 static void answer_metrics(exchange *x, cogo_msg *msg)
