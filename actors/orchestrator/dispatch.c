@@ -139,7 +139,7 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     (void)orc_transition(o, t, LIFE_OFFER, NULL);
     metric_histogram_observe(&o->queue_wait, (double)(now_ns - since_ns) / NS_PER_S);
     orc_deadline_set(&o->deadlines, &run->deadline,
-                     now_ns + (uint64_t)(run->timeout_ms + TIMEOUT_GRACE_MS) * NS_PER_MS);
+                     now_ns + (uint64_t)(run->timeout_ms + o->config.grace_ms) * NS_PER_MS);
     if (!send_offer(o, t, run)) {
         orc_worker_lost(o, w); // Its end is on the way to us.
     }

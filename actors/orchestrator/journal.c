@@ -219,6 +219,10 @@ static void deliver(orc *o, orc_parcel *parcel)
     if (parcel->key != NULL) {
         orc_key_destroy(o, parcel->key);
     }
+    if (parcel->read != NULL) {
+        orc_events_look_up(o, parcel->read);
+        orc_ask_leave(o, parcel->read);
+    }
     if (parcel->msg != NULL) {
         (void)cogo_send(o->ctx, parcel->to, parcel->msg); // It may have ended meanwhile.
     }
@@ -251,6 +255,11 @@ void orc_outbox_put_key(orc *o, orc_key *key)
         return;
     }
     put(o, (orc_parcel){.key = key});
+}
+
+void orc_outbox_put_read(orc *o, orc_ask *read)
+{
+    put(o, (orc_parcel){.read = read});
 }
 
 static void deliver_ready(orc *o)
@@ -325,6 +334,10 @@ void orc_journal_failed(orc *o, const char *error)
         if (parcel.key != NULL) {
             orc_key_destroy(o, parcel.key);
         }
+        if (parcel.read != NULL) {
+            (void)orc_unavailable(o, parcel.read->reply_to);
+            orc_ask_destroy(o, parcel.read);
+        }
         cogo_msg_destroy(parcel.msg);
     }
 }
@@ -337,6 +350,9 @@ void orc_journal_finish(orc *o)
         cogo_msg_destroy(parcel->msg);
         if (parcel->key != NULL) {
             orc_key_destroy(o, parcel->key);
+        }
+        if (parcel->read != NULL) {
+            orc_ask_destroy(o, parcel->read);
         }
     }
     orc_free(o->outbox);

@@ -142,6 +142,7 @@ static void fill_defaults(orchestrator_config *config)
     config->lease_ms = or_default(config->lease_ms, LEASE_MS);
     config->retry_min_ms = or_default(config->retry_min_ms, RETRY_MIN_MS);
     config->retry_max_ms = or_default(config->retry_max_ms, RETRY_MAX_MS);
+    config->grace_ms = or_default(config->grace_ms, TIMEOUT_GRACE_MS);
     config->unfinished_limit = or_default(config->unfinished_limit, UNFINISHED_MAX);
 }
 

@@ -16,6 +16,7 @@ typedef struct orchestrator_config {
     int64_t lease_ms;         /* 0: 15000; a worker silent for so long is lost. */
     int64_t retry_min_ms;     /* 0: 1000; first backoff, doubled and jittered. */
     int64_t retry_max_ms;     /* 0: 60000. */
+    int64_t grace_ms;         /* 0: 5000; waited for a worker beyond an attempt's timeout. */
     int64_t unfinished_limit; /* 0: 1000000 tasks; beyond it submits get 503. */
     bool closed_world; /* No other worker will come: a role that none offers is refused at
                           submit. */

@@ -102,12 +102,7 @@ static void events_found(orc *o, orc_ask *ask, const store_found *found, const c
     const task *stored = found->tasks.items;
     const store_mark *mark = found->marks.items;
     if (found->tasks.count == 0) {
-        // It may be so new that it is on its way to the store.
-        if (orc_task_find(o, get->task_id) == NULL) {
-            orc_task_unknown(o, ask->reply_to, get->task_id);
-        } else {
-            orc_answer(o, ask->reply_to, MSG_EVENT_PAGE, &(event_page){0});
-        }
+        orc_task_unknown(o, ask->reply_to, get->task_id);
         return;
     }
     const task_event *events = found->events.items;
@@ -118,6 +113,14 @@ static void events_found(orc *o, orc_ask *ask, const store_found *found, const c
     orc_answer(o, ask->reply_to, MSG_EVENT_PAGE, &page);
 }
 
+void orc_events_look_up(orc *o, orc_ask *ask)
+{
+    store_lookup lookup = {.events = cogo_msg_payload(ask->request)};
+    orc_ask_send(o, ask, &lookup, events_found);
+}
+
+/* Who follows a task first and reads then must find every earlier event in one of the two: what
+ * happened before the follower came and is not on disk yet is waited for. */
 void orc_on_events(orc *o, cogo_msg *msg)
 {
     const task_events *get = cogo_msg_payload(msg);
@@ -125,7 +128,15 @@ void orc_on_events(orc *o, cogo_msg *msg)
         orc_task_unknown(o, cogo_msg_reply_to(msg), get->task_id);
         return;
     }
-    ask_store(o, msg, &(store_lookup){.events = get}, events_found);
+    orc_ask *ask = orc_ask_create(o, cogo_msg_reply_to(msg), msg);
+    cogo_msg_take(o->ctx, msg);
+    const orc_task *t = orc_task_find(o, get->task_id);
+    if (t != NULL && t->unsaved && o->phase == ORC_READY) {
+        orc_outbox_put_read(o, ask);
+        return;
+    }
+    orc_events_look_up(o, ask);
+    orc_ask_leave(o, ask);
 }
 
 void orc_on_health(orc *o, cogo_msg *msg)

@@ -165,8 +165,9 @@ typedef struct orc_parcel {
     uint64_t needs;
     cogo_actor_id to;
     cogo_msg *msg;
-    orc_key *key; /* Is finished then. */
-    bool answer;  /* Somebody waits for it: a problem replaces it when the store fails. */
+    orc_key *key;         /* Is finished then. */
+    struct orc_ask *read; /* Is asked then. */
+    bool answer; /* Somebody waits for it: a problem replaces it when the store fails. */
 } orc_parcel;
 
 /* Given to the store, not on disk yet. */
@@ -314,6 +315,9 @@ void orc_journal_finish(orc *o);
 void orc_outbox_put(orc *o, cogo_actor_id to, cogo_msg *msg, bool answer);
 void orc_outbox_put_key(orc *o, orc_key *key);
 
+/* A read that has to see everything journaled so far; takes @p read. */
+void orc_outbox_put_read(orc *o, orc_ask *read);
+
 /* line.c: roles and their waiting lines. */
 orc_role *orc_role_of(orc *o, const char *name);
 orc_line *orc_line_of(orc *o, const char *role, cogo_strings labels);
@@ -406,6 +410,7 @@ void orc_wait_over(orc *o, orc_waiter *first); /* Answers and frees the whole li
 void orc_on_get(orc *o, cogo_msg *msg);
 void orc_on_list(orc *o, cogo_msg *msg);
 void orc_on_events(orc *o, cogo_msg *msg);
+void orc_events_look_up(orc *o, orc_ask *ask);
 void orc_on_explain(orc *o, cogo_msg *msg);
 void orc_on_health(orc *o, cogo_msg *msg);
 

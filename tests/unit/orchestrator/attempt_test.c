@@ -206,3 +206,56 @@ Test(attempt, followers_hear_of_every_transition_in_order_and_of_progress)
     cogo_msg_destroy(msg);
     rig_end(&r);
 }
+
+/* A worker that hangs is not waited for: its attempt ends and its task goes on elsewhere. */
+Test(attempt, task_of_a_hanging_worker_is_taken_away_after_its_timeout)
+{
+    rig r;
+    rig_open(&r);
+    orchestrator_config config = rig_config(&r);
+    config.grace_ms = 1;
+    rig_run(&r, &config);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got =
+        submit(&r, &(instruction){.role = "echo", .timeout = 1, .max_attempts = 2}, 1);
+    rig_offer first = take_offer(&a);
+    cogo_msg *msg = take(&a.probe, MSG_INSTRUCTION_CANCEL);
+    cr_assert_not_null(msg);
+    cr_expect_str_eq(((const instruction_cancel *)cogo_msg_payload(msg))->reason, "timeout");
+    cogo_msg_destroy(msg);
+    rig_worker b = worker_new(&r, "b", 1);
+    rig_offer second = take_offer(&b);
+    cr_expect_str_eq(second.task_id, first.task_id);
+    msg = take(&b.probe, MSG_INSTRUCTION_CANCEL);
+    cr_expect_not_null(msg);
+    cogo_msg_destroy(msg);
+    task *t = await_end(&r, got.ids[0]);
+    cr_assert_not_null(t);
+    cr_expect_eq(t->state, TASK_EXPIRED);
+    cr_expect_str_eq(t->error, "no result within 1 ms");
+    free(t);
+    rig_end(&r);
+}
+
+/* Between the follower's first event and the page that it reads nothing may be missing. */
+Test(attempt, events_are_read_after_the_commit_of_what_has_happened)
+{
+    rig r;
+    rig_start(&r);
+    rig_ids got = submit_echo(&r);
+    store_hold(&r);
+    ask(&r, &r.client, MSG_TASK_CANCEL, &(task_command){.task_id = got.ids[0]});
+    ask(&r, &r.client, MSG_TASK_EVENTS, &(task_events){.task_id = got.ids[0]});
+    cr_expect(client_has_nothing(&r));
+    store_go(&r);
+    cogo_msg *msg = take(&r.client, MSG_TASK);
+    cr_expect_not_null(msg);
+    cogo_msg_destroy(msg);
+    msg = take(&r.client, MSG_EVENT_PAGE);
+    cr_assert_not_null(msg);
+    cr_expect(((const event_page *)cogo_msg_payload(msg))->ended);
+    cogo_msg_destroy(msg);
+    ask(&r, &r.client, MSG_TASK_EVENTS, &(task_events){.task_id = "tsk_"});
+    cr_expect(take_problem(&r.client, 404, "TASK_NOT_FOUND", "tsk_"));
+    rig_end(&r);
+}

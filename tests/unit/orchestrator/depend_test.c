@@ -23,6 +23,7 @@ Test(depend, workflow_runs_in_the_order_of_its_dependencies_with_earlier_results
     cr_expect_eq(strncmp(got.flow, "wfl_", 4), 0);
     ask(&r, &r.client, MSG_WORKFLOW_GET,
         &(workflow_get){.workflow_id = got.flow, .wait = 5000});
+    cr_expect(client_has_nothing(&r)); // It waits.
     rig_worker w = worker_new(&r, "w", 1);
     rig_offer offers[4] = {{{0}, {0}, 0, 0, 0}};
     cr_assert_eq(work_all(&r, &w, offers, 4), 4u);
@@ -118,6 +119,7 @@ Test(depend, retry_brings_the_whole_workflow_back)
     b = take_offer(&w);
     ask(&r, &r.client, MSG_WORKFLOW_GET,
         &(workflow_get){.workflow_id = got.flow, .wait = 5000});
+    cr_expect(client_has_nothing(&r)); // It waits.
     finish(&r, &w, &b, RESULT_SUCCESS);
     msg = take(&r.client, MSG_WORKFLOW);
     cr_assert_not_null(msg);

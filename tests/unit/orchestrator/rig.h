@@ -278,6 +278,9 @@ static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
                    || strcmp(lookup->ids.items[j], row->record->instruction_id) == 0;
         }
         fits = fits
+               || (lookup->events != NULL
+                   && strcmp(lookup->events->task_id, row->record->task_id) == 0);
+        fits = fits
                || (lookup->workflow_id != NULL && row->record->workflow_id != NULL
                    && strcmp(lookup->workflow_id, row->record->workflow_id) == 0);
         if (fits) {
@@ -289,6 +292,12 @@ static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
     }
     found.tasks = (cogo_records){.items = tasks, .count = count};
     found.marks = (cogo_records){.items = marks, .count = count};
+    task_event last = {.type = "cogo.task.last"};
+    if (lookup->events != NULL && count > 0) {
+        last.task_id = tasks[0].task_id;
+        last.sequence = marks[0].event_sequence;
+        found.events = (cogo_records){.items = &last, .count = 1};
+    }
     if (lookup->workflow_id != NULL && count > 0) {
         flow = (workflow){.workflow_id = lookup->workflow_id,
                           .name = "found",
