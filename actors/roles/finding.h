@@ -11,7 +11,7 @@
 #define FINDING_LISTED_MAX   1000u  /* In an output; the rest is counted. */
 #define FINDING_KEPT_MAX     50000u /* Raw ones in memory. */
 #define FINDING_TOOLS_MAX    6u
-#define FINDING_PER_RULE_MAX 100u /* Listed with one rule and severity low or info. */
+#define FINDING_PER_RULE_MAX 20u /* Listed with one rule and severity low or info. */
 
 typedef enum finding_severity {
     FINDING_INFO,

@@ -9,7 +9,7 @@ typedef struct pass {
     const scan_adapter *adapter;
     pthread_mutex_t lock;
     size_t next, total, done, per_run;
-    uint64_t end_ns;
+    uint64_t spent_ms; /* Of running; waiting for a free slot costs nothing. */
     bool malformed, died, timed_out;
 } pass;
 
@@ -29,7 +29,6 @@ void scan_run(scan *s, const scan_adapter *adapter)
     size_t limit =
         adapter->files_per_run < SCAN_FILES_MAX ? adapter->files_per_run : SCAN_FILES_MAX;
     p.per_run = half > 4 && half < limit ? half : limit;
-    p.end_ns = tool_now_ns() + adapter->budget_ms * 1000000u;
     pthread_mutex_init(&p.lock, NULL);
     tool_task task = {pass_thread, &p};
     tool_task tasks[TOOL_PARALLEL_MAX] = {task, task};
@@ -71,10 +70,12 @@ static bool chunk_take(pass *p, chunk *c)
     return c->files > 0;
 }
 
-static uint64_t time_for_run(const pass *p)
+static uint64_t time_for_run(pass *p)
 {
-    uint64_t now = tool_now_ns();
-    uint64_t left = now < p->end_ns ? (p->end_ns - now) / 1000000u : 0;
+    pthread_mutex_lock(&p->lock);
+    uint64_t budget = p->adapter->budget_ms;
+    uint64_t left = p->spent_ms < budget ? budget - p->spent_ms : 0;
+    pthread_mutex_unlock(&p->lock);
     return tool_time_left(p->s->box->job,
                           left < p->adapter->run_ms ? left : p->adapter->run_ms);
 }
@@ -100,6 +101,7 @@ static bool run_chunk(pass *p, const chunk *c, uint64_t wall_ms)
     bool usable = end == TOOL_EXITED || end == TOOL_TIMEOUT || end == TOOL_DIED;
     bool parsed = usable && a->parse(p->s, a, &result);
     pthread_mutex_lock(&p->lock);
+    p->spent_ms += result.run.wall_ms;
     p->done += end == TOOL_EXITED ? c->files : 0;
     p->timed_out = p->timed_out || end == TOOL_TIMEOUT;
     p->died = p->died || end == TOOL_DIED;

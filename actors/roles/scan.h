@@ -23,8 +23,9 @@ typedef struct scan_adapter {
     const char *const *prefix; /* Arguments before the files; ends with NULL. */
     bool (*wanted)(const workspace_file *file);
     size_t files_per_run;
-    uint64_t run_ms;        /* For one run. */
-    uint64_t budget_ms;     /* For all of them; what is left out then is said in skipped. */
+    uint64_t run_ms; /* For one run. */
+    uint64_t
+        budget_ms; /* For all of them, added up; what is left out then is said in skipped. */
     uint64_t mem_bytes;     /* 0: the sandbox's default. */
     const char *stdin_text; /* May be NULL. */
     finding_dimension dimension;

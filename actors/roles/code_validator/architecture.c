@@ -126,16 +126,19 @@ static size_t check_cycles(dimension_job *d, const graph *g)
     size_t count = graph_cycles(g, ws->count, cycles);
     for (size_t i = 0; i < count; i++) {
         const graph_edge *edge = graph_cycle_edge(g, &cycles[i]);
+        bool package = false; /* Parts of a Python package import what the package gathers. */
         char message[400];
         size_t used = (size_t)snprintf(message, sizeof message,
                                        "%zu files need each other: ", cycles[i].count);
         for (size_t k = 0; k < cycles[i].count && used + 100 < sizeof message; k++) {
+            const char *path = ws->files[cycles[i].files[k]].path;
+            package = package || strstr(path, "__init__.py") != NULL;
             used += (size_t)snprintf(message + used, sizeof message - used, "%s%.90s",
-                                     k > 0 ? ", " : "", ws->files[cycles[i].files[k]].path);
+                                     k > 0 ? ", " : "", path);
         }
         if (edge != NULL) {
-            add(d, "dependency-cycle", FINDING_MEDIUM, ws->files[edge->from].path, edge->line,
-                message);
+            add(d, "dependency-cycle", package ? FINDING_LOW : FINDING_MEDIUM,
+                ws->files[edge->from].path, edge->line, message);
         }
         free(cycles[i].files);
     }

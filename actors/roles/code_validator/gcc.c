@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRUST_ANALYZER    8u
-#define TRUST_WARNING     5u
-#define HEADERS_NAMED_MAX 3u
+#define TRUST_ANALYZER 8u
+#define TRUST_WARNING  5u
 
 /* $1: seconds per file. The flags come on stdin, so that odd file names survive. After each
  * file a line that begins with the byte 1: exit code and name. */
@@ -71,7 +70,8 @@ typedef struct gcc_run {
     bool syntax;
     bool configured; /* The tree is made ready by a configure step that we did not run. */
     pthread_mutex_t lock;
-    size_t no_header; /* Files that want a header that is not there. */
+    size_t unconfigured; /* Errors that the tree's configuration may explain. */
+    size_t no_header;    /* Files that want a header that is not there. */
     char headers[160];
 } gcc_run;
 
@@ -154,15 +154,32 @@ static bool is_parse_error(const char *message)
     return false;
 }
 
+/* Errors that no macro or type of a missing header explains. */
+static bool is_plain_mistake(const char *message)
+{
+    static const char *const words[] = {
+        "expected ‘;’ before ‘}’", "expected ‘;’ before ‘return’",
+        "expected declaration or statement at end of input", "missing terminating"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(message, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_header(gcc_run *run, const char *message)
 {
     pthread_mutex_lock(&run->lock);
     size_t used = strlen(run->headers);
     const char *colon = strchr(message, ':');
     int size = colon != NULL && colon - message < 60 ? (int)(colon - message) : 0;
-    if (run->no_header++ < HEADERS_NAMED_MAX && size > 0) {
+    char name[64];
+    (void)snprintf(name, sizeof name, "%.*s", size, message);
+    run->no_header++;
+    if (size > 0 && strstr(run->headers, name) == NULL && used + 64 < sizeof run->headers) {
         (void)snprintf(run->headers + used, sizeof run->headers - used, "%s%.*s",
-                       used > 0 ? ", " : "", size, message);
+                       used > 0 ? ", " : "", size, name);
     }
     pthread_mutex_unlock(&run->lock);
 }
@@ -233,28 +250,18 @@ static void add_diagnostic(reading *r, const json_t *diagnostic)
                            .trust = TRUST_WARNING};
     bool error = strcmp(kind, "error") == 0 || strcmp(kind, "fatal error") == 0;
     if (error && run->syntax) {
-        bool parse = is_parse_error(message);
-        /* Without the tree's own configure step, an undeclared name proves little. */
-        draft.severity = parse || !run->configured ? FINDING_HIGH : FINDING_LOW;
-        draft.rule_id = parse ? "gcc-syntax" : "gcc-error";
+        /* Without the tree's own configure step, an undeclared name proves nothing. */
+        if (run->configured && !is_plain_mistake(message)) {
+            pthread_mutex_lock(&run->lock);
+            run->unconfigured++;
+            pthread_mutex_unlock(&run->lock);
+            return;
+        }
+        draft.rule_id = is_parse_error(message) ? "gcc-syntax" : "gcc-error";
         finding_add(run->d->s->findings, &draft);
     } else if (strcmp(kind, "warning") == 0 && option != NULL && !run->syntax) {
         add_warning(run, &draft, diagnostic, option);
     }
-}
-
-/* Errors that no macro or type of a missing header explains. */
-static bool is_plain_mistake(const char *message)
-{
-    static const char *const words[] = {
-        "expected ‘;’ before ‘}’", "expected ‘;’ before ‘return’",
-        "expected declaration or statement at end of input", "missing terminating"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strstr(message, words[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Of a file that was read with empty headers in place of missing ones. */
@@ -331,13 +338,21 @@ static bool parse(scan *s, const scan_adapter *adapter, const tool_result *resul
     return ok && !r.malformed && (result->end != TOOL_EXITED || result->run.exit_code == 0);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text), n = strlen(end);
+    return size >= n && strcmp(text + size - n, end) == 0;
+}
+
 static bool needs_configuring(const workspace *ws)
 {
-    static const char *const names[] = {"configure.ac",   "configure.in", "configure",
-                                        "CMakeLists.txt", "meson.build",  "config.h.in"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (workspace_find(ws, names[i]) != NULL) {
-            return true;
+    static const char *const ends[] = {"configure.ac", "configure.in", ".h.in",
+                                       ".h.cmake",     ".h.cmake.in",  ".h.meson"};
+    for (size_t i = 0; i < ws->count; i++) {
+        for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
+            if (ends_with(ws->files[i].path, ends[k])) {
+                return true;
+            }
         }
     }
     return false;
@@ -366,8 +381,8 @@ static void run_gcc(dimension_job *d, const char *name, const char *options,
                        .purpose = "checks of C and C++",
                        .prefix = prefix,
                        .wanted = wanted,
-                       .files_per_run = syntax ? 40 : 8,
-                       .run_ms = 60000,
+                       .files_per_run = syntax ? 24 : 6,
+                       .run_ms = 30000,
                        .budget_ms = d->budget_ms,
                        .mem_bytes = 3ull << 30,
                        .stdin_text = flags,
@@ -378,9 +393,13 @@ static void run_gcc(dimension_job *d, const char *name, const char *options,
     if (run.no_header > 0 && syntax) {
         tool_skip(d->s->box,
                   "%s: %zu file%s could not be checked to the end: headers are missing "
-                  "(%s%s); install their packages or build the tree first",
-                  name, run.no_header, run.no_header == 1 ? "" : "s", run.headers,
-                  run.no_header > HEADERS_NAMED_MAX ? ", ..." : "");
+                  "(%s); install their packages or build the tree first",
+                  name, run.no_header, run.no_header == 1 ? "" : "s", run.headers);
+    }
+    if (run.unconfigured > 0) {
+        tool_skip(d->s->box,
+                  "%s: %zu errors are not reported: the tree has not been configured", name,
+                  run.unconfigured);
     }
 }
 

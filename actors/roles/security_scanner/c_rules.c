@@ -457,7 +457,7 @@ static void check_sink(reader *r, const call *c, size_t arg, bool sql)
     slice name = arg < c->count ? plain_name(c->args[arg]) : (slice){c->name.at, 0};
     const variable *v = name.size > 0 ? find_variable(r, name) : NULL;
     char message[200];
-    if (!sql && arg < c->count && (v == NULL || (v->line == 0 && !v->array))
+    if (!sql && arg == 0 && c->count > 0 && (v == NULL || (v->line == 0 && !v->array))
         && !is_constant(c->args[arg])) {
         (void)snprintf(message, sizeof message, "%.*s() gives a variable to a shell",
                        (int)c->name.size, c->name.at);

@@ -143,7 +143,7 @@ static void loose(bom *b, const char *name, bool none)
 }
 
 /* "name[extra] == 1.2 ; marker # comment": the name, and the version when it is exact. */
-static void requirement(bom *b, const char *text)
+static void requirement(bom *b, const char *text, bool exact_wanted)
 {
     char name[128] = "", version[64] = "";
     text += strspn(text, " \t");
@@ -162,7 +162,7 @@ static void requirement(bom *b, const char *text)
                        marks);
     }
     component(b, "pypi", name, version);
-    if (!exact && memchr(text, '@', rest) == NULL) {
+    if (exact_wanted && !exact && memchr(text, '@', rest) == NULL) {
         loose(b, name, !ranged);
     }
 }
@@ -187,7 +187,7 @@ static void read_requirements(bom *b, char *text)
     for (char *line; (line = next_line(b, &text)) != NULL;) {
         line += strspn(line, " \t");
         if (*line != '#' && *line != '-' && *line != '\0' && *line != '\r') {
-            requirement(b, line);
+            requirement(b, line, !workspace_is_test(b->file));
         }
     }
 }
@@ -224,7 +224,7 @@ static void read_pyproject(bom *b, char *text)
                 break;
             }
             *close = '\0';
-            requirement(b, item);
+            requirement(b, item, false); /* A library must give ranges. */
             start = close + 1;
         }
     }

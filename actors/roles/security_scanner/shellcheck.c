@@ -60,7 +60,8 @@ static void add(scan *s, const json_t *c, bool all)
     /* Unquoted words, or a variable that may be empty, in what rm is told to remove. */
     bool removal =
         (code == 2086 || code == 2115 || code == 2046) && line_runs_rm(s, file, (unsigned)line);
-    if (!removal && !all) {
+    bool weak = code != 2086 && strcmp(level, "error") != 0 && strcmp(level, "warning") != 0;
+    if (!removal && (!all || weak)) {
         return;
     }
     (void)snprintf(rule, sizeof rule, "SC%d", (int)code);
@@ -69,7 +70,9 @@ static void add(scan *s, const json_t *c, bool all)
     finding_add(s->findings, &(finding_draft){
                                  .rule_id = rule,
                                  .cwe = removal ? 78 : 0,
-                                 .severity = removal ? FINDING_HIGH : severity_of(level),
+                                 .severity = !removal                  ? severity_of(level)
+                                             : workspace_is_test(file) ? FINDING_MEDIUM
+                                                                       : FINDING_HIGH,
                                  .dimension = removal ? FINDING_SECURITY : FINDING_SEMANTICS,
                                  .file = file,
                                  .line = (unsigned)line,
