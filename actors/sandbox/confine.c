@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -93,6 +94,24 @@ static bool become_slot(const sandbox__plan *plan)
            && syscall(SYS_setuid, 0) != 0; /* There must be no way back. */
 }
 
+/* Root of a user namespace that maps nobody else has capabilities there, and would get them
+ * anew at the exec but for an empty bounding set. bubblewrap needs them, and drops them itself.
+ */
+static bool drop_capabilities(const sandbox__plan *plan)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+    if (plan->level == SANDBOX_NAMESPACES) {
+        return true;
+    }
+    for (int cap = 0; geteuid() == 0 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
+            return false;
+        }
+    }
+    return syscall(SYS_capset, &header, none) == 0;
+}
+
 static bool take_standard_fds(const sandbox__plan *plan)
 {
     return dup2(plan->in_fd, 0) == 0 && dup2(plan->out_fd, 1) == 1
@@ -147,6 +166,9 @@ void sandbox__confine(const sandbox__plan *plan)
     }
     if (!become_slot(plan)) {
         fail(plan, "give up root");
+    }
+    if (!drop_capabilities(plan)) {
+        fail(plan, "drop capabilities");
     }
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         fail(plan, "give up new privileges");

@@ -77,9 +77,10 @@ cogo_err sandbox_folder_create(const char *path)
         return COGO_EIO;
     }
     if (fstat(fd, &st) != 0
-        || (st.st_uid != geteuid() && !(geteuid() == 0 && sandbox__slot_owns(st.st_uid)))) {
+        || (st.st_uid != geteuid()
+            && !(sandbox__slots_exist() && sandbox__slot_owns(st.st_uid)))) {
         err = COGO_EEXIST; /* Somebody else's. */
-    } else if (geteuid() != 0) {
+    } else if (!sandbox__slots_exist()) {
         err = fchmod(fd, 0700) == 0 ? COGO_OK : COGO_EIO;
     } else if (fchown(fd, sandbox__slot_owns(st.st_uid) ? st.st_uid : SLOT_UID_FIRST,
                       SLOT_FOLDER_GID)

@@ -3,6 +3,7 @@
 #include "actors/sandbox/landlock.h"
 #include "actors/sandbox/probe_world.h"
 #include "actors/sandbox/run.h"
+#include "actors/sandbox/slot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -183,9 +184,9 @@ static bool promised(const attempt *a, sandbox_level level)
     case ALWAYS:
         return true;
     case OTHER_UID:
-        return level >= SANDBOX_LANDLOCK || geteuid() == 0;
+        return level >= SANDBOX_LANDLOCK || sandbox__slots_exist();
     case OTHER_UID_OR_SCOPE:
-        return level == SANDBOX_NAMESPACES || geteuid() == 0
+        return level == SANDBOX_NAMESPACES || sandbox__slots_exist()
                || (level == SANDBOX_LANDLOCK && sandbox__landlock_abi() >= SCOPED_ABI);
     case FROM_LANDLOCK:
         return level >= SANDBOX_LANDLOCK;

@@ -27,4 +27,9 @@ void sandbox__slot_give(sandbox__slot *slot);
 
 bool sandbox__slot_owns(uid_t uid);
 
+/* Whether programs run under uids of their own: we are root, and these uids exist here. (In a
+ * user namespace that maps root alone they don't; there we are an ordinary user to the kernel.)
+ */
+bool sandbox__slots_exist(void);
+
 #endif

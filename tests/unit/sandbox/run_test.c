@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 
 static bool text_is(const char *text, const char *expected)
 {
@@ -47,7 +49,9 @@ Test(run, input_folder_environment_and_order_are_as_asked)
 {
     box b = box_make();
     const char *env[] = {"NAME=a value", "PATH=/bin", NULL};
-    cr_assert_eq(mkdir(strcat(strcpy((char[128]){0}, b.workdir), "/sub"), 0755), 0);
+    char sub[128];
+    (void)snprintf(sub, sizeof sub, "%s/sub", b.workdir);
+    cr_assert_eq(mkdir(sub, 0755), 0);
     EACH_LEVEL(level)
     {
         sandbox_request more = {
@@ -304,6 +308,39 @@ Test(run, a_program_with_address_sanitizer_is_built_and_runs)
             cr_expect(text_is(r.out, "runs\nfound\n"));
             sandbox_result_finish(&r);
         }
+    }
+    box_remove(&b);
+}
+
+/* `kill -9` of the node, the out-of-memory killer: nobody is there any more to end the run. */
+Test(run, when_we_are_killed_everything_dies_with_us)
+{
+    box b = box_make();
+    EACH_LEVEL(level)
+    {
+        pid_t child = fork();
+        if (child == 0) {
+            /* The lock is held by whatever lives below. */
+            (void)box_run(&b, level,
+                          "exec 9> lock; flock 9; : > begun; trap '' TERM HUP; "
+                          "(setsid sleep 60 &) ; sleep 60",
+                          (sandbox_request){0});
+            _exit(0);
+        }
+        while (!box_holds(&b, "begun")) {
+            (void)usleep(1000);
+        }
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/lock", b.workdir);
+        int lock = open(path, O_RDWR | O_CLOEXEC);
+        alarm(20);
+        cr_expect_eq(flock(lock, LOCK_EX), 0); /* Waits until they are dead. */
+        alarm(0);
+        (void)close(lock);
+        (void)snprintf(path, sizeof path, "%s/begun", b.workdir);
+        (void)unlink(path);
     }
     box_remove(&b);
 }
