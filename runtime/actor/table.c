@@ -20,8 +20,8 @@ cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_o
     table->capacity = capacity;
     // What lanes keep for themselves must be small beside the limit, or it is reached too
     // early.
-    uint32_t share = capacity / (lane_count * CACHE_SHARE);
-    table->cache_max = share < COGO__TABLE_CACHE_MAX ? share : COGO__TABLE_CACHE_MAX;
+    bool roomy = capacity / (lane_count * CACHE_SHARE) >= COGO__TABLE_CACHE_MAX;
+    table->cache_max = roomy ? COGO__TABLE_CACHE_MAX : 0;
     cogo__u32_store_relaxed(&table->fresh, 1);
     table->chunks = calloc(capacity / COGO__TABLE_CHUNK + 1, sizeof *table->chunks);
     if (table->chunks == NULL) {
