@@ -72,6 +72,7 @@ static void clear_roles(orc *o)
 
 void orc_clear(orc *o)
 {
+    orc_outbox_finish(o);
     orc_journal_finish(o);
     clear_asks(o);
     clear_workers(o);

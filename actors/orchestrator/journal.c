@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RING_MIN = 64, SIZE_OF_CHANGE = 512 /* About, without context and result. */ };
+enum { SIZE_OF_CHANGE = 512 /* About, without context and result. */ };
 
 void orc_journal_touch(orc *o, orc_task *t)
 {
@@ -192,90 +192,6 @@ void orc_journal_flush_if_due(orc *o)
     }
 }
 
-static void grow_outbox(orc *o)
-{
-    size_t capacity = o->outbox_capacity == 0 ? RING_MIN : o->outbox_capacity * 2;
-    orc_parcel *moved = orc_alloc(capacity * sizeof *moved);
-    for (size_t i = 0; i < o->outbox_count; i++) {
-        moved[i] = o->outbox[(o->outbox_first + i) % o->outbox_capacity];
-    }
-    orc_free(o->outbox);
-    o->outbox = moved;
-    o->outbox_first = 0;
-    o->outbox_capacity = capacity;
-}
-
-static void put(orc *o, orc_parcel parcel)
-{
-    if (o->outbox_count == o->outbox_capacity) {
-        grow_outbox(o);
-    }
-    parcel.needs = o->next_number;
-    o->outbox[(o->outbox_first + o->outbox_count++) % o->outbox_capacity] = parcel;
-}
-
-static void deliver(orc *o, orc_parcel *parcel)
-{
-    if (parcel->key != NULL) {
-        orc_key_destroy(o, parcel->key);
-    }
-    if (parcel->read != NULL) {
-        orc_events_look_up(o, parcel->read);
-        orc_ask_leave(o, parcel->read);
-    }
-    if (parcel->msg != NULL) {
-        (void)cogo_send(o->ctx, parcel->to, parcel->msg); // It may have ended meanwhile.
-    }
-}
-
-void orc_outbox_put(orc *o, cogo_actor_id to, cogo_msg *msg, bool answer)
-{
-    if (msg == NULL) {
-        return;
-    }
-    if (o->phase == ORC_STORE_FAILED) {
-        cogo_msg_destroy(msg);
-        if (answer) {
-            (void)orc_unavailable(o, to);
-        }
-        return;
-    }
-    if (o->outbox_count == 0 && o->committed_number == o->next_number) {
-        (void)cogo_send(o->ctx, to, msg);
-        return;
-    }
-    put(o, (orc_parcel){.to = to, .msg = msg, .answer = answer});
-}
-
-void orc_outbox_put_key(orc *o, orc_key *key)
-{
-    if (o->phase == ORC_STORE_FAILED
-        || (o->outbox_count == 0 && o->committed_number == o->next_number)) {
-        orc_key_destroy(o, key);
-        return;
-    }
-    put(o, (orc_parcel){.key = key});
-}
-
-void orc_outbox_put_read(orc *o, orc_ask *read)
-{
-    put(o, (orc_parcel){.read = read});
-}
-
-static void deliver_ready(orc *o)
-{
-    while (o->outbox_count > 0) {
-        orc_parcel *parcel = &o->outbox[o->outbox_first];
-        if (parcel->needs > o->committed_number) {
-            return;
-        }
-        orc_parcel ready = *parcel;
-        o->outbox_first = (o->outbox_first + 1) % o->outbox_capacity;
-        o->outbox_count--;
-        deliver(o, &ready);
-    }
-}
-
 static void saved(orc *o, orc_task *t)
 {
     t->in_flight_count--;
@@ -303,7 +219,7 @@ void orc_journal_committed(orc *o, const store_committed *committed)
         done++;
     }
     // First the answers, then the memory: a parcel may be about a task that leaves.
-    deliver_ready(o);
+    orc_outbox_deliver(o);
     for (size_t i = 0; i < done; i++) {
         for (size_t j = 0; j < o->writes[i].task_count; j++) {
             saved(o, o->writes[i].tasks[j]);
@@ -324,38 +240,12 @@ void orc_journal_failed(orc *o, const char *error)
     }
     o->phase = ORC_STORE_FAILED;
     (void)snprintf(o->store_error, sizeof o->store_error, "%s", error);
-    while (o->outbox_count > 0) {
-        orc_parcel parcel = o->outbox[o->outbox_first];
-        o->outbox_first = (o->outbox_first + 1) % o->outbox_capacity;
-        o->outbox_count--;
-        if (parcel.answer) {
-            (void)orc_unavailable(o, parcel.to);
-        }
-        if (parcel.key != NULL) {
-            orc_key_destroy(o, parcel.key);
-        }
-        if (parcel.read != NULL) {
-            (void)orc_unavailable(o, parcel.read->reply_to);
-            orc_ask_destroy(o, parcel.read);
-        }
-        cogo_msg_destroy(parcel.msg);
-    }
+    orc_outbox_fail(o);
+    orc_wait_fail(o);
 }
 
 void orc_journal_finish(orc *o)
 {
-    for (; o->outbox_count > 0; o->outbox_count--) {
-        orc_parcel *parcel = &o->outbox[o->outbox_first];
-        o->outbox_first = (o->outbox_first + 1) % o->outbox_capacity;
-        cogo_msg_destroy(parcel->msg);
-        if (parcel->key != NULL) {
-            orc_key_destroy(o, parcel->key);
-        }
-        if (parcel->read != NULL) {
-            orc_ask_destroy(o, parcel->read);
-        }
-    }
-    orc_free(o->outbox);
     for (size_t i = 0; i < o->write_count; i++) {
         orc_free(o->writes[i].tasks);
     }

@@ -16,17 +16,13 @@ enum {
     RETRY_MAX_MS = 60000,
     UNFINISHED_MAX = 1000000,    /* Tasks that are not finished. */
     ATTEMPTS_DEFAULT = 3,        /* Of one task. */
-    ATTEMPTS_MAX = 100,          /* Of one task. */
     TIMEOUT_DEFAULT_MS = 600000, /* When neither instruction nor role names one. */
-    TIMEOUT_MAX_MS = 86400000,   /* Of one attempt. */
     TIMEOUT_GRACE_MS = 5000,     /* After it the orchestrator no longer waits for the worker. */
     ABANDONED_MS = 30000,        /* A cancelled attempt holds its slot at most so long. */
     WAIT_MAX_MS = 600000,        /* Of a client that waits for an end. */
     WAITERS_MAX = 100000,        /* Such clients. */
     FOLLOWERS_MAX = 4096,        /* Of events. */
     INSTRUCTIONS_MAX = 1000,     /* In one request. */
-    DEPENDENCIES_MAX = 1000,     /* Of one task. */
-    LABELS_MAX = 32,             /* Of one task. */
     LOOKUP_IDS_MAX = 1000,       /* In one question to the store. */
     LOOKUP_ROUNDS_MAX = 4,       /* Questions to the store for one request. */
     LOOKUP_TIMEOUT_MS = 10000,   /* Of one question to the store. */
@@ -45,8 +41,6 @@ enum {
     FIELD_ERRORS_MAX = 100,      /* In one problem. */
     REASONS_MAX = 100,           /* In one explanation. */
     NEAREST_MAX = 3,             /* Names in "did you mean". */
-    PAGE_SIZE_DEFAULT = 50,
-    PAGE_SIZE_MAX = 1000,
 };
 
 #endif

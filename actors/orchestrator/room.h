@@ -311,12 +311,16 @@ void orc_journal_committed(orc *o, const store_committed *committed);
 void orc_journal_failed(orc *o, const char *error);
 void orc_journal_finish(orc *o);
 
-/* Takes @p msg, which may be NULL; it leaves after everything journaled so far is on disk. */
+/* outbox.c: takes @p msg, which may be NULL; it leaves after everything journaled so far is on
+ * disk. */
 void orc_outbox_put(orc *o, cogo_actor_id to, cogo_msg *msg, bool answer);
 void orc_outbox_put_key(orc *o, orc_key *key);
 
 /* A read that has to see everything journaled so far; takes @p read. */
 void orc_outbox_put_read(orc *o, orc_ask *read);
+void orc_outbox_deliver(orc *o); /* What may leave now. */
+void orc_outbox_fail(orc *o);
+void orc_outbox_finish(orc *o);
 
 /* line.c: roles and their waiting lines. */
 orc_role *orc_role_of(orc *o, const char *name);
@@ -405,6 +409,7 @@ void orc_on_workflow_list(orc *o, cogo_msg *msg);
 /* wait.c */
 bool orc_wait(orc *o, cogo_actor_id reply_to, orc_task *t, orc_workflow *w, int64_t wait_ms);
 void orc_wait_over(orc *o, orc_waiter *first); /* Answers and frees the whole list. */
+void orc_wait_fail(orc *o);                    /* All of them, once the store has failed. */
 
 /* reads.c and explain.c */
 void orc_on_get(orc *o, cogo_msg *msg);

@@ -378,6 +378,10 @@ void orc_submit(orc *o, orc_ask *ask)
     const instruction *asked = request->instructions.items;
     submission s = {
         .o = o, .ask = ask, .request = request, .count = request->instructions.count};
+    if (o->phase != ORC_READY) { // The store failed while it was asked.
+        refuse_whole(&s, 503, "STORE_UNAVAILABLE", NULL, "The store can't be written.");
+        return;
+    }
     if (s.count == 0 || s.count > INSTRUCTIONS_MAX) {
         refuse_whole(&s, 422, "VALIDATION", "/instructions",
                      s.count == 0 ? "At least one instruction is needed."

@@ -69,3 +69,19 @@ bool orc_wait(orc *o, cogo_actor_id reply_to, orc_task *t, orc_workflow *w, int6
                      cogo_now_ns(o->ctx) + (uint64_t)limited_ms * NS_PER_MS);
     return true;
 }
+
+void orc_wait_fail(orc *o)
+{
+    size_t cursor = 0;
+    for (orc_task *t; (t = orc_map_next(&o->tasks, &cursor)) != NULL;) {
+        orc_waiter *waiters = t->waiters;
+        t->waiters = NULL;
+        orc_wait_over(o, waiters);
+    }
+    cursor = 0;
+    for (orc_workflow *w; (w = orc_map_next(&o->workflows, &cursor)) != NULL;) {
+        orc_waiter *waiters = w->waiters;
+        w->waiters = NULL;
+        orc_wait_over(o, waiters);
+    }
+}

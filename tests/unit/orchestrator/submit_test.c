@@ -212,10 +212,14 @@ Test(submit, store_failure_answers_all_who_wait_and_refuses_new_work)
 {
     rig r;
     rig_start(&r);
+    rig_ids before = submit_echo(&r);
     store_hold(&r);
     submit_many(&r, &echo, 1, true, NULL, NULL, NULL);
     cr_expect(client_has_nothing(&r));
+    ask(&r, &r.client, MSG_TASK_GET, &(task_get){.task_id = before.ids[0], .wait = 5000});
+    cr_expect(client_has_nothing(&r));
     store_fail(&r);
+    cr_expect(take_problem(&r.client, 503, "STORE_UNAVAILABLE", "disk full"));
     cr_expect(take_problem(&r.client, 503, "STORE_UNAVAILABLE", "disk full"));
     submit_many(&r, &echo, 1, true, NULL, NULL, NULL);
     cr_expect(take_problem(&r.client, 503, "STORE_UNAVAILABLE", "disk full"));

@@ -1,0 +1,182 @@
+/* A store in memory: writer and reader in one actor, which can hold its commits back or fail.
+ * Used by the rig of this folder. Never forgets: it is there for the next orchestrator too. */
+#ifndef TESTS_UNIT_ORCHESTRATOR_RIG_STORE_H
+#define TESTS_UNIT_ORCHESTRATOR_RIG_STORE_H
+
+#include "tests/unit/orchestrator/rig_probe.h"
+
+static inline rig_stored *stored(rig_store *s, const char *id)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (strcmp(s->rows[i].record->task_id, id) == 0
+            || strcmp(s->rows[i].record->instruction_id, id) == 0) {
+            return &s->rows[i];
+        }
+    }
+    return NULL;
+}
+
+static inline void store_change_apply(rig_store *s, const store_change *change)
+{
+    rig_stored *row = stored(s, change->task->task_id);
+    task whole = *change->task;
+    if (row == NULL) {
+        row = &s->rows[s->count++];
+        row->key = change->idempotency_key == NULL ? NULL : strdup(change->idempotency_key);
+        row->hash = change->request_hash == NULL ? NULL : strdup(change->request_hash);
+    } else {
+        s->context_rewrites += whole.context.size_bytes > 0 ? 1 : 0;
+        whole.context = row->record->context;
+    }
+    task *copy = malloc(cogo_record_flat_size(&task_record, &whole));
+    cogo_record_flatten(&task_record, &whole, copy);
+    free(row->record);
+    row->record = copy;
+    row->lease = change->lease;
+    const task_event *events = change->events.items;
+    for (size_t i = 0; i < change->events.count; i++) {
+        s->event_gaps += events[i].sequence == row->events + 1 ? 0 : 1;
+        row->events = events[i].sequence;
+    }
+}
+
+static inline void store_committed_send(cogo_context *ctx, cogo_actor_id to, int64_t sequence,
+                                        const char *error)
+{
+    store_committed done = {
+        .sequence = sequence, .writes = 1, .changes = 1, .commit_us = 100, .error = error};
+    (void)cogo_send(
+        ctx, to, cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_COMMITTED, &done));
+}
+
+static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
+{
+    const store_lookup *lookup = cogo_msg_payload(msg);
+    task *tasks = s->tasks;
+    store_mark *marks = s->marks;
+    store_found found = {0};
+    size_t count = 0;
+    workflow flow = {0};
+    for (size_t i = 0; i < s->count; i++) {
+        rig_stored *row = &s->rows[i];
+        bool fits = lookup->idempotency_key != NULL && row->key != NULL
+                    && strcmp(row->key, lookup->idempotency_key) == 0;
+        if (fits) {
+            found.request_hash = row->hash;
+        }
+        for (size_t j = 0; j < lookup->ids.count; j++) {
+            fits = fits || strcmp(lookup->ids.items[j], row->record->task_id) == 0
+                   || strcmp(lookup->ids.items[j], row->record->instruction_id) == 0;
+        }
+        fits = fits
+               || (lookup->events != NULL
+                   && strcmp(lookup->events->task_id, row->record->task_id) == 0);
+        fits = fits
+               || (lookup->workflow_id != NULL && row->record->workflow_id != NULL
+                   && strcmp(lookup->workflow_id, row->record->workflow_id) == 0);
+        if (fits) {
+            tasks[count] = *row->record;
+            marks[count++] = (store_mark){.task_id = row->record->task_id,
+                                          .event_sequence = row->events,
+                                          .lease = row->lease};
+        }
+    }
+    found.tasks = (cogo_records){.items = tasks, .count = count};
+    found.marks = (cogo_records){.items = marks, .count = count};
+    task_event last = {.type = "cogo.task.last"};
+    if (lookup->events != NULL && count > 0) {
+        last.task_id = tasks[0].task_id;
+        last.sequence = marks[0].event_sequence;
+        found.events = (cogo_records){.items = &last, .count = 1};
+    }
+    if (lookup->workflow_id != NULL && count > 0) {
+        flow = (workflow){.workflow_id = lookup->workflow_id,
+                          .name = "found",
+                          .state = "running",
+                          .created_at = 1,
+                          .tasks = found.tasks};
+        found = (store_found){.workflows = {.items = &flow, .count = 1}};
+    }
+    (void)cogo_reply(ctx, msg,
+                     cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_FOUND, &found));
+}
+
+static inline void store_recover_all(cogo_context *ctx, rig_store *s, cogo_msg *msg)
+{
+    task *tasks = s->tasks;
+    store_mark *marks = s->marks;
+    store_recovered page = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const rig_stored *row = &s->rows[i];
+        page.lease_max = row->lease > page.lease_max ? row->lease : page.lease_max;
+        if (row->record->state < TASK_SUCCEEDED) {
+            tasks[count] = *row->record;
+            marks[count++] = (store_mark){.task_id = row->record->task_id,
+                                          .event_sequence = row->events,
+                                          .lease = row->lease};
+        }
+    }
+    page.tasks = (cogo_records){.items = tasks, .count = count};
+    page.marks = (cogo_records){.items = marks, .count = count};
+    page.error = s->fail ? "the disk is gone" : NULL;
+    (void)cogo_reply(
+        ctx, msg, cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_RECOVERED, &page));
+}
+
+static inline void store_ordered(cogo_context *ctx, rig_store *s, const rig_order *what)
+{
+    s->hold = what->what == ORDER_HOLD ? true : what->what == ORDER_GO ? false : s->hold;
+    s->fail = s->fail || what->what == ORDER_FAIL;
+    if (s->hold && !s->fail) {
+        return;
+    }
+    for (size_t i = 0; i < s->held_count; i++) {
+        store_committed_send(ctx, what->to, s->held[i], s->fail ? "disk full" : NULL);
+    }
+    s->held_count = 0;
+}
+
+static inline cogo_err store_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    rig_store *s = *(rig_store **)state;
+    pthread_mutex_lock(&s->lock);
+    switch (cogo_msg_type_of(msg)) {
+    case COGO_MSG_BYTES:
+        store_ordered(ctx, s, cogo_msg_payload(msg));
+        break;
+    case MSG_STORE_WRITE: {
+        const store_write *write = cogo_msg_payload(msg);
+        const store_change *changes = write->changes.items;
+        s->write_count++;
+        for (size_t i = 0; i < write->changes.count && !s->fail; i++) {
+            store_change_apply(s, &changes[i]);
+        }
+        if (s->hold) {
+            s->held[s->held_count++] = write->sequence;
+        } else {
+            store_committed_send(ctx, cogo_msg_sender(msg), write->sequence,
+                                 s->fail ? "disk full" : NULL);
+        }
+        break;
+    }
+    case MSG_STORE_LOOKUP:
+        store_find(ctx, s, msg);
+        break;
+    case MSG_STORE_RECOVER:
+        store_recover_all(ctx, s, msg);
+        break;
+    default:
+        break;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return COGO_OK;
+}
+
+static const cogo_behavior store_behavior = {.struct_size = sizeof(cogo_behavior),
+                                             .name = "fake-store",
+                                             .state_size_bytes = sizeof(rig_store *),
+                                             .start = probe_start,
+                                             .receive = store_receive};
+
+#endif
