@@ -106,15 +106,15 @@ static void add_whole(suite *s, const tool_result *result, case_list *out, case_
     }
     record->duration_ms = (int64_t)result->run.wall_ms;
     record->message = message;
-    if (status != CASE_PASSED && result->run.out != NULL) {
+    if (status != CASE_PASSED && status != CASE_SKIPPED && result->run.out != NULL) {
         size_t size = result->run.out_size;
         size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
         case_explain(out, record, result->run.out + from, size - from);
     }
 }
 
-/* "exit status 127: sh: 1: jest: not found": the last words that are not make's own. */
-static const char *exit_words(const sandbox_result *run, case_list *out)
+/* The last words that are not make's own; text NULL: there are none. */
+static line last_words(const sandbox_result *run)
 {
     size_t size = run->out == NULL ? 0 : run->out_size;
     size_t from = size > SUITE_LOG_BYTES ? size - SUITE_LOG_BYTES : 0;
@@ -127,9 +127,23 @@ static const char *exit_words(const sandbox_result *run, case_list *out)
             last = at;
         }
     }
+    return last;
+}
+
+/* "exit status 127: sh: 1: jest: not found" */
+static const char *exit_words(const sandbox_result *run, case_list *out)
+{
+    line last = last_words(run);
     const char *words = case_text(out, last.text, last.size, CASE_TEXT_MAX);
     return cogo_arena_printf(&out->arena, "exit status %d%s%s", run->exit_code,
                              words == NULL ? "" : ": ", words == NULL ? "" : words);
+}
+
+/* "make[1]: Nothing to be done for 'check'." and no other words. */
+static bool ran_nothing(const sandbox_result *run)
+{
+    line all = {run->out, run->out == NULL ? 0 : run->out_size};
+    return line_find(all, "Nothing to be done for") != NULL && last_words(run).text == NULL;
 }
 
 /* The command's own end is a verdict too: the only one for suites that name no tests, and one
@@ -153,6 +167,8 @@ void suite__judge_end(suite *s, const tool_result *result, case_list *out)
                   cogo_arena_printf(&out->arena,
                                     "printed more than %u bytes: the rest was not read",
                                     SUITE_OUT_BYTES));
+    } else if (out->count == 0 && good && ran_nothing(run)) {
+        add_whole(s, result, out, CASE_SKIPPED, "it ran no test");
     } else if (out->count == 0 && (good || s->build_ok)) {
         add_whole(s, result, out, good ? CASE_PASSED : CASE_FAILED,
                   good ? NULL : exit_words(run, out));

@@ -326,6 +326,16 @@ Test(test_runner, a_named_command_is_run_and_judged_by_its_exit)
     finish(&b);
 }
 
+/* "make check" of a tree whose Makefile.am names no tests. */
+Test(test_runner, a_check_that_has_nothing_to_do_is_no_passed_test)
+{
+    bench b;
+    run(&b, json_pack("{s:{s:s}}", "files", "Makefile", "check:\n"), 20000);
+    cr_expect_eq(b.status, ROLE_SUCCESS);
+    cr_expect(counts_are(&b, 0, 0, 1, 0));
+    finish(&b);
+}
+
 Test(test_runner, wrong_wishes_are_refused_by_name)
 {
     static const struct {
