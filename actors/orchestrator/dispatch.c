@@ -20,18 +20,12 @@ static void run_is_due(void *room, void *owner)
         cogo_arena_printf(&o->scratch, "no result within %lld ms", (long long)run->timeout_ms));
 }
 
-static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
+static void link_run(orc_run *run, orc_worker *w, orc_offer *offer)
 {
-    orc_run *run = orc_alloc(sizeof *run);
-    *run = (orc_run){.lease = o->next_lease++,
-                     .task = t,
-                     .worker = w,
-                     .offer = offer,
-                     .next = w->running,
-                     .deadline = {.fire = run_is_due, .owner = run},
-                     .offered_ns = cogo_now_ns(o->ctx),
-                     .offered_wall = cogo_system_wall_ms(o->system)};
-    memcpy(run->task_id, t->record->task_id, strlen(t->record->task_id) + 1);
+    run->worker = w;
+    run->offer = offer;
+    run->previous = NULL;
+    run->next = w->running;
     if (run->next != NULL) {
         run->next->previous = run;
     }
@@ -39,15 +33,11 @@ static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
     w->running_count++;
     w->used += offer->own_slots ? 0 : 1;
     offer->used++;
-    orc_map_put(&o->runs, &run->lease, sizeof run->lease, run);
-    return run;
 }
 
-void orc_run_end(orc *o, orc_run *run)
+static void unlink_run(orc_run *run)
 {
     orc_worker *w = run->worker;
-    orc_deadline_clear(&o->deadlines, &run->deadline);
-    (void)orc_map_take(&o->runs, &run->lease, sizeof run->lease);
     if (run->previous != NULL) {
         run->previous->next = run->next;
     } else {
@@ -59,6 +49,37 @@ void orc_run_end(orc *o, orc_run *run)
     w->running_count--;
     w->used -= run->offer->own_slots ? 0 : 1;
     run->offer->used--;
+}
+
+void orc_run_move(orc_run *run, orc_worker *w)
+{
+    orc_offer *offer = orc_worker_offer(w, run->offer->role);
+    if (offer != NULL) {
+        unlink_run(run);
+        link_run(run, w, offer);
+    }
+}
+
+static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
+{
+    orc_run *run = orc_alloc(sizeof *run);
+    *run = (orc_run){.lease = o->next_lease++,
+                     .task = t,
+                     .deadline = {.fire = run_is_due, .owner = run},
+                     .offered_ns = cogo_now_ns(o->ctx),
+                     .offered_wall = cogo_system_wall_ms(o->system)};
+    memcpy(run->task_id, t->record->task_id, strlen(t->record->task_id) + 1);
+    link_run(run, w, offer);
+    orc_map_put(&o->runs, &run->lease, sizeof run->lease, run);
+    return run;
+}
+
+void orc_run_end(orc *o, orc_run *run)
+{
+    orc_worker *w = run->worker;
+    orc_deadline_clear(&o->deadlines, &run->deadline);
+    (void)orc_map_take(&o->runs, &run->lease, sizeof run->lease);
+    unlink_run(run);
     if (run->task != NULL) {
         run->task->run = NULL;
     }

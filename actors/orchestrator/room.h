@@ -346,8 +346,9 @@ orc_worker *orc_place(orc_role *role, cogo_strings labels);
 
 /* dispatch.c */
 void orc_dispatch(orc *o);
-void orc_worker_hungry(orc *o, orc_worker *w); /* Look for tasks when the handler is over. */
-void orc_run_end(orc *o, orc_run *run);        /* The slot is free. */
+void orc_worker_hungry(orc *o, orc_worker *w);  /* Look for tasks when the handler is over. */
+void orc_run_move(orc_run *run, orc_worker *w); /* To the worker's new registration. */
+void orc_run_end(orc *o, orc_run *run);         /* The slot is free. */
 void orc_run_abandon(orc *o, orc_run *run,
                      const char *reason); /* Told to stop; holds its slot. */
 

@@ -178,6 +178,20 @@ static void stop_stale(orc *o, const worker_register *as, cogo_actor_id actor)
     }
 }
 
+/* A worker that registers again, without having been lost, goes on with what it names. */
+static void keep_running(orc *o, const worker_register *as, const orc_worker *old,
+                         orc_worker *w)
+{
+    for (size_t i = 0; i < as->running.count && !old->lost; i++) {
+        const char *colon = strrchr(as->running.items[i], ':');
+        int64_t lease = colon == NULL ? 0 : strtoll(colon + 1, NULL, 10);
+        orc_run *run = orc_map_get(&o->runs, &lease, sizeof lease);
+        if (run != NULL && run->worker == old) {
+            orc_run_move(run, w);
+        }
+    }
+}
+
 static const char *wrong_with(const worker_register *as)
 {
     if (as->worker_id == NULL || as->worker_id[0] == '\0') {
@@ -230,9 +244,6 @@ void orc_on_register(orc *o, cogo_msg *msg)
         orc_refuse(o, to, 503, "TOO_MANY_WORKERS", "%d workers are registered.", WORKERS_MAX);
         return;
     }
-    if (old != NULL) {
-        orc_worker_destroy(o, old);
-    }
     orc_worker *w = orc_alloc(sizeof *w);
     w->registered_block = orc_copy(&worker_register_record, as);
     w->registered = w->registered_block;
@@ -241,8 +252,12 @@ void orc_on_register(orc *o, cogo_msg *msg)
     if (cogo_monitor(o->ctx, actor, &w->monitor) == COGO_OK) {
         orc_map_put(&o->workers_by_monitor, &w->monitor, sizeof w->monitor, w);
     }
-    orc_map_put_text(&o->workers, w->registered->worker_id, w);
     add_offers(o, w);
+    if (old != NULL) {
+        keep_running(o, as, old, w);
+        orc_worker_destroy(o, old);
+    }
+    orc_map_put_text(&o->workers, w->registered->worker_id, w);
     stop_stale(o, as, actor);
     seen(o, w);
     welcome(o, to, w);

@@ -219,3 +219,35 @@ Test(worker, load_is_spread_over_equals)
     }
     rig_end(&r);
 }
+
+/* A link that flaps must not throw good work away. */
+Test(worker, worker_that_registers_again_goes_on_with_its_tasks)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker w = worker_new(&r, "w", 2);
+    rig_ids got = submit_echo(&r);
+    rig_offer kept = take_offer(&w);
+    (void)submit_echo(&r);
+    rig_offer dropped = take_offer(&w);
+    char lease[80];
+    (void)snprintf(lease, sizeof lease, "%s:%lld", kept.task_id, (long long)kept.lease);
+    const char *const running[] = {lease};
+    role_capability capability = {.role = "echo", .version = 1, .llm = "none"};
+    worker_register as = {.worker_id = "w",
+                          .worker_type = "indexing",
+                          .capabilities = {.items = &capability, .count = 1},
+                          .slots = 2,
+                          .running = {running, 1}};
+    ask(&r, &w.probe, MSG_WORKER_REGISTER, &as);
+    cogo_msg *msg = take(&w.probe, MSG_WORKER_WELCOME);
+    cr_expect_not_null(msg);
+    cogo_msg_destroy(msg);
+    rig_offer again = take_offer(&w);
+    cr_expect_str_eq(again.task_id, dropped.task_id);
+    cr_expect_eq(again.attempt, 1);
+    say_result(&r, &w, &kept, RESULT_SUCCESS, false);
+    cr_expect(take_ack(&w, "accepted"));
+    cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
+    rig_end(&r);
+}
