@@ -15,6 +15,7 @@ enum {
     FINDINGS_SHOWN = 25,
     TESTS_SHOWN = 15,
     SKIPPED_SHOWN = 12,
+    PLACE_WIDTH = 24, /* Of the column with file:line. */
 };
 
 static size_t page_width(FILE *to)
@@ -28,23 +29,63 @@ static size_t page_width(FILE *to)
 }
 
 /* @p left, then @p right flush at the page's right edge; @p left is cut when both don't fit. */
-static void two_ends(FILE *to, size_t width, output_style style, const char *head,
-                     const char *left, const char *right)
+static void two_ends(FILE *to, size_t width, const char *left, const char *right)
 {
+    size_t tail = strlen(right);
+    size_t room = width > tail + 12 ? width - tail - 2 : 10;
     char line[512];
-    size_t used = strlen(head), tail = strlen(right);
-    size_t room = width > used + tail + 2 ? width - used - tail - 2 : 10;
-    room = room < sizeof line - 4 ? room : sizeof line - 4;
-    if (strlen(left) > room) {
-        snprintf(line, sizeof line, "%.*s...", (int)(room - 3), left);
-    } else {
-        snprintf(line, sizeof line, "%s", left);
-    }
-    output_text(to, style, head);
-    output_text(to, OUTPUT_PLAIN, line);
-    fprintf(to, "%*s", (int)(room - strlen(line) + 2), "");
+    snprintf(line, sizeof line, "%.*s", (int)room, left);
+    output_text(to, OUTPUT_BOLD, line);
+    fprintf(to, "%*s", (int)(room > strlen(line) ? room - strlen(line) + 2 : 2), "");
     output_text(to, OUTPUT_DIM, right);
     fputc('\n', to);
+}
+
+/* Words of @p text, broken at the page's width; further lines start at @p indent. */
+static void wrapped(FILE *to, size_t width, size_t column, size_t indent, output_style style,
+                    const char *text)
+{
+    char word[256];
+    bool first = true;
+    while (*text != '\0') {
+        text += strspn(text, " \n\t");
+        size_t length = strcspn(text, " \n\t");
+        if (length == 0) {
+            break;
+        }
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        text += length;
+        if (!first && column + 1 + length > width) {
+            fprintf(to, "\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        if (!first) {
+            fputc(' ', to);
+            column++;
+        }
+        output_text(to, style, word);
+        column += length;
+        first = false;
+    }
+    fputc('\n', to);
+}
+
+/* "  critical  src/list.c:50   message": @p place stands in a column of its own. */
+static void entry(FILE *to, size_t width, output_style style, const char *head,
+                  const char *place, size_t place_width, const char *text)
+{
+    char column[280];
+    snprintf(column, sizeof column, "%-*s  ", (int)place_width, place);
+    output_text(to, style, head);
+    output_text(to, OUTPUT_PLAIN, column);
+    size_t at = strlen(head) + strlen(column);
+    size_t indent = strlen(head) + place_width + 2;
+    if (at > indent) { /* A long place pushes its text to the next line. */
+        fprintf(to, "\n%*s", (int)indent, "");
+        at = indent;
+    }
+    wrapped(to, width, at, indent, OUTPUT_PLAIN, text);
 }
 
 static void print_head(const json_t *report, FILE *to, size_t width)
@@ -56,7 +97,7 @@ static void print_head(const json_t *report, FILE *to, size_t width)
     double seconds = (double)json_integer_value(json_object_get(report, "durationMs")) / 1000.0;
     snprintf(right, sizeof right, "%.1f s, %zu roles", seconds,
              json_array_size(json_object_get(report, "roles")));
-    two_ends(to, width, OUTPUT_BOLD, "", left, right);
+    two_ends(to, width, left, right);
     bool pass = strcmp(verdict, "pass") == 0, fail = strcmp(verdict, "fail") == 0;
     output_text(to,
                 fail   ? OUTPUT_RED
@@ -134,16 +175,17 @@ static size_t print_cases(const json_t *report, FILE *to, size_t width, const ch
     json_t *test;
     json_array_foreach(json_object_get(json_object_get(report, "tests"), "cases"), i, test)
     {
-        char name[160], message[300], left[480], right[240], state[24];
+        char name[160], message[400], text[640], where[240], state[24];
         output_value(test, "status", state, sizeof state);
         if (strcmp(state, status) != 0 || ++count > shown) {
             continue;
         }
         output_value(test, "name", name, sizeof name);
         output_value(test, "message", message, sizeof message);
-        snprintf(left, sizeof left, "%-24s %.*s", name, (int)strcspn(message, "\n"), message);
-        place(test, right, sizeof right);
-        two_ends(to, width, OUTPUT_RED, mark, left, right);
+        message[strcspn(message, "\n")] = '\0';
+        place(test, where, sizeof where);
+        snprintf(text, sizeof text, "%s%s%s", name, message[0] ? ": " : "", message);
+        entry(to, width, OUTPUT_RED, mark, where, PLACE_WIDTH, text);
     }
     return count;
 }
@@ -184,12 +226,33 @@ static void print_tests(const json_t *report, FILE *to, size_t width)
     fputc('\n', to);
 }
 
+static void print_finding(const json_t *finding, FILE *to, size_t width)
+{
+    char head[32], cwe[24], message[400], where[240], tools[200] = "", text[700];
+    const char *severity = json_string_value(json_object_get(finding, "severity"));
+    size_t i;
+    json_t *tool;
+    json_array_foreach(json_object_get(finding, "tools"), i, tool)
+    {
+        size_t used = strlen(tools);
+        snprintf(tools + used, sizeof tools - used, "%s%s", used ? ", " : "",
+                 json_string_value(tool) ? json_string_value(tool) : "");
+    }
+    output_value(finding, "cwe", cwe, sizeof cwe);
+    output_value(finding, "message", message, sizeof message);
+    place(finding, where, sizeof where);
+    snprintf(head, sizeof head, "  %-9s ", severity);
+    snprintf(text, sizeof text, "%s%s%s (%s)", cwe, cwe[0] ? " " : "", message, tools);
+    entry(to, width, report_severity_rank(severity) <= 1 ? OUTPUT_RED : OUTPUT_YELLOW, head,
+          where, PLACE_WIDTH, text);
+}
+
 static void print_findings(const json_t *report, FILE *to, size_t width)
 {
     const json_t *findings = json_object_get(report, "findings");
-    size_t i, total = json_array_size(findings), shown = 0, quiet = 0;
-    json_t *finding, *tool;
-    if (total == 0) {
+    size_t i, shown = 0, quiet = 0;
+    json_t *finding;
+    if (json_array_size(findings) == 0) {
         return;
     }
     output_text(to, OUTPUT_BOLD, "findings, worst first");
@@ -197,28 +260,12 @@ static void print_findings(const json_t *report, FILE *to, size_t width)
     json_array_foreach(findings, i, finding)
     {
         const char *severity = json_string_value(json_object_get(finding, "severity"));
-        int rank = report_severity_rank(severity);
-        if (rank >= 4 || shown >= FINDINGS_SHOWN) {
+        if (report_severity_rank(severity) >= 4 || shown >= FINDINGS_SHOWN) {
             quiet++; /* Hints are in the files; the page is for what needs somebody. */
             continue;
         }
         shown++;
-        char head[32], cwe[24], message[400], left[600], where[240], tools[160] = "",
-                                                                     right[420];
-        snprintf(head, sizeof head, "  %-9s ", severity);
-        output_value(finding, "cwe", cwe, sizeof cwe);
-        output_value(finding, "message", message, sizeof message);
-        snprintf(left, sizeof left, "%s%s%s", cwe, cwe[0] ? " " : "", message);
-        size_t t;
-        json_array_foreach(json_object_get(finding, "tools"), t, tool)
-        {
-            size_t used = strlen(tools);
-            snprintf(tools + used, sizeof tools - used, "%s%s", used ? ", " : "",
-                     json_string_value(tool) ? json_string_value(tool) : "");
-        }
-        place(finding, where, sizeof where);
-        snprintf(right, sizeof right, "%s  %s", where, tools);
-        two_ends(to, width, rank <= 1 ? OUTPUT_RED : OUTPUT_YELLOW, head, left, right);
+        print_finding(finding, to, width);
     }
     if (quiet > 0) {
         fprintf(to, "  and %zu more, of lesser weight, in the JSON and SARIF reports\n", quiet);
@@ -226,31 +273,37 @@ static void print_findings(const json_t *report, FILE *to, size_t width)
     fputc('\n', to);
 }
 
+static void print_skipped(const json_t *report, FILE *to, size_t width)
+{
+    const json_t *skipped = json_object_get(report, "skipped");
+    size_t i;
+    json_t *line;
+    if (json_array_size(skipped) == 0) {
+        return;
+    }
+    output_text(to, OUTPUT_BOLD, "skipped");
+    fputc('\n', to);
+    json_array_foreach(skipped, i, line)
+    {
+        if (i < SKIPPED_SHOWN) {
+            fputs("  ", to);
+            wrapped(to, width, 2, 4, OUTPUT_PLAIN, json_string_value(line));
+        }
+    }
+    if (json_array_size(skipped) > SKIPPED_SHOWN) {
+        fprintf(to, "  and %zu more in the JSON report\n",
+                json_array_size(skipped) - SKIPPED_SHOWN);
+    }
+}
+
 void report_print_text(const json_t *report, const char *folder, FILE *to)
 {
-    size_t width = page_width(to), i;
-    json_t *entry;
+    size_t width = page_width(to);
     print_head(report, to, width);
     print_scores(report, to);
     print_tests(report, to, width);
     print_findings(report, to, width);
-    const json_t *skipped = json_object_get(report, "skipped");
-    if (json_array_size(skipped) > 0) {
-        output_text(to, OUTPUT_BOLD, "skipped");
-        fputc('\n', to);
-        json_array_foreach(skipped, i, entry)
-        {
-            if (i < SKIPPED_SHOWN) {
-                fputs("  ", to);
-                output_text(to, OUTPUT_PLAIN, json_string_value(entry));
-                fputc('\n', to);
-            }
-        }
-        if (json_array_size(skipped) > SKIPPED_SHOWN) {
-            fprintf(to, "  and %zu more in the JSON report\n",
-                    json_array_size(skipped) - SKIPPED_SHOWN);
-        }
-    }
+    print_skipped(report, to, width);
     if (folder != NULL) {
         fprintf(to, "report: text, json and sarif under %s\n", folder);
     }
