@@ -80,11 +80,30 @@ bool plan_cmake(const plan_site *site, test_plan *out)
     return true;
 }
 
+/* The target that tests a configured tree; NULL: none. automake makes a target check that does
+ * nothing for trees without tests. */
+static const char *autotools_goal(const plan_site *site)
+{
+    static const char *const automake[] = {"TESTS", "check-local", "DEJATOOL", "include ",
+                                           NULL};
+    static const char *const check[] = {"\ncheck:", NULL}, *const test[] = {"\ntest:", NULL};
+    if (plan_file_like(site, "Makefile", ".am") != NULL) {
+        return any_file_has(site, "Makefile.am", automake) ? "check" : NULL;
+    }
+    return any_file_has(site, "Makefile.in", check)  ? "check"
+           : any_file_has(site, "Makefile.in", test) ? "test"
+                                                     : NULL;
+}
+
 bool plan_autotools(const plan_site *site, test_plan *out)
 {
     bool made = plan_has(site, "configure")
                 && (plan_has(site, "Makefile.in") || plan_has(site, "configure.ac"));
     if (!made && !plan_has(site, "configure.ac") && !plan_has(site, "configure.in")) {
+        return false;
+    }
+    const char *goal = autotools_goal(site);
+    if (goal == NULL) {
         return false;
     }
     out->why = made ? "configure" : "configure.ac";
@@ -99,7 +118,7 @@ bool plan_autotools(const plan_site *site, test_plan *out)
             ? STEP("sh", "./configure", "ACLOCAL=:", "AUTOCONF=:", "AUTOMAKE=:", "AUTOHEADER=:")
             : STEP("sh", "./configure");
     out->build[out->build_count++] = STEP("make", "-j2", "MAKEINFO=true");
-    out->test = STEP("make", "check", "VERBOSE=1", "MAKEINFO=true");
+    out->test = STEP("make", goal, "VERBOSE=1", "MAKEINFO=true");
     out->format = FORMAT_AUTO;
     return true;
 }

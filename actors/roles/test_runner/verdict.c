@@ -123,7 +123,7 @@ static line last_words(const sandbox_result *run)
     for (line at; line_next(&walk, &at);) {
         line copy = at;
         line_trim(&at.text, &at.size);
-        if (at.size > 0 && !line_take(&copy, "make")) {
+        if (at.size > 0 && !line_take(&copy, "make") && !line_take(&copy, "Making ")) {
             last = at;
         }
     }

@@ -110,6 +110,8 @@ Test(plan, what_only_looks_like_tests_is_not_taken)
                        "specified\\\"}}\"",
                        NULL, NULL));
     cr_expect(first_is("\"package.json\":\"[[[\"", NULL, NULL));
+    cr_expect(first_is("\"configure.ac\":\"AC_INIT\",\"Makefile.am\":\"bin_PROGRAMS=x\"", NULL,
+                       NULL));
     cr_expect(first_is("\"contest.py\":\"pass\"", NULL, NULL));
 }
 
