@@ -290,3 +290,49 @@ Test(supervisor, bad_specs_start_nothing)
     cr_expect_eq(atomic_load_explicit(&f.book.count, memory_order_relaxed), 3u);
     scene_close(f.system);
 }
+
+static cogo_err parent_start(cogo_context *ctx, void *state, const void *args)
+{
+    const child_args *a = args;
+    cogo_actor_id *supervisor = state;
+    cogo_child_spec child = {
+        .id = "only",
+        .options = {.struct_size = sizeof(cogo_spawn_options),
+                    .behavior = &child_behavior,
+                    .args = a,
+                    .args_size_bytes = sizeof *a},
+    };
+    cogo_supervisor_spec spec = {
+        .struct_size = sizeof spec, .children = &child, .child_count = 1};
+    cr_expect_eq(cogo_system_await(cogo_context_system(ctx), cogo_self(ctx), 1, NULL),
+                 COGO_ESTATE, "a lane may not block");
+    return cogo_supervisor_start_link(ctx, &spec, supervisor);
+}
+
+static const cogo_behavior parent_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "parent",
+    .state_size_bytes = sizeof(cogo_actor_id),
+    .start = parent_start,
+    .receive = child_receive,
+};
+
+Test(supervisor, a_linked_one_ends_with_its_parent_and_its_children_with_it)
+{
+    static book b;
+    memset(&b, 0, sizeof b);
+    child_args args = {&b, 'A'};
+    cogo_system *system = scene_open(2);
+    cogo_actor_id id = scene_spawn(system, &parent_behavior, &args, sizeof args, 0);
+    while (atomic_load_explicit(&b.count, memory_order_relaxed) < 1) {
+        cogo_actor_info info;
+        cr_assert_eq(cogo_actor_info_read(system, id, &info), COGO_OK);
+    }
+    cogo_exit_actor(system, id, COGO_EXIT_ERROR, "over");
+    cogo_system_stats stats;
+    do {
+        cogo_system_stats_read(system, &stats);
+    } while (stats.actors != 0);
+    cr_expect_eq(atomic_load_explicit(&b.count, memory_order_relaxed), 2u);
+    scene_close(system);
+}
