@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -357,6 +358,13 @@ static json_t *make_output(const execution *x, const sandbox_result *r)
                      "level", sandbox_level_name(r->level), "limitHit", r->limit_hit);
 }
 
+static bool past_deadline(const role_job *job)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec >= job->deadline_ns;
+}
+
 static role_status judge(execution *x, const sandbox_result *r)
 {
     role_job *job = x->job;
@@ -375,6 +383,11 @@ static role_status judge(execution *x, const sandbox_result *r)
         job->quality = 1;
         return ROLE_SUCCESS;
     case SANDBOX_LIMIT:
+        if (past_deadline(job)) { /* The attempt's time, not a limit that was asked for. */
+            role_error(job, "timeout: the program ran beyond the time of the attempt");
+            job->retryable = true;
+            return ROLE_FAILED;
+        }
         job->quality = 0.5;
         role_error(job, "the program was ended at its limit: %s", r->limit_hit);
         return ROLE_PARTIAL;

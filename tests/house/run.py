@@ -181,7 +181,7 @@ def test_public_functions_say_threads_and_ownership():
     for header in sources("runtime/include/cogo/*.h"):
         text = open(header).read()
         for m in re.finditer(r"/\*\*((?:(?!\*/).)*)\*/\s*COGO_API([^;]*);", text, re.S):
-            comment, declaration = m.groups()
+            comment, declaration = re.sub(r"[\s*]+", " ", m.group(1)), m.group(2)
             name = re.search(r"(cogo_\w+)\s*\(", declaration)
             if not name or "As cogo_" in comment:
                 continue
