@@ -1,6 +1,7 @@
 /* Follows strings that are built inside one C function into system(), popen() and databases,
  * and unchecked copies into arrays of fixed size: what the installed analyzers miss, because
  * they know either names or values, not where a text comes from. */
+#include "actors/roles/security_scanner/c_text.h"
 #include "actors/roles/security_scanner/sast.h"
 
 #include <ctype.h>
@@ -8,19 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOOL            "c rules"
-#define TRUST           5u
-#define VARIABLES_MAX   256u /* Of one function; more are not followed. */
-#define ARGUMENTS_MAX   12u
-#define LINE_LENGTH_MAX 65536u
-
-typedef struct slice {
-    const char *at;
-    size_t size;
-} slice;
+#define TOOL          "c rules"
+#define TRUST         5u
+#define VARIABLES_MAX 256u /* Of one function; more are not followed. */
+#define ARGUMENTS_MAX 12u
 
 typedef struct variable {
-    slice name;
+    c_slice name;
     bool array;    /* char name[...] */
     bool built;    /* Holds text that is not all ours. */
     bool sql;      /* ... and has SQL words in it. */
@@ -38,17 +33,9 @@ typedef struct reader {
     size_t count;
 } reader;
 
-typedef struct call {
-    slice name;
-    slice args[ARGUMENTS_MAX];
-    size_t count;
-    const char *end; /* After the closing parenthesis. */
-} call;
-
 /* Overwrites comments with blanks, keeps strings, newlines and offsets. */
-static char *without_comments(const char *text, size_t size);
 static void read_function_part(reader *r, const char *at);
-static void handle_call(reader *r, const call *c, slice assigned);
+static void handle_call(reader *r, const c_call *c, c_slice assigned);
 
 static unsigned line_of(reader *r, const char *at)
 {
@@ -58,49 +45,9 @@ static unsigned line_of(reader *r, const char *at)
     return r->line;
 }
 
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
-static bool equals(slice s, const char *word)
-{
-    return strlen(word) == s.size && memcmp(s.at, word, s.size) == 0;
-}
-
-static bool one_of(slice s, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (equals(s, *words)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static slice trimmed(const char *at, const char *end)
-{
-    while (at < end && isspace((unsigned char)*at)) {
-        at++;
-    }
-    while (end > at && isspace((unsigned char)end[-1])) {
-        end--;
-    }
-    return (slice){at, (size_t)(end - at)};
-}
-
-static const char *skip_string(const char *at, const char *end)
-{
-    char quote = *at++;
-    while (at < end && *at != quote && *at != '\n') {
-        at += *at == '\\' && at + 1 < end ? 2 : 1;
-    }
-    return at < end ? at + 1 : end;
-}
-
 void sast_c_rules_text(finding_list *findings, const char *path, const char *text, size_t size)
 {
-    char *clean = without_comments(text, size);
+    char *clean = c_text_without_comments(text, size);
     reader *r = calloc(1, sizeof *r);
     if (clean != NULL && r != NULL) {
         *r = (reader){.findings = findings,
@@ -112,18 +59,18 @@ void sast_c_rules_text(finding_list *findings, const char *path, const char *tex
         int depth = 0;
         for (const char *at = clean; at < r->end;) {
             if (*at == '"' || *at == '\'') {
-                at = skip_string(at, r->end);
+                at = c_text_skip_string(at, r->end);
                 continue;
             }
             if (*at == '{' && depth++ == 0) {
                 r->count = 0; /* A new function: what was known is gone. */
             } else if (*at == '}') {
                 depth -= depth > 0;
-            } else if (is_word(*at) && (at == clean || !is_word(at[-1]))) {
+            } else if (c_text_is_word(*at) && (at == clean || !c_text_is_word(at[-1]))) {
                 if (depth > 0) {
                     read_function_part(r, at);
                 }
-                while (at < r->end && is_word(*at)) {
+                while (at < r->end && c_text_is_word(*at)) {
                     at++;
                 }
                 continue;
@@ -139,41 +86,7 @@ void sast_c_rules_text(finding_list *findings, const char *path, const char *tex
     free(clean);
 }
 
-static char *without_comments(const char *text, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (copy == NULL) {
-        return NULL;
-    }
-    memcpy(copy, text, size);
-    copy[size] = '\0';
-    for (char *at = copy, *end = copy + size; at < end;) {
-        if (*at == '"' || *at == '\'') {
-            at += skip_string(at, end) - at;
-        } else if (at[0] == '/' && at[1] == '/') {
-            while (at < end && *at != '\n') {
-                *at++ = ' ';
-            }
-        } else if (at[0] == '/' && at[1] == '*') {
-            bool open = true;
-            *at++ = ' ';
-            *at++ = ' ';
-            while (at < end && open) {
-                open = !(at[0] == '*' && at[1] == '/');
-                if (!open) {
-                    at[1] = ' ';
-                }
-                *at = *at == '\n' ? '\n' : ' ';
-                at += open ? 1 : 2;
-            }
-        } else {
-            at++;
-        }
-    }
-    return copy;
-}
-
-static variable *find_variable(reader *r, slice name)
+static variable *find_variable(reader *r, c_slice name)
 {
     for (size_t i = r->count; i-- > 0;) {
         if (r->variables[i].name.size == name.size
@@ -184,7 +97,7 @@ static variable *find_variable(reader *r, slice name)
     return NULL;
 }
 
-static variable *need_variable(reader *r, slice name)
+static variable *need_variable(reader *r, c_slice name)
 {
     variable *v = find_variable(r, name);
     if (v == NULL && r->count < VARIABLES_MAX) {
@@ -192,88 +105,6 @@ static variable *need_variable(reader *r, slice name)
         *v = (variable){.name = name};
     }
     return v;
-}
-
-/* The plain name in "(char *)&name[0]"; empty when it is anything else. */
-static slice plain_name(slice s)
-{
-    const char *at = s.at, *end = s.at + s.size;
-    if (at < end && *at == '(') { /* A cast. */
-        const char *close = memchr(at, ')', (size_t)(end - at));
-        at = close != NULL ? close + 1 : end;
-    }
-    while (at < end && (*at == '&' || *at == ' ')) {
-        at++;
-    }
-    const char *start = at;
-    while (at < end && is_word(*at)) {
-        at++;
-    }
-    bool rest =
-        at < end && memcmp(at, "[0]", (size_t)(end - at) < 3 ? (size_t)(end - at) : 3) != 0;
-    return (slice){start, rest ? 0 : (size_t)(at - start)};
-}
-
-/* "text", 'c', 12, NAME, sizeof x: text that the program's author wrote. */
-static bool is_constant(slice s)
-{
-    if (s.size == 0 || *s.at == '"' || *s.at == '\'' || isdigit((unsigned char)*s.at)) {
-        return true;
-    }
-    bool upper = false;
-    for (size_t i = 0; i < s.size; i++) {
-        if (!isupper((unsigned char)s.at[i]) && !isdigit((unsigned char)s.at[i])
-            && s.at[i] != '_') {
-            return false;
-        }
-        upper = upper || isupper((unsigned char)s.at[i]);
-    }
-    return upper && s.size > 1;
-}
-
-static bool has_word(slice s, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i + n <= s.size; i++) {
-        if (strncasecmp(s.at + i, word, n) == 0 && (i == 0 || !is_word(s.at[i - 1]))
-            && (i + n == s.size || !is_word(s.at[i + n]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Two words that belong together, so that "delete %s" of a message is none. */
-static bool is_sql(slice s)
-{
-    static const char *const pairs[][2] = {
-        {"select", "from"}, {"insert", "into"}, {"update", "set"},  {"delete", "from"},
-        {"drop", "table"},  {"alter", "table"}, {"replace", "into"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (has_word(s, pairs[i][0]) && has_word(s, pairs[i][1])) {
-            return true;
-        }
-    }
-    return has_word(s, "where") && memchr(s.at, '=', s.size) != NULL;
-}
-
-/* Does the format put foreign text in as it is? %d does not, %q and %Q quote. */
-static bool format_takes_text(slice format)
-{
-    for (size_t i = 0; i + 1 < format.size; i++) {
-        if (format.at[i] != '%') {
-            continue;
-        }
-        size_t k = i + 1;
-        while (k < format.size && strchr("-+ #0123456789.*lhz", format.at[k]) != NULL) {
-            k++;
-        }
-        if (k < format.size && format.at[k] == 's') {
-            return true;
-        }
-        i = k;
-    }
-    return false;
 }
 
 static void report(reader *r, const char *at, const char *rule, unsigned cwe, unsigned cause,
@@ -296,69 +127,25 @@ static void report(reader *r, const char *at, const char *rule, unsigned cwe, un
         });
 }
 
-/* Splits the arguments of the call at @p at (its name); false when it is none. */
-static bool read_call(const reader *r, const char *at, call *c)
-{
-    if (at > r->text
-        && (at[-1] == '.' || (at[-1] == '>' && at - 1 > r->text && at[-2] == '-'))) {
-        return false; /* A function pointer in a struct, a method. */
-    }
-    const char *end = at;
-    while (end < r->end && is_word(*end)) {
-        end++;
-    }
-    *c = (call){.name = {at, (size_t)(end - at)}};
-    while (end < r->end && (*end == ' ' || *end == '\t' || *end == '\n')) {
-        end++;
-    }
-    if (end >= r->end || *end != '(') {
-        return false;
-    }
-    const char *start = ++end;
-    for (int depth = 1; end < r->end && end - start < (long)LINE_LENGTH_MAX;) {
-        if (*end == '"' || *end == '\'') {
-            end = skip_string(end, r->end);
-            continue;
-        }
-        bool close = *end == ')' || *end == ']' || *end == '}';
-        depth += *end == '(' || *end == '[' || *end == '{' ? 1 : close ? -1 : 0;
-        if (depth == 0 || (depth == 1 && *end == ',')) {
-            if (c->count < ARGUMENTS_MAX) {
-                c->args[c->count++] = trimmed(start, end);
-            }
-            start = end + 1;
-        }
-        if (depth == 0) {
-            c->end = end + 1;
-            return true;
-        }
-        if (*end == ';') {
-            return false; /* Not a call after all. */
-        }
-        end++;
-    }
-    return false;
-}
-
 /* "name" of "name = call(...)" or of "char *name = call(...)", looking back from the call. */
-static slice assigned_name(const reader *r, const char *at)
+static c_slice assigned_name(const reader *r, const char *at)
 {
     const char *p = at;
     while (p > r->text && (p[-1] == ' ' || p[-1] == '\n' || p[-1] == '\t')) {
         p--;
     }
     if (p == r->text || p[-1] != '=' || (p - 1 > r->text && strchr("=!<>+", p[-2]) != NULL)) {
-        return (slice){at, 0};
+        return (c_slice){at, 0};
     }
     p--;
     while (p > r->text && (p[-1] == ' ' || p[-1] == '\t')) {
         p--;
     }
     const char *end = p;
-    while (p > r->text && is_word(p[-1])) {
+    while (p > r->text && c_text_is_word(p[-1])) {
         p--;
     }
-    return (slice){p, (size_t)(end - p)};
+    return (c_slice){p, (size_t)(end - p)};
 }
 
 /* "char name[" declares an array. Also "char a[4], name[8]": only the first is seen. */
@@ -369,10 +156,10 @@ static void note_array(reader *r, const char *at)
         p++;
     }
     const char *start = p;
-    while (p < r->end && is_word(*p)) {
+    while (p < r->end && c_text_is_word(*p)) {
         p++;
     }
-    slice name = {start, (size_t)(p - start)};
+    c_slice name = {start, (size_t)(p - start)};
     if (name.size > 0 && p + 1 < r->end && *p == '[' && p[1] != ']') {
         variable *v = need_variable(r, name);
         if (v != NULL) {
@@ -383,15 +170,15 @@ static void note_array(reader *r, const char *at)
 
 static void read_function_part(reader *r, const char *at)
 {
-    call c;
-    if (r->end - at > 5 && memcmp(at, "char", 4) == 0 && !is_word(at[4])) {
+    c_call c;
+    if (r->end - at > 5 && memcmp(at, "char", 4) == 0 && !c_text_is_word(at[4])) {
         note_array(r, at);
-    } else if (read_call(r, at, &c)) {
+    } else if (c_text_call(r->text, r->end, at, &c)) {
         handle_call(r, &c, assigned_name(r, at));
     }
 }
 
-static void set_built(reader *r, slice name, bool built, bool sql, const char *at)
+static void set_built(reader *r, c_slice name, bool built, bool sql, const char *at)
 {
     variable *v = name.size > 0 ? need_variable(r, name) : NULL;
     if (v != NULL) {
@@ -402,43 +189,43 @@ static void set_built(reader *r, slice name, bool built, bool sql, const char *a
 }
 
 /* x = f(format, ...) and f(x, format, ...), by the place of the format. */
-static void handle_format(reader *r, const call *c, slice target, size_t format)
+static void handle_format(reader *r, const c_call *c, c_slice target, size_t format)
 {
     bool foreign = false;
     for (size_t i = format + 1; i < c->count; i++) {
-        foreign = foreign || !is_constant(c->args[i]);
+        foreign = foreign || !c_slice_is_constant(c->args[i]);
     }
     if (format < c->count) {
-        slice f = c->args[format];
-        set_built(r, plain_name(target), foreign && *f.at == '"' && format_takes_text(f),
-                  is_sql(f), c->name.at);
+        c_slice f = c->args[format];
+        set_built(r, c_slice_name(target), foreign && *f.at == '"' && c_slice_takes_text(f),
+                  c_slice_is_sql(f), c->name.at);
     }
 }
 
-static void handle_append(reader *r, const call *c, bool fresh)
+static void handle_append(reader *r, const c_call *c, bool fresh)
 {
     if (c->count < 2) {
         return;
     }
-    slice name = plain_name(c->args[0]);
+    c_slice name = c_slice_name(c->args[0]);
     const variable *v = name.size > 0 ? find_variable(r, name) : NULL;
-    const variable *from = find_variable(r, plain_name(c->args[1]));
+    const variable *from = find_variable(r, c_slice_name(c->args[1]));
     bool was = v != NULL && v->built && !fresh, sql = v != NULL && v->sql && !fresh;
-    bool foreign = !is_constant(c->args[1]);
+    bool foreign = !c_slice_is_constant(c->args[1]);
     if (foreign && fresh && (from == NULL || !from->built)) {
         return; /* A copy of something: another's whole text is not built by us. */
     }
-    set_built(r, name, was || foreign, sql || is_sql(c->args[1]) || (from != NULL && from->sql),
-              c->name.at);
+    set_built(r, name, was || foreign,
+              sql || c_slice_is_sql(c->args[1]) || (from != NULL && from->sql), c->name.at);
 }
 
-static void check_copy(reader *r, const call *c, slice source, const char *what)
+static void check_copy(reader *r, const c_call *c, c_slice source, const char *what)
 {
-    slice name = plain_name(c->args[0]);
+    c_slice name = c_slice_name(c->args[0]);
     const variable *to = name.size > 0 ? find_variable(r, name) : NULL;
-    slice source_name = plain_name(source);
+    c_slice source_name = c_slice_name(source);
     const variable *from = source_name.size > 0 ? find_variable(r, source_name) : NULL;
-    if (to == NULL || !to->array || is_constant(source) || to->measured
+    if (to == NULL || !to->array || c_slice_is_constant(source) || to->measured
         || (from != NULL && (from->array || from->measured))
         || memchr(source.at, '"', source.size) || memchr(source.at, '?', source.size)) {
         return;
@@ -452,13 +239,13 @@ static void check_copy(reader *r, const call *c, slice source, const char *what)
     report(r, c->name.at, "c-unbounded-copy", 120, 0, message);
 }
 
-static void check_sink(reader *r, const call *c, size_t arg, bool sql)
+static void check_sink(reader *r, const c_call *c, size_t arg, bool sql)
 {
-    slice name = arg < c->count ? plain_name(c->args[arg]) : (slice){c->name.at, 0};
+    c_slice name = arg < c->count ? c_slice_name(c->args[arg]) : (c_slice){c->name.at, 0};
     const variable *v = name.size > 0 ? find_variable(r, name) : NULL;
     char message[200];
     if (!sql && arg == 0 && c->count > 0 && (v == NULL || (v->line == 0 && !v->array))
-        && !is_constant(c->args[arg])) {
+        && !c_slice_is_constant(c->args[arg])) {
         (void)snprintf(message, sizeof message, "%.*s() gives a variable to a shell",
                        (int)c->name.size, c->name.at);
         report(r, c->name.at, "c-shell-variable", 78, 0, message);
@@ -477,31 +264,31 @@ static void check_sink(reader *r, const call *c, size_t arg, bool sql)
            v->line, message);
 }
 
-static void check_shell_exec(reader *r, const call *c)
+static void check_shell_exec(reader *r, const c_call *c)
 {
     for (size_t i = 1; i + 1 < c->count; i++) {
-        if (equals(c->args[i], "\"-c\"")) {
+        if (c_slice_equals(c->args[i], "\"-c\"")) {
             check_sink(r, c, i + 1, false);
         }
     }
 }
 
-static void handle_copies(reader *r, const call *c)
+static void handle_copies(reader *r, const c_call *c)
 {
-    bool sprint = equals(c->name, "sprintf") || equals(c->name, "vsprintf");
+    bool sprint = c_slice_equals(c->name, "sprintf") || c_slice_equals(c->name, "vsprintf");
     if (c->count >= 2
-        && (equals(c->name, "strcpy") || equals(c->name, "strcat")
-            || equals(c->name, "stpcpy"))) {
-        check_copy(r, c, c->args[1], equals(c->name, "strcat") ? "strcat" : "strcpy");
-        handle_append(r, c, !equals(c->name, "strcat"));
-    } else if (equals(c->name, "strncat") || equals(c->name, "strlcat")) {
+        && (c_slice_equals(c->name, "strcpy") || c_slice_equals(c->name, "strcat")
+            || c_slice_equals(c->name, "stpcpy"))) {
+        check_copy(r, c, c->args[1], c_slice_equals(c->name, "strcat") ? "strcat" : "strcpy");
+        handle_append(r, c, !c_slice_equals(c->name, "strcat"));
+    } else if (c_slice_equals(c->name, "strncat") || c_slice_equals(c->name, "strlcat")) {
         handle_append(r, c, false);
     } else if (sprint) {
         if (c->count >= 3 && *c->args[1].at == '"'
             && memmem(c->args[1].at, c->args[1].size, "%s", 2) != NULL) {
             for (size_t i = 2; i < c->count; i++) {
-                const variable *v = find_variable(r, plain_name(c->args[i]));
-                bool name = plain_name(c->args[i]).size > 0;
+                const variable *v = find_variable(r, c_slice_name(c->args[i]));
+                bool name = c_slice_name(c->args[i]).size > 0;
                 if (name && (v == NULL || !v->array)) {
                     check_copy(r, c, c->args[i], "sprintf");
                     break;
@@ -509,10 +296,11 @@ static void handle_copies(reader *r, const call *c)
             }
         }
         handle_format(r, c, c->count > 0 ? c->args[0] : c->name, 1);
-    } else if (equals(c->name, "gets") && c->count == 1) {
+    } else if (c_slice_equals(c->name, "gets") && c->count == 1) {
         report(r, c->name.at, "c-gets", 242, 0, "gets() cannot limit what it reads");
-    } else if ((equals(c->name, "strlen") || equals(c->name, "strnlen")) && c->count >= 1) {
-        variable *v = need_variable(r, plain_name(c->args[0]));
+    } else if ((c_slice_equals(c->name, "strlen") || c_slice_equals(c->name, "strnlen"))
+               && c->count >= 1) {
+        variable *v = need_variable(r, c_slice_name(c->args[0]));
         if (v != NULL && v->name.size > 0) {
             v->measured = true;
         }
@@ -520,7 +308,7 @@ static void handle_copies(reader *r, const call *c)
 }
 
 /* A tree's own wrapper: db_exec(), run_query(). */
-static bool sounds_like_database(slice name)
+static bool sounds_like_database(c_slice name)
 {
     static const char *const words[] = {"exec", "query", "prepare", "sql"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -534,7 +322,7 @@ static bool sounds_like_database(slice name)
     return false;
 }
 
-static void handle_call(reader *r, const call *c, slice assigned)
+static void handle_call(reader *r, const c_call *c, c_slice assigned)
 {
     static const char *const sql_second[] = {
         "sqlite3_exec",      "sqlite3_prepare", "sqlite3_prepare_v2", "sqlite3_prepare_v3",
@@ -545,19 +333,19 @@ static void handle_call(reader *r, const call *c, slice assigned)
     static const char *const makers[] = {"g_strdup_printf", "sqlite3_mprintf", "xasprintf",
                                          "talloc_asprintf", NULL};
     handle_copies(r, c);
-    if (equals(c->name, "snprintf") || equals(c->name, "vsnprintf")
-        || equals(c->name, "sqlite3_snprintf")) {
+    if (c_slice_equals(c->name, "snprintf") || c_slice_equals(c->name, "vsnprintf")
+        || c_slice_equals(c->name, "sqlite3_snprintf")) {
         bool sqlite = c->name.size == sizeof "sqlite3_snprintf" - 1;
         handle_format(r, c, c->count > 1 ? c->args[sqlite] : c->name, 2);
-    } else if (equals(c->name, "asprintf")) {
+    } else if (c_slice_equals(c->name, "asprintf")) {
         handle_format(r, c, c->count > 0 ? c->args[0] : c->name, 1);
-    } else if (one_of(c->name, makers)) {
-        handle_format(r, c, assigned, equals(c->name, "talloc_asprintf") ? 1 : 0);
-    } else if (one_of(c->name, sql_second)) {
+    } else if (c_slice_one_of(c->name, makers)) {
+        handle_format(r, c, assigned, c_slice_equals(c->name, "talloc_asprintf") ? 1 : 0);
+    } else if (c_slice_one_of(c->name, sql_second)) {
         check_sink(r, c, 1, true);
-    } else if (one_of(c->name, shells)) {
+    } else if (c_slice_one_of(c->name, shells)) {
         check_sink(r, c, 0, false);
-    } else if (one_of(c->name, execs)) {
+    } else if (c_slice_one_of(c->name, execs)) {
         check_shell_exec(r, c);
     } else if (sounds_like_database(c->name)) {
         for (size_t i = 0; i < c->count; i++) {
