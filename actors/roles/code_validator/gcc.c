@@ -320,6 +320,12 @@ static bool line_read(char *line, void *ctx)
     if (line[0] == '[') {
         json_decref(r->diagnostics);
         r->diagnostics = json_parse(line, strlen(line), &error);
+        if (r->diagnostics == NULL) { /* It quotes the bytes of a source that is no UTF-8. */
+            for (char *at = line; *at != '\0'; at++) {
+                *at = (unsigned char)*at < 0x80 ? *at : '?';
+            }
+            r->diagnostics = json_parse(line, strlen(line), &error);
+        }
         r->malformed = r->malformed || !json_is_array(r->diagnostics);
     } else if (line[0] == '\001') {
         add_all(r);
