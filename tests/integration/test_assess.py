@@ -59,7 +59,8 @@ def test_the_c_projects_tests_are_reported(inventory):
 
 def test_secrets_are_masked_in_every_output(inventory):
     report, done = inventory
-    secrets = [d["secret"] for d in expected("c-inventory") if d.get("secret")]
+    source = open(os.path.join(FIXTURES, "c-inventory", "src", "sync.c")).read()
+    secrets = re.findall(r"AKIA[0-9A-Z]{16}", source)
     assert secrets
     folder = os.path.join("/tmp/cogo-tests-state/cogo/reports", report["workflowId"])
     outputs = done.stdout + done.stderr

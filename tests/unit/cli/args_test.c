@@ -1,6 +1,7 @@
 #include "actors/cli/args.h"
 #include "tests/unit/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
