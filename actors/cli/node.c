@@ -61,6 +61,41 @@ void node_state_folder(char *out, size_t size)
     }
 }
 
+/* Where attempts have their scratch folders: below the data folder. A root that may have to
+ * drop to another uid without namespaces needs parents that this uid may search, and the data
+ * folder is private: then a folder in the temporary one, named after the data folder, is used.
+ */
+static bool choose_work_folder(node *n, const char *data_dir)
+{
+    char real[PATH_MAX];
+    if (geteuid() != 0) {
+        snprintf(n->work_dir, sizeof n->work_dir, "%s/work", data_dir);
+        return node_make_folder(n->work_dir);
+    }
+    if (realpath(data_dir, real) == NULL) {
+        return false;
+    }
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a. */
+    for (const char *p = real; *p != '\0'; p++) {
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+    }
+    const char *base = getenv("TMPDIR");
+    snprintf(n->work_dir, sizeof n->work_dir, "%s/cogo-work-%016llx",
+             base != NULL && base[0] == '/' ? base : "/tmp", (unsigned long long)hash);
+    struct stat st;
+    if (mkdir(n->work_dir, 0711) != 0 && errno != EEXIST) {
+        return false;
+    }
+    if (lstat(n->work_dir, &st) != 0) {
+        return false;
+    }
+    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid()) {
+        errno = EEXIST; /* Somebody else's: nothing of ours goes there. */
+        return false;
+    }
+    return chmod(n->work_dir, 0711) == 0;
+}
+
 static bool add_worker(guardian_config *config, const char *name, size_t length,
                        const node_config *wanted, const char *work_dir, char error[256])
 {
@@ -213,9 +248,10 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     cogo_err err = COGO_EIO;
     n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     snprintf(n->store_path, sizeof n->store_path, "%s/cogo.db", config->data_dir);
-    snprintf(n->work_dir, sizeof n->work_dir, "%s/work", config->data_dir);
-    if (!node_make_folder(config->data_dir) || !node_make_folder(n->work_dir)) {
+    if (!node_make_folder(config->data_dir)) {
         snprintf(error, 256, "data folder %s: %s", config->data_dir, strerror(errno));
+    } else if (!choose_work_folder(n, config->data_dir)) {
+        snprintf(error, 256, "scratch folder %s: %s", n->work_dir, strerror(errno));
     } else if (n->alarm_fd < 0) {
         snprintf(error, 256, "eventfd: %s", strerror(errno));
     } else {
@@ -265,6 +301,9 @@ void node_destroy(node *n)
     cogo_system_destroy(n->system);
     if (n->alarm_fd >= 0) {
         close(n->alarm_fd);
+    }
+    if (n->work_dir[0] != '\0') {
+        (void)rmdir(n->work_dir); /* Only when nothing is left in it. */
     }
     free(n);
 }

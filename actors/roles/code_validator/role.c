@@ -159,7 +159,8 @@ static json_t *dimension_json(const validation *v, const scan *s, finding_dimens
     if (dimension == FINDING_ARCHITECTURE) {
         (void)snprintf(evidence, sizeof evidence, "%s", v->jobs[dimension].note);
     } else if (names == NULL) {
-        (void)snprintf(evidence, sizeof evidence, "nothing to check");
+        (void)snprintf(evidence, sizeof evidence,
+                       "not judged: no tool checked a file of its kind");
     } else if (dimension == FINDING_SYNTAX) {
         uint64_t files = files_seen(s->box, dimension);
         (void)snprintf(evidence, sizeof evidence, "%s: %llu file%s, %zu error%s", names,
@@ -170,8 +171,11 @@ static json_t *dimension_json(const validation *v, const scan *s, finding_dimens
                        findings == 1 ? "" : "s");
     }
     free(used);
-    return json_pack("{s:f, s:s, s:I}", "score", finding_score(s->findings, dimension, lines),
-                     "evidence", evidence, "findings", (json_int_t)findings);
+    bool judged = names != NULL || dimension == FINDING_ARCHITECTURE || findings > 0;
+    json_t *score =
+        judged ? json_real(finding_score(s->findings, dimension, lines)) : json_null();
+    return json_pack("{s:o, s:s, s:I}", "score", score, "evidence", evidence, "findings",
+                     (json_int_t)findings);
 }
 
 static void answer(role_job *job, const validation *v, const scan *s)
@@ -243,7 +247,7 @@ const role role_code_validator = {
         "{\"type\":\"object\",\"properties\":{"
         "\"verdict\":{\"enum\":[\"pass\",\"warn\",\"fail\"]},"
         "\"dimensions\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"object\","
-        "\"properties\":{\"score\":{\"type\":\"number\"},\"evidence\":{\"type\":\"string\"},"
+        "\"properties\":{\"score\":{\"type\":[\"number\",\"null\"]},\"evidence\":{\"type\":\"string\"},"
         "\"findings\":{\"type\":\"integer\"}}}},"
         "\"findings\":{\"type\":\"array\"},\"unlisted\":{\"type\":\"integer\"},"
         "\"evidence\":{\"type\":\"array\"},"

@@ -124,7 +124,7 @@ static json_t *cases_json(const suite *s, size_t *out_left_out)
 
 static json_t *build_json(const suite *s)
 {
-    if (!s->built) {
+    if (!s->built || (s->refused && !s->build_ok)) { /* Not tried: job->skipped says why. */
         return json_null();
     }
     json_t *errors = json_array();
