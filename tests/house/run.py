@@ -242,6 +242,15 @@ def test_every_room_has_a_readme():
     assert not missing, f"no README.md in {missing}"
 
 
+def test_the_readmes_c_code_is_compiled_code():
+    hello = open("runtime/examples/hello.c").read()
+    blocks = re.findall(r"```c\n(.*?)```", open("README.md").read(), re.S)
+    assert blocks
+    for block in blocks:
+        code = block.split("/* ... ")[0].strip()
+        assert code in hello, "README.md shows code that is not in runtime/examples/hello.c:\n" + code
+
+
 def test_shell_scripts_pass_shellcheck():
     scripts = sources("deploy/*.sh", "tests/*.sh", "tests/integration/*.sh") + [".ci/run"]
     done = subprocess.run(["shellcheck", "-S", "warning"] + scripts, capture_output=True, text=True)
