@@ -4,6 +4,7 @@
 #include "actors/cli/log.h"
 #include "actors/gateway/gateway.h"
 #include "actors/orchestrator/orchestrator.h"
+#include "actors/sandbox/sandbox.h"
 #include "actors/store/store.h"
 #include "codec/contract/messages.h"
 #include "codec/contract/names.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { SLOTS_DEFAULT = 3, ALARM_SIZE = 160, READY_WAIT_MS = 30000 };
@@ -28,6 +30,7 @@ struct node {
     char alarm[ALARM_SIZE];
     char store_path[PATH_MAX];
     char work_dir[PATH_MAX];
+    char labels[400]; /* What each worker says of this machine. */
 };
 
 bool node_make_folder(const char *path)
@@ -97,7 +100,7 @@ static bool choose_work_folder(node *n, const char *data_dir)
 }
 
 static bool add_worker(guardian_config *config, const char *name, size_t length,
-                       const node_config *wanted, const char *work_dir, char error[256])
+                       const node_config *wanted, const node *n, char error[256])
 {
     const char *known[GUARDIAN_WORKERS_MAX + 1];
     size_t count = 0;
@@ -112,7 +115,8 @@ static bool add_worker(guardian_config *config, const char *name, size_t length,
             config->workers[config->worker_count++] = (worker_config){
                 .type = t->name,
                 .orchestrator = ORCHESTRATOR_NAME,
-                .state_dir = work_dir,
+                .state_dir = n->work_dir,
+                .labels = n->labels,
                 .slots = wanted->slots > 0 ? wanted->slots : SLOTS_DEFAULT,
             };
             return true;
@@ -128,12 +132,12 @@ static bool add_worker(guardian_config *config, const char *name, size_t length,
     return false;
 }
 
-static bool choose_workers(guardian_config *config, const node_config *wanted,
-                           const char *work_dir, char error[256])
+static bool choose_workers(guardian_config *config, const node_config *wanted, const node *n,
+                           char error[256])
 {
     if (wanted->workers == NULL) {
         for (const contract_worker_type *t = contract_worker_types; t->name != NULL; t++) {
-            if (!add_worker(config, t->name, strlen(t->name), wanted, work_dir, error)) {
+            if (!add_worker(config, t->name, strlen(t->name), wanted, n, error)) {
                 return false;
             }
         }
@@ -141,7 +145,7 @@ static bool choose_workers(guardian_config *config, const node_config *wanted,
     }
     for (const char *p = wanted->workers; *p != '\0';) {
         size_t length = strcspn(p, ",");
-        if (!add_worker(config, p, length, wanted, work_dir, error)) {
+        if (!add_worker(config, p, length, wanted, n, error)) {
             return false;
         }
         p += length + (p[length] == ',');
@@ -203,10 +207,25 @@ static cogo_err await_ready(node *n, cogo_actor_id orchestrator, size_t workers,
     return COGO_ETIMEOUT;
 }
 
+/* The sandbox is probed here, before any lane runs: the probe starts programs and waits for
+ * them. */
+static void describe_machine(node *n)
+{
+    struct utsname os;
+    snprintf(n->labels, sizeof n->labels, "sandbox=%s",
+             sandbox_level_name(sandbox_level_best()));
+    if (uname(&os) == 0) {
+        size_t used = strlen(n->labels);
+        snprintf(n->labels + used, sizeof n->labels - used, ",arch=%.60s,host=%.64s",
+                 os.machine, os.nodename);
+    }
+}
+
 static cogo_err start_all(node *n, const node_config *config, char error[256])
 {
     guardian_config guard = {.alarm_fd = n->alarm_fd, .alarm_text = n->alarm};
-    if (!choose_workers(&guard, config, n->work_dir, error)) {
+    describe_machine(n);
+    if (!choose_workers(&guard, config, n, error)) {
         return COGO_EINVAL;
     }
     cogo_system_config system_config = {.struct_size = sizeof system_config,

@@ -109,6 +109,35 @@ static void add_workers(orc *o, metric_list *list)
     }
 }
 
+/* Of the label "sandbox=LEVEL" that workers bring: the rung of the ladder, 0 to 3. */
+static double sandbox_rung(cogo_strings worker_labels)
+{
+    static const char *const rungs[] = {"sandbox=none", "sandbox=limits", "sandbox=landlock",
+                                        "sandbox=namespaces"};
+    for (size_t i = 0; i < worker_labels.count; i++) {
+        for (size_t rung = 0; rung < sizeof rungs / sizeof rungs[0]; rung++) {
+            if (strcmp(worker_labels.items[i], rungs[rung]) == 0) {
+                return (double)rung;
+            }
+        }
+    }
+    return 0;
+}
+
+static void add_sandbox(orc *o, metric_list *list)
+{
+    metric_list_family(
+        list, "cogo_sandbox_level",
+        "Strength of a worker's sandbox: 0 none, 1 limits, 2 landlock, 3 namespaces.", "gauge");
+    size_t cursor = 0;
+    for (const orc_worker *w; (w = orc_map_next(&o->workers, &cursor)) != NULL;) {
+        metric_list_sample(list, "",
+                           labels(o, "worker_type", w->registered->worker_type, "worker_id",
+                                  w->registered->worker_id, NULL, NULL),
+                           sandbox_rung(w->registered->labels));
+    }
+}
+
 static void add_one(metric_list *list, const char *name, const char *help, const char *type,
                     double value)
 {
@@ -129,6 +158,7 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
     metric_list_init(&list, &o->scratch);
     add_tasks(o, &list);
     add_workers(o, &list);
+    add_sandbox(o, &list);
     add_histogram(&list, "cogo_queue_wait_seconds", "Time from ready to offered.",
                   &o->queue_wait);
     add_histogram(&list, "cogo_dispatch_seconds", "Time from the offer to the worker's start.",

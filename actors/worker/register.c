@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* One timer drives both: the next try while not registered, the next heartbeat afterwards. */
@@ -42,6 +43,21 @@ static cogo_strings leases(const worker *w, cogo_arena *arena)
     return (cogo_strings){items, count};
 }
 
+static cogo_strings labels(const worker *w, cogo_arena *arena)
+{
+    char *text = cogo_arena_strdup(arena, w->labels), *save = NULL;
+    const char **items = cogo_arena_alloc(arena, (strlen(w->labels) / 2 + 1) * sizeof *items);
+    size_t count = 0;
+    if (text == NULL || items == NULL) {
+        return (cogo_strings){NULL, 0};
+    }
+    for (char *part = strtok_r(text, ",", &save); part != NULL;
+         part = strtok_r(NULL, ",", &save)) {
+        items[count++] = part;
+    }
+    return (cogo_strings){items, count};
+}
+
 static void try_to_register(cogo_context *ctx, worker *w)
 {
     cogo_system *system = cogo_context_system(ctx);
@@ -57,6 +73,7 @@ static void try_to_register(cogo_context *ctx, worker *w)
         .worker_type = w->type_name,
         .slots = w->slots,
         .running = leases(w, &arena),
+        .labels = labels(w, &arena),
     };
     cogo_err err = capability_list(w->type, w->slots, &arena, &as.capabilities);
     if (err == COGO_OK) {

@@ -26,6 +26,7 @@ typedef struct worker {
     char type_name[64];
     char id[WORKER_ID_SIZE];
     char orchestrator_name[256];
+    char labels[512]; /* "key=value" with commas. */
     char state_dir[JOB_PATH_MAX];
     const worker_type *type;
     int64_t slots;

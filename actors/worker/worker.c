@@ -144,6 +144,7 @@ cogo_err worker_start(cogo_system *system, const worker_config *config, cogo_act
     if (!copy_text(w.type_name, sizeof w.type_name, config->type)
         || !copy_text(w.id, sizeof w.id, config->worker_id == NULL ? id : config->worker_id)
         || !copy_text(w.state_dir, sizeof w.state_dir, config->state_dir)
+        || !copy_text(w.labels, sizeof w.labels, config->labels == NULL ? "" : config->labels)
         || !copy_text(w.orchestrator_name, sizeof w.orchestrator_name,
                       config->orchestrator == NULL ? ORCHESTRATOR_DEFAULT
                                                    : config->orchestrator)) {

@@ -12,6 +12,7 @@ typedef struct worker_config {
     const char *worker_id;    /* NULL: type and a random part. */
     const char *orchestrator; /* Registered name to look up; NULL: ORCHESTRATOR_NAME's text. */
     const char *state_dir;    /* Folder for the scratch folders of attempts. */
+    const char *labels;       /* "key=value" with commas; tasks may ask for them. NULL: none. */
     int64_t slots; /* 0: 2 for blocking roles; non-blocking roles don't wait for slots. */
 } worker_config;
 

@@ -12,7 +12,7 @@ REQUIRED = """cogo_orchestration_requests_total cogo_worker_status cogo_workers 
 cogo_queue_depth cogo_queue_wait_seconds cogo_dispatch_seconds cogo_task_duration_seconds
 cogo_task_retries_total cogo_leases_expired_total cogo_fenced_results_total cogo_mailbox_depth
 cogo_mailbox_wait_seconds cogo_actors cogo_store_commit_seconds cogo_store_batch_size cogo_leader
-cogo_build_info""".split()
+cogo_build_info cogo_sandbox_level""".split()
 
 
 def test_health_needs_no_token_and_says_little(make_cluster):

@@ -171,6 +171,16 @@ def test_explain_says_where_a_task_ran(cluster):
     assert answer.status == 200 and answer.json["summary"]
 
 
+def test_labels_choose_the_worker_and_why_names_what_does_not_match(cluster):
+    import platform
+    good = cluster.submit("echo", {}, wait="10s", labels=[f"arch={platform.machine()}"]).json
+    assert good["state"] == "succeeded"
+    task = cluster.submit("echo", {}, labels=["gpu=yes"]).json
+    why = cluster.call("GET", f"/v1/tasks/{task['taskId']}/explain")
+    assert "gpu=yes" in why.body.decode()
+    assert cluster.call("POST", f"/v1/tasks/{task['taskId']}:cancel").json["state"] == "cancelled"
+
+
 def test_lists_page_without_loss(cluster):
     ids = {cluster.submit("echo", {"i": i}, wait="10s").json["taskId"] for i in range(7)}
     seen, token = [], ""
