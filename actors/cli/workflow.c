@@ -1,6 +1,7 @@
 /* cogo workflow: graphs of tasks. */
 #include "actors/cli/client.h"
 #include "actors/cli/output.h"
+#include "actors/cli/yaml.h"
 #include "codec/json/json.h"
 
 #include <errno.h>
@@ -16,16 +17,28 @@ static json_t *read_file(const char *path)
         (void)cli_fail(CLI_NOT_FOUND, "%s: %s", path, strerror(errno));
         return NULL;
     }
-    char *text = malloc(FILE_MAX_BYTES + 1);
+    char *text = malloc(FILE_MAX_BYTES + 2);
     size_t size = text == NULL ? 0 : fread(text, 1, FILE_MAX_BYTES + 1, file);
+    if (text != NULL) {
+        text[size] = '\0';
+    }
     if (file != stdin) {
         fclose(file);
     }
     cogo_record_error error = {"", ""};
-    json_t *json = size > FILE_MAX_BYTES ? NULL : json_parse(text ? text : "", size, &error);
+    char yaml_error[256] = "";
+    json_t *json = NULL;
+    size_t first = text == NULL ? 0 : strspn(text, " \t\r\n");
+    bool is_json = text != NULL && first < size && text[first] == '{';
+    if (size > FILE_MAX_BYTES) {
+        snprintf(yaml_error, sizeof yaml_error, "more than 16 MiB");
+    } else if (is_json) {
+        json = json_parse(text, size, &error);
+    } else {
+        json = yaml_to_json(text == NULL ? "" : text, size, yaml_error);
+    }
     if (json == NULL) {
-        (void)cli_fail(CLI_USAGE, "%s: %s", path,
-                       size > FILE_MAX_BYTES ? "more than 16 MiB" : error.detail);
+        (void)cli_fail(CLI_USAGE, "%s: %s", path, is_json ? error.detail : yaml_error);
     }
     free(text);
     return json;
@@ -135,7 +148,7 @@ static const args_option run_options[] = {
 };
 
 const cli_command workflow_commands[] = {
-    {"workflow", "run", "FILE", "submit a graph of tasks ({\"name\",\"tasks\":[...]})",
+    {"workflow", "run", "FILE", "submit a graph of tasks (YAML or JSON: name, tasks)",
      run_options, 1, 1, run},
     {"workflow", "get", "ID", "one workflow with its tasks", NULL, 1, 1, get},
     {"workflow", "list", "", "workflows, newest first", NULL, 0, 0, list},

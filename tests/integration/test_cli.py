@@ -63,6 +63,17 @@ def test_task_commands(cluster):
     assert run_cogo("task", "get", "tsk_01ARZ3NDEKTSV4RRFFQ69G5FAV", *server).returncode == 3
 
 
+def test_workflow_from_a_yaml_file(cluster, tmp_path):
+    graph = tmp_path / "graph.yaml"
+    graph.write_text("name: two\ntasks:\n  - {ref: a, role: echo}\n"
+                     "  - {ref: b, role: echo, dependencies: [a]}\n")
+    done = run_cogo("workflow", "run", str(graph), "--wait", "--json", "--server", cluster.url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["state"] == "succeeded"
+    graph.write_text("name: [\n")
+    assert run_cogo("workflow", "run", str(graph), "--server", cluster.url).returncode == 2
+
+
 def test_lists_and_checks(cluster):
     server = ("--server", cluster.url)
     assert "quality-assurance" in run_cogo("worker", "list", *server).stdout

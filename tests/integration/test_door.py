@@ -19,12 +19,15 @@ def test_health_needs_no_token_and_says_little(make_cluster):
     cluster = make_cluster(env={"COGO_API_TOKEN": "s3cret-token-value"})
     for path in ("/health", "/livez"):
         assert cluster.call("GET", path).status == 200
+    probe = cluster.call("GET", "/ready")
+    assert probe.status == 200 and probe.json["ready"] is True and not probe.json.get("checks")
     assert cluster.call("GET", "/v1/tasks").status == 401
     assert cluster.call("GET", "/v1/tasks", headers={"Authorization": "Bearer wrong"}).status == 401
     good = {"Authorization": "Bearer s3cret-token-value"}
     assert cluster.call("GET", "/v1/tasks", headers=good).status == 200
     assert cluster.call("POST", "/v1/tasks", {"role": "echo"}).status == 401
-    assert cluster.call("GET", "/metrics").status in (200, 401)
+    assert cluster.call("GET", "/ready", headers=good).json["checks"]
+    assert cluster.call("GET", "/metrics").status == 401
     cluster.stop()
     assert "s3cret-token-value" not in open(cluster.log_path).read()
     for folder, _, names in os.walk(cluster.data):

@@ -263,8 +263,8 @@ Test(routes, without_the_token_only_liveness_answers)
     door d;
     reply r;
     cr_assert(door_open(&d, "geheim"));
-    static const char *const paths[] = {
-        "/", "/v1/tasks", "/v1/tasks/tsk_1", "/ready", "/metrics", "/openapi.json", "/nothing"};
+    static const char *const paths[] = {"/",        "/v1/tasks",     "/v1/tasks/tsk_1",
+                                        "/metrics", "/openapi.json", "/nothing"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         ask(&d, "GET", paths[i], "", NULL, &r);
         cr_expect_eq(r.status, 401);
