@@ -117,7 +117,9 @@ bool args_parse(int argc, char **argv, const args_option *own, args_storage *sto
             snprintf(error, 256, "option %s needs a value", shifted[optind - 1]);
             return false;
         } else if (found == '?') {
-            unknown_option(shifted[optind - 1], storage->options, error);
+            /* Of a bundle of short ones getopt names only the letter, in optopt. */
+            char letter[3] = {'-', (char)optopt, '\0'};
+            unknown_option(optopt != 0 ? letter : shifted[optind - 1], storage->options, error);
             return false;
         } else if (!option_value(&longs[at], shifted, out, error)) {
             return false;

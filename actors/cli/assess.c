@@ -3,30 +3,27 @@
 #include "actors/cli/client.h"
 #include "actors/cli/live.h"
 #include "actors/cli/log.h"
-#include "actors/cli/node.h"
 #include "actors/cli/output.h"
+#include "actors/cli/place.h"
 #include "actors/cli/report.h"
-#include "actors/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    PROBE_MS = 400,
     CALL_MS = 20000,
     LIVE_MS = 150,     /* Between two looks on a terminal. */
     QUIET_WAIT_S = 20, /* One long poll in a pipe. */
     TIMEOUT_DEFAULT_MS = 900000,
-    TOKEN_BYTES = 24,
+    RETRY_MS = 1000, /* Between two looks for a cluster that went away. */
+    RETRIES_MAX = 60,
 };
-#define STOP_DEADLINE_NS UINT64_C(5000000000)
 
 static volatile sig_atomic_t interrupted;
 
@@ -34,88 +31,6 @@ static void on_interrupt(int number)
 {
     (void)number;
     interrupted = 1;
-}
-
-/* Where the workflow runs: a running cluster, or a node of our own in a folder of its own. */
-typedef struct place {
-    client c;
-    node *own;
-    char url[64], token[2 * TOKEN_BYTES + 1], folder[64];
-} place;
-
-static bool random_token(char out[2 * TOKEN_BYTES + 1])
-{
-    unsigned char bytes[TOKEN_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return true;
-}
-
-static cli_exit start_own(place *p, const args *a)
-{
-    char error[256];
-    signal(SIGPIPE, SIG_IGN);
-    log_set_level(args_flag(a, "verbose") ? COGO_LOG_INFO : COGO_LOG_ERROR);
-    snprintf(p->folder, sizeof p->folder, "/tmp/cogo-assess-XXXXXX");
-    if (mkdtemp(p->folder) == NULL || !random_token(p->token)) {
-        return cli_fail(CLI_FAILED, "no temporary folder: %s", strerror(errno));
-    }
-    node_config config = {.data_dir = p->folder,
-                          .host = "127.0.0.1",
-                          .port = 0,
-                          .token = p->token,
-                          .workers = "quality-assurance,indexing"};
-    if (node_start(&config, &p->own, error) != COGO_OK) {
-        sandbox_folder_remove(p->folder);
-        return cli_fail(CLI_FAILED, "%s", error);
-    }
-    snprintf(p->url, sizeof p->url, "http://127.0.0.1:%d", node_port(p->own));
-    p->c = (client){.server = p->url, .token = p->token};
-    return CLI_OK;
-}
-
-/* A cluster that was named must answer; the default one is used when it is there and able. */
-static cli_exit find_place(place *p, const args *a)
-{
-    json_t *roles = NULL;
-    int status = 0;
-    if (!client_from_args(a, &p->c)) {
-        return CLI_USAGE;
-    }
-    if (args_value(a, "server") != NULL) {
-        return CLI_OK;
-    }
-    bool able = false;
-    if (client_probe(&p->c, "/v1/roles", PROBE_MS, &status, &roles) == CLI_OK) {
-        size_t i;
-        json_t *role;
-        json_array_foreach(json_object_get(roles, "roles"), i, role)
-        {
-            const char *name = json_string_value(json_object_get(role, "role"));
-            able = able || (name != NULL && strcmp(name, "code-validator") == 0);
-        }
-    }
-    json_decref(roles);
-    if (status == 401) {
-        fprintf(stderr,
-                "cogo: the cluster at %s wants a token (COGO_API_TOKEN); working without "
-                "it, in this process\n",
-                p->c.server);
-    }
-    return able ? CLI_OK : start_own(p, a);
-}
-
-static void leave_place(place *p)
-{
-    if (p->own != NULL) {
-        node_stop(p->own, STOP_DEADLINE_NS);
-        node_destroy(p->own);
-        sandbox_folder_remove(p->folder);
-    }
 }
 
 static json_t *workflow_body(const char *path, int64_t timeout_ms)
@@ -166,6 +81,46 @@ static void cancel_tasks(const client *c, const json_t *workflow)
     }
 }
 
+static void pause_ms(long ms)
+{
+    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+    nanosleep(&pause, NULL); /* A signal cuts it short. */
+}
+
+static cli_exit is_ready(const place *p)
+{
+    int status = 0;
+    json_t *answer = NULL;
+    cli_exit code = client_probe(&p->c, "/ready", RETRY_MS, &status, &answer);
+    json_decref(answer);
+    return code;
+}
+
+/* One look at the workflow. A cluster that restarts has it in its journal: it is waited for. */
+static cli_exit look(const place *p, const char *path, const char *id, json_t **out)
+{
+    cli_exit code = CLI_UNAVAILABLE;
+    for (int tries = 0; tries < RETRIES_MAX && code == CLI_UNAVAILABLE && !interrupted;
+         tries++) {
+        if (tries == 1) {
+            fprintf(stderr, "cogo: waiting for the cluster; workflow %s is in its journal\n",
+                    id);
+        }
+        if (tries > 0) {
+            pause_ms(RETRY_MS);
+        }
+        code = tries == 0 ? CLI_OK : is_ready(p);
+        if (code == CLI_OK) {
+            code =
+                client_call(&p->c, "GET", path, NULL, NULL, QUIET_WAIT_S * 1000 + CALL_MS, out);
+        }
+        if (p->own != NULL) {
+            break;
+        }
+    }
+    return code;
+}
+
 /* Looks at the workflow until it has ended; @p workflow is replaced by its latest state. */
 static cli_exit follow(const place *p, json_t **workflow, int64_t start)
 {
@@ -187,69 +142,32 @@ static cli_exit follow(const place *p, json_t **workflow, int64_t start)
         json_t *next;
         const char *id = json_string_value(json_object_get(*workflow, "workflowId"));
         if (l.on) {
-            struct timespec pause = {.tv_nsec = LIVE_MS * 1000000L};
-            nanosleep(&pause, NULL);
+            pause_ms(LIVE_MS);
             snprintf(path, sizeof path, "/v1/workflows/%s", id);
         } else {
             snprintf(path, sizeof path, "/v1/workflows/%s?wait=%ds", id, QUIET_WAIT_S);
         }
-        code =
-            client_call(&p->c, "GET", path, NULL, NULL, QUIET_WAIT_S * 1000 + CALL_MS, &next);
+        code = look(p, path, id, &next);
         if (code == CLI_OK) {
             json_decref(*workflow);
             *workflow = next;
         }
     }
     live_stop(&l);
+    if (code != CLI_OK && p->own == NULL) {
+        fprintf(stderr,
+                "cogo: the workflow goes on in the cluster; its report later: cogo assess "
+                "--workflow %s\n",
+                json_string_value(json_object_get(*workflow, "workflowId")));
+    }
     return code;
-}
-
-static bool save_text(const char *folder, const char *name, const char *text)
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    if (file == NULL) {
-        return false;
-    }
-    bool good = fputs(text, file) >= 0;
-    return fclose(file) == 0 && good;
-}
-
-/* Writes report.json, report.sarif and report.txt. False when the folder can't be written
- * (said). */
-static bool save(const json_t *report, const json_t *sarif, char *folder, size_t size)
-{
-    char state[PATH_MAX], cell[64];
-    node_state_folder(state, sizeof state);
-    output_value(report, "workflowId", cell, sizeof cell);
-    snprintf(folder, size, "%s/reports/%s", state, cell);
-    char *json_text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-    char *sarif_text = json_dumps(sarif, JSON_INDENT(2));
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/report.txt", folder);
-    bool good = json_text != NULL && sarif_text != NULL && node_make_folder(folder)
-                && save_text(folder, "report.json", json_text)
-                && save_text(folder, "report.sarif", sarif_text);
-    FILE *file = good ? fopen(path, "we") : NULL;
-    if (file != NULL) {
-        report_print_text(report, folder, file);
-        good = fclose(file) == 0;
-    }
-    if (!good) {
-        fprintf(stderr, "cogo: the report could not be saved in %s: %s\n", folder,
-                strerror(errno));
-    }
-    free(json_text);
-    free(sarif_text);
-    return good;
 }
 
 static cli_exit print_report(const args *a, const json_t *report)
 {
     char folder[PATH_MAX];
     json_t *sarif = report_sarif(report);
-    bool saved = save(report, sarif, folder, sizeof folder);
+    bool saved = report_save(report, sarif, folder, sizeof folder);
     const char *format = args_flag(a, "json") ? "json" : args_value(a, "format");
     if (strcmp(format, "json") == 0) {
         output_json(report);
@@ -279,13 +197,30 @@ static bool nothing_finished(const json_t *workflow)
     return true;
 }
 
+/* Submits a workflow for @p path; or takes up the one that was named with --workflow. */
+static cli_exit begin(const args *a, const place *p, const char *path, int64_t timeout_ms,
+                      json_t **workflow)
+{
+    const char *known = args_value(a, "workflow");
+    if (known == NULL) {
+        json_t *body = workflow_body(path, timeout_ms);
+        cli_exit code =
+            client_call(&p->c, "POST", "/v1/workflows", body, NULL, CALL_MS, workflow);
+        json_decref(body);
+        return code;
+    }
+    char route[256];
+    char *id = client_escape(known);
+    snprintf(route, sizeof route, "/v1/workflows/%.200s", id == NULL ? "" : id);
+    free(id);
+    return client_call(&p->c, "GET", route, NULL, NULL, CALL_MS, workflow);
+}
+
 static cli_exit run_in(const args *a, const place *p, const char *path, int64_t timeout_ms)
 {
     json_t *workflow = NULL;
-    json_t *body = workflow_body(path, timeout_ms);
     int64_t start = now_ms();
-    cli_exit code = client_call(&p->c, "POST", "/v1/workflows", body, NULL, CALL_MS, &workflow);
-    json_decref(body);
+    cli_exit code = begin(a, p, path, timeout_ms, &workflow);
     if (code == CLI_OK) {
         code = follow(p, &workflow, start);
     }
@@ -313,6 +248,21 @@ static bool one_of(const char *value, const char *const *known)
     return false;
 }
 
+/* Finds or makes a cluster, and lets it work. */
+static cli_exit run(const args *a, const char *path, int64_t timeout_ms)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    place p = {.own = NULL};
+    cli_exit code = place_find(&p, a);
+    if (code == CLI_OK) {
+        code = run_in(a, &p, path, timeout_ms);
+        place_leave(&p);
+    }
+    return interrupted ? CLI_INTERRUPTED : code;
+}
+
 static cli_exit assess(const args *a)
 {
     static const char *const formats[] = {"text", "json", "sarif", NULL};
@@ -337,6 +287,14 @@ static cli_exit assess(const args *a)
     if (!log_configure(error)) {
         return cli_fail(CLI_USAGE, "%s", error);
     }
+    const char *known = args_value(a, "workflow");
+    if ((known == NULL) == (a->positional_count == 0)) {
+        return cli_fail(CLI_USAGE, "give either a PATH or --workflow ID");
+    }
+    if (known != NULL) {
+        snprintf(path, sizeof path, "(workflow %.200s)", known);
+        return run(a, path, timeout_ms);
+    }
     if (realpath(a->positionals[0], path) == NULL || stat(path, &st) != 0) {
         return cli_fail(errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILED, "%s: %s",
                         a->positionals[0], strerror(errno));
@@ -344,16 +302,7 @@ static cli_exit assess(const args *a)
     if (access(path, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) != 0) {
         return cli_fail(CLI_FAILED, "%s: %s", a->positionals[0], strerror(errno));
     }
-    struct sigaction action = {.sa_handler = on_interrupt};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    place p = {.own = NULL};
-    cli_exit code = find_place(&p, a);
-    if (code == CLI_OK) {
-        code = run_in(a, &p, path, timeout_ms);
-        leave_place(&p);
-    }
-    return interrupted ? CLI_INTERRUPTED : code;
+    return run(a, path, timeout_ms);
 }
 
 static const args_option assess_options[] = {
@@ -363,12 +312,15 @@ static const args_option assess_options[] = {
      .fallback = "never",
      .doc = "exit 1 on a finding this bad: critical, high, medium, low; or on tests"},
     {.name = "timeout", .value = "TIME", .fallback = "15m", .doc = "of each role"},
+    {.name = "workflow",
+     .value = "ID",
+     .doc = "the report of an assessment that was begun earlier"},
     {.name = "verbose", .doc = "log what the in-process cluster does"},
     {.name = NULL},
 };
 
 const cli_command assess_commands[] = {
     {"assess", NULL, "PATH", "assess a source tree: build, test, analyze, report",
-     assess_options, 1, 1, assess},
+     assess_options, 0, 1, assess},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

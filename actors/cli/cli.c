@@ -23,17 +23,26 @@ cli_exit cli_fail(cli_exit code, const char *format, ...)
     return code;
 }
 
-static void print_overview(FILE *to)
+/* One line a command; of one noun when @p noun is given. */
+static void print_commands(FILE *to, const char *noun)
 {
-    fputs("cogo: actors that do a team's work\n\nusage: cogo <command> [options]\n\n", to);
     for (size_t l = 0; l < LIST_COUNT; l++) {
         for (const cli_command *c = lists[l]; c->noun != NULL; c++) {
             char left[96];
+            if (noun != NULL && strcmp(noun, c->noun) != 0) {
+                continue;
+            }
             snprintf(left, sizeof left, "%s%s%s %s", c->noun, c->verb ? " " : "",
                      c->verb ? c->verb : "", c->arguments);
             fprintf(to, "  %-34s %s\n", left, c->summary);
         }
     }
+}
+
+static void print_overview(FILE *to)
+{
+    fputs("cogo: actors that do a team's work\n\nusage: cogo <command> [options]\n\n", to);
+    print_commands(to, NULL);
     fputs("\nStart with: cogo assess .\nHelp on one command: cogo <command> --help\n", to);
 }
 
@@ -128,8 +137,13 @@ cli_exit cli_main(int argc, char **argv)
         if (!noun_known) {
             return unknown_command(argv[1], NULL);
         }
+        if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+            print_commands(stdout, argv[1]);
+            return CLI_OK;
+        }
         if (argc < 3 || argv[2][0] == '-') {
-            return cli_fail(CLI_USAGE, "'%s' needs a verb; try cogo --help", argv[1]);
+            return cli_fail(CLI_USAGE, "'%s' needs a verb; try cogo %s --help", argv[1],
+                            argv[1]);
         }
         return unknown_command(argv[1], argv[2]);
     }

@@ -48,22 +48,32 @@ static cli_exit exit_of_status(int status)
     }
 }
 
+static void print_token_hint(int status)
+{
+    if (status == 401) {
+        fputs("  set COGO_API_TOKEN to the cluster's token\n", stderr);
+    }
+}
+
 static void print_problem(int status, const json_t *problem)
 {
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *title = json_string_value(json_object_get(problem, "title"));
-    fprintf(stderr, "cogo: %s\n", detail ? detail : title ? title : "the server refused");
+    const json_t *fields = json_object_get(problem, "errors");
     size_t i;
     json_t *field;
-    json_array_foreach(json_object_get(problem, "errors"), i, field)
+    fprintf(stderr, "cogo: %s\n", detail ? detail : title ? title : "the server refused");
+    if (json_array_size(fields) == 1) {
+        print_token_hint(status); /* The detail has said the rest. */
+        return;
+    }
+    json_array_foreach(fields, i, field)
     {
         const char *pointer = json_string_value(json_object_get(field, "pointer"));
         const char *what = json_string_value(json_object_get(field, "detail"));
         fprintf(stderr, "  %s: %s\n", pointer ? pointer : "", what ? what : "");
     }
-    if (status == 401) {
-        fputs("  set COGO_API_TOKEN to the cluster's token\n", stderr);
-    }
+    print_token_hint(status);
 }
 
 /* Fills @p response; the caller finishes it. */

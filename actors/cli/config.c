@@ -69,8 +69,8 @@ static bool read_mapping(const char *path, yaml_parser_t *parser, char error[256
                       || event.type == YAML_ALIAS_EVENT
                       || (event.type == YAML_SCALAR_EVENT && depth == 0);
         if (nested) {
-            snprintf(error, 256, "%s:%zu: only 'key: value' lines are allowed", path,
-                     event.start_mark.line + 1);
+            snprintf(error, 256, "%s:%zu: only 'key: word' lines are taken, no lists or maps",
+                     path, event.start_mark.line + 1);
             good = false;
         } else if (event.type == YAML_SCALAR_EVENT && key.type == YAML_NO_EVENT) {
             key = event;

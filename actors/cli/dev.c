@@ -110,8 +110,9 @@ static cli_exit dev(const args *a)
                                              : CLI_FAILED,
                         "%s", error);
     }
-    log_line(COGO_LOG_INFO, "cogo %s serves http://%s:%d, data in %s", cogo_version(), host,
-             node_port(n), config.data_dir);
+    bool v6 = strchr(host, ':') != NULL;
+    log_line(COGO_LOG_INFO, "cogo %s serves http://%s%s%s:%d, data in %s", cogo_version(),
+             v6 ? "[" : "", host, v6 ? "]" : "", node_port(n), node_data_folder(n));
     cli_exit code = serve(n, signal_fd);
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigaction(SIGINT, &plain, NULL);

@@ -28,7 +28,8 @@ struct node {
     gateway *door;
     int alarm_fd;
     char alarm[ALARM_SIZE];
-    char store_path[PATH_MAX];
+    char data_dir[PATH_MAX]; /* Absolute. */
+    char store_path[PATH_MAX + 16];
     char work_dir[PATH_MAX];
     char labels[400]; /* What each worker says of this machine. */
 };
@@ -64,39 +65,40 @@ void node_state_folder(char *out, size_t size)
     }
 }
 
-/* Where attempts have their scratch folders: below the data folder. A root that may have to
- * drop to another uid without namespaces needs parents that this uid may search, and the data
- * folder is private: then a folder in the temporary one, named after the data folder, is used.
- */
-static bool choose_work_folder(node *n, const char *data_dir)
+bool node_work_folder(const char *data_dir, char *out, size_t size)
 {
     char real[PATH_MAX];
-    if (geteuid() != 0) {
-        snprintf(n->work_dir, sizeof n->work_dir, "%s/work", data_dir);
-        return node_make_folder(n->work_dir);
-    }
     if (realpath(data_dir, real) == NULL) {
         return false;
+    }
+    if (geteuid() != 0) {
+        snprintf(out, size, "%s/work", real);
+        return true;
     }
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a. */
     for (const char *p = real; *p != '\0'; p++) {
         hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
     }
     const char *base = getenv("TMPDIR");
-    snprintf(n->work_dir, sizeof n->work_dir, "%s/cogo-work-%016llx",
-             base != NULL && base[0] == '/' ? base : "/tmp", (unsigned long long)hash);
+    snprintf(out, size, "%s/cogo-work-%016llx", base != NULL && base[0] == '/' ? base : "/tmp",
+             (unsigned long long)hash);
+    return true;
+}
+
+static bool make_work_folder(const char *path)
+{
     struct stat st;
-    if (mkdir(n->work_dir, 0711) != 0 && errno != EEXIST) {
+    if (mkdir(path, 0711) != 0 && errno != EEXIST) {
         return false;
     }
-    if (lstat(n->work_dir, &st) != 0) {
+    if (lstat(path, &st) != 0) {
         return false;
     }
     if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid()) {
         errno = EEXIST; /* Somebody else's: nothing of ours goes there. */
         return false;
     }
-    return chmod(n->work_dir, 0711) == 0;
+    return chmod(path, geteuid() == 0 ? 0711 : 0700) == 0;
 }
 
 static bool add_worker(guardian_config *config, const char *name, size_t length,
@@ -266,14 +268,16 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     }
     cogo_err err = COGO_EIO;
     n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    snprintf(n->store_path, sizeof n->store_path, "%s/cogo.db", config->data_dir);
-    if (!node_make_folder(config->data_dir)) {
+    if (!node_make_folder(config->data_dir)
+        || realpath(config->data_dir, n->data_dir) == NULL) {
         snprintf(error, 256, "data folder %s: %s", config->data_dir, strerror(errno));
-    } else if (!choose_work_folder(n, config->data_dir)) {
+    } else if (!node_work_folder(n->data_dir, n->work_dir, sizeof n->work_dir)
+               || !make_work_folder(n->work_dir)) {
         snprintf(error, 256, "scratch folder %s: %s", n->work_dir, strerror(errno));
     } else if (n->alarm_fd < 0) {
         snprintf(error, 256, "eventfd: %s", strerror(errno));
     } else {
+        snprintf(n->store_path, sizeof n->store_path, "%s/cogo.db", n->data_dir);
         err = start_all(n, config, error);
     }
     if (err != COGO_OK) {
@@ -293,6 +297,11 @@ int node_port(const node *n)
 int node_failed_fd(const node *n)
 {
     return n->alarm_fd;
+}
+
+const char *node_data_folder(const node *n)
+{
+    return n->data_dir;
 }
 
 const char *node_failure(const node *n)

@@ -26,6 +26,8 @@ typedef struct node node; /* Opaque. */
  * failure. */
 COGO_MUST_USE cogo_err node_start(const node_config *config, node **out_node, char error[256]);
 int node_port(const node *n);
+/* Absolute. */
+const char *node_data_folder(const node *n);
 /* Readable once an actor that the node can't live without has ended; node_failure() says which.
  */
 int node_failed_fd(const node *n);
@@ -39,5 +41,11 @@ bool node_make_folder(const char *path);
 /* The XDG state folder of the program in @p out: "$XDG_STATE_HOME/cogo" or
  * "~/.local/state/cogo". */
 void node_state_folder(char *out, size_t size);
+
+/* Where the attempts of a node with this data folder have their scratch folders: below it, or
+ * for root in the temporary folder. A root that has to drop to another uid without namespaces
+ * needs parents that this uid may search, and the data folder is private. False with errno set.
+ */
+bool node_work_folder(const char *data_dir, char *out, size_t size);
 
 #endif

@@ -26,8 +26,11 @@ static cli_exit healthcheck(const args *a)
         return CLI_USAGE;
     }
     cli_exit code = client_probe(&c, "/ready", PROBE_MS, &status, &answer);
-    if (args_flag(a, "json") && answer != NULL) {
-        output_json(answer);
+    if (args_flag(a, "json")) {
+        json_t *out = json_pack("{s:b, s:s, s:i}", "ready", code == CLI_OK, "server", c.server,
+                                "status", status);
+        output_json(out);
+        json_decref(out);
     } else if (code != CLI_OK) {
         fprintf(stderr, "cogo: %s is %s\n", c.server,
                 status == 0 ? "not reachable" : "not ready");
@@ -196,10 +199,14 @@ static cli_exit doctor(const args *a)
     return bad == 0 ? CLI_OK : CLI_FAILED;
 }
 
+/* @p ctx: the array of --json, or NULL. */
 static void print_line(void *ctx, const char *line)
 {
-    (void)ctx;
-    puts(line);
+    if (ctx != NULL) {
+        json_array_append_new(ctx, json_string(line));
+    } else {
+        puts(line);
+    }
 }
 
 static cli_exit migrate(const args *a)
@@ -207,11 +214,17 @@ static cli_exit migrate(const args *a)
     char folder[PATH_MAX], path[PATH_MAX + 16], error[256];
     node_state_folder(folder, sizeof folder);
     const char *data = args_value(a, "data") != NULL ? args_value(a, "data") : folder;
-    if (!node_make_folder(data)) {
+    bool dry = args_flag(a, "dry-run");
+    if (!dry && !node_make_folder(data)) {
         return cli_fail(CLI_FAILED, "data folder %s: %s", data, strerror(errno));
     }
     snprintf(path, sizeof path, "%s/cogo.db", data);
-    cogo_err err = store_migrate(path, args_flag(a, "dry-run"), print_line, NULL, error);
+    json_t *lines = args_flag(a, "json") ? json_array() : NULL;
+    cogo_err err = store_migrate(path, dry, print_line, lines, error);
+    if (err == COGO_OK && lines != NULL) {
+        output_json(lines);
+    }
+    json_decref(lines);
     if (err != COGO_OK) {
         return cli_fail(err == COGO_EEXIST ? CLI_CONFLICT : CLI_FAILED, "%s", error);
     }

@@ -24,4 +24,8 @@ bool report_reaches(const json_t *report, const char *level);
 /* 0 critical .. 4 info; 5 for anything else. */
 int report_severity_rank(const char *severity);
 
+/* Writes report.json, report.sarif and report.txt into the state folder; its name goes into
+ * @p folder. False when it can't be written (said on stderr). */
+bool report_save(const json_t *report, const json_t *sarif, char *folder, size_t size);
+
 #endif

@@ -15,6 +15,7 @@ enum {
     FINDINGS_SHOWN = 25,
     TESTS_SHOWN = 15,
     SKIPPED_SHOWN = 12,
+    LANGUAGES_SHOWN = 5,
     PLACE_WIDTH = 24, /* Of the column with file:line. */
 };
 
@@ -112,15 +113,17 @@ static void print_head(const json_t *report, FILE *to, size_t width)
 
     const json_t *index = json_object_get(report, "index"), *languages;
     languages = json_object_get(index, "languages");
-    fprintf(to, "      %s files, ", output_value(index, "files", cell, sizeof cell));
+    bool one = json_integer_value(json_object_get(index, "files")) == 1;
+    fprintf(to, "      %s file%s, ", output_value(index, "files", cell, sizeof cell),
+            one ? "" : "s");
     fprintf(to, "%s lines", output_value(index, "lines", cell, sizeof cell));
-    size_t i;
+    size_t i, shown = 0;
     json_t *language;
     json_array_foreach(languages, i, language)
     {
-        if (i < 5) {
-            fprintf(to, "%s%s", i == 0 ? ": " : ", ",
-                    output_value(language, "language", cell, sizeof cell));
+        output_value(language, "language", cell, sizeof cell);
+        if (shown < LANGUAGES_SHOWN && strcmp(cell, "other") != 0) {
+            fprintf(to, "%s%s", shown++ == 0 ? ": " : ", ", cell);
         }
     }
     fputs("\n\n", to);
@@ -219,7 +222,10 @@ static void print_tests(const json_t *report, FILE *to, size_t width)
     wrong += print_cases(report, to, width, "error", "  x ", TESTS_SHOWN);
     wrong += print_cases(report, to, width, "flaky", "  ~ ", TESTS_SHOWN);
     if (wrong == 0) {
-        fprintf(to, "  all %zu pass\n", cases);
+        char passed[24], skipped[24];
+        fprintf(to, "  %s pass, %s skipped\n",
+                output_value(tests, "passed", passed, sizeof passed),
+                output_value(tests, "skipped", skipped, sizeof skipped));
     } else if (wrong > TESTS_SHOWN) {
         fprintf(to, "  ... and more; all are in the JSON report\n");
     }

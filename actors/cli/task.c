@@ -129,7 +129,7 @@ static bool add_list(json_t *instruction, const char *key, const char *text)
     }
     free(copy);
     json_object_set_new(instruction, key, items);
-    return json_array_size(items) <= DEPENDENCIES_MAX;
+    return json_array_size(items) > 0 && json_array_size(items) <= DEPENDENCIES_MAX;
 }
 
 /* NULL: said what is wrong. */
@@ -149,8 +149,12 @@ static json_t *instruction_from(const args *a)
     if (args_value(a, "priority") != NULL) {
         json_object_set_new(instruction, "priority", json_string(args_value(a, "priority")));
     }
-    if (args_value(a, "depends-on") != NULL) {
-        add_list(instruction, "dependencies", args_value(a, "depends-on"));
+    const char *depends = args_value(a, "depends-on");
+    if (depends != NULL && !add_list(instruction, "dependencies", depends)) {
+        (void)cli_fail(CLI_USAGE, "--depends-on '%s' names no task, or more than %d", depends,
+                       DEPENDENCIES_MAX);
+        json_decref(instruction);
+        return NULL;
     }
     if (args_value(a, "timeout") != NULL) {
         int64_t ms;
@@ -171,6 +175,10 @@ static cli_exit submit(const args *a)
     json_t *task;
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
+    }
+    const char *key = args_value(a, "key");
+    if (key != NULL && *key == '\0') {
+        return cli_fail(CLI_USAGE, "--key is empty");
     }
     json_t *instruction = instruction_from(a);
     if (instruction == NULL) {

@@ -94,7 +94,8 @@ static cli_exit run(const args *a)
     if (code == CLI_OK) {
         print_workflow(a, workflow);
         const char *state = json_string_value(json_object_get(workflow, "state"));
-        code = state != NULL && strcmp(state, "failed") == 0 ? CLI_FAILED : CLI_OK;
+        bool failed = state != NULL && strcmp(state, "failed") == 0;
+        code = failed && args_flag(a, "wait") ? CLI_FAILED : CLI_OK;
         json_decref(workflow);
     }
     return code;

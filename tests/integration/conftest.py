@@ -36,14 +36,14 @@ class Cluster:
         self.data, self.env, self.args = str(data), dict(env or {}), list(args)
         self.process = self.url = None
 
-    def start(self, timeout=30):
+    def start(self, timeout=30, port=0):
         env = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
         env.update(self.env)
         self.log_path = self.data + ".log"
         log = open(self.log_path, "ab")
         offset = log.tell()
         self.process = subprocess.Popen(
-            [COGO, "dev", "--listen", "127.0.0.1:0", "--data", self.data] + self.args,
+            [COGO, "dev", "--listen", f"127.0.0.1:{port}", "--data", self.data] + self.args,
             stderr=log, stdout=log, env=env, start_new_session=True)
         log.close()
         end = time.monotonic() + timeout

@@ -1,4 +1,5 @@
 """The main job on real trees: planted defects are found, hostile trees harm nobody."""
+import glob
 import json
 import os
 import re
@@ -7,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import FIXTURES, run_cogo
+from conftest import COGO, FIXTURES, run_cogo
 
 SEVERITIES = ["info", "low", "medium", "high", "critical"]
 
@@ -109,6 +110,45 @@ def test_fail_on_decides_the_exit_code():
     path = os.path.join(FIXTURES, "c-inventory")
     assert run_cogo("assess", path, "--fail-on", "critical").returncode == 1
     assert run_cogo("assess", path, "--fail-on", "tests").returncode == 1
+
+
+def test_an_assessment_survives_a_restart_of_its_cluster(make_cluster):
+    """kill -9 in the middle: the client waits, the journal has the workflow, the report comes."""
+    cluster = make_cluster()
+    port = cluster.url.rsplit(":", 1)[1]
+    client = subprocess.Popen([COGO, "assess", os.path.join(FIXTURES, "mixed"), "--format", "json",
+                               "--server", cluster.url], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True,
+                              env=dict(os.environ, XDG_STATE_HOME="/tmp/cogo-tests-state"))
+    while not cluster.call("GET", "/v1/workflows").json["workflows"]:
+        time.sleep(0.01)
+    cluster.kill()
+    cluster.start(port=port)
+    out, err = client.communicate(timeout=120)
+    assert client.returncode == 0, err
+    report = json.loads(out)
+    assert report["tests"]["passed"] > 0
+    again, _ = assess_workflow(report["workflowId"], cluster.url)
+    assert again["findings"] == report["findings"]
+
+
+def assess_workflow(workflow, server):
+    done = run_cogo("assess", "--workflow", workflow, "--format", "json", "--server", server)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path):
+    killed = subprocess.Popen([COGO, "assess", os.path.join(FIXTURES, "c-inventory")],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    left, end = [], time.monotonic() + 20
+    while not left and time.monotonic() < end:
+        left = glob.glob("/tmp/cogo-assess-*/cogo.db.lock")
+    killed.kill()
+    killed.wait()
+    assert left
+    run_cogo("assess", str(tmp_path))
+    assert not os.path.exists(os.path.dirname(left[0]))
 
 
 def test_empty_folder(tmp_path):

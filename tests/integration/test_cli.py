@@ -25,6 +25,9 @@ def test_help_lists_the_commands():
     (("assess", "/tmp", "--fail-on", "never-ever"), 2, "--fail-on"),
     (("task", "get", "tsk_1", "--server", "http://127.0.0.1:9"), 5, "no cluster answers"),
     (("task", "get", "tsk_1", "--server", "ftp://x"), 2, "not an http"),
+    (("task", "submit", "echo", "--depends-on", ","), 2, "--depends-on"),
+    (("task", "submit", "echo", "--key", ""), 2, "--key"),
+    (("assess",), 2, "PATH"),
     (("dev", "--listen", "nonsense"), 2, "--listen"),
     (("dev", "--workers", "quality-asurance"), 2, "quality-assurance"),
 ])
@@ -42,6 +45,20 @@ def test_config_file_is_read_and_unknown_keys_are_errors(tmp_path, cluster):
     assert run_cogo("worker", "list", "--config", str(good)).returncode == 0
     done = run_cogo("worker", "list", "--config", str(bad))
     assert done.returncode == 2 and "did you mean 'server'" in done.stderr
+
+
+def test_a_relative_data_folder_works(tmp_path):
+    from conftest import Cluster
+    import os
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        cluster = Cluster("relative").start()
+        task = cluster.submit("sandbox-executor", {"argv": ["true"]}, wait="20s").json
+        assert task["state"] == "succeeded", task
+        assert cluster.stop() == 0
+    finally:
+        os.chdir(here)
 
 
 def test_submit_and_wait(cluster):

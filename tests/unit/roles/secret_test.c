@@ -52,6 +52,8 @@ Test(secret, names_prompts_and_placeholders_are_none)
 {
     static const char *const lines[] = {
         "password = getenv(\"DB_PASSWORD\")",
+        "elif token == \"#bygr0up!\":",
+        "if (password === 'Hunter2!x')",
         "password = \"\"",
         "password: changeme",
         "API_KEY = \"your-api-key-here\"",
