@@ -5,6 +5,7 @@
 #include "actors/gateway/route.h"
 #include "actors/gateway/sse.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,7 @@ static cogo_err open_server(gateway *g, const gateway_config *config, char error
     const char *host = config->host != NULL ? config->host : "127.0.0.1";
     int fd = listen_open(host, config->port, config->token == NULL, &g->port, error);
     if (fd < 0) {
-        return COGO_EIO;
+        return errno == EADDRINUSE ? COGO_EEXIST : errno == EINVAL ? COGO_EINVAL : COGO_EIO;
     }
     auth_init(&g->auth, config->token, host);
     server_config parts = {.listen_fd = fd,

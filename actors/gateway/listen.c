@@ -68,6 +68,7 @@ int listen_open(const char *host, int port, bool loopback_only, int *out_port, c
     struct addrinfo *found = NULL;
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    errno = EINVAL; /* Until the socket itself fails. */
     if (port < 0 || port > 65535) {
         snprintf(error, 256, "%d is not a port number", port);
         return -1;
@@ -76,6 +77,7 @@ int listen_open(const char *host, int port, bool loopback_only, int *out_port, c
     int status = getaddrinfo(host, service, &hints, &found);
     if (status != 0) {
         snprintf(error, 256, "can't find the address %.100s: %s", host, gai_strerror(status));
+        errno = EINVAL;
         return -1;
     }
     if (loopback_only && !is_loopback(found->ai_addr)) {
@@ -83,17 +85,20 @@ int listen_open(const char *host, int port, bool loopback_only, int *out_port, c
                  "%.100s is not a loopback address: set COGO_API_TOKEN, or listen on 127.0.0.1",
                  host);
         freeaddrinfo(found);
+        errno = EINVAL;
         return -1;
     }
     int fd = open_one(found);
+    int saved = errno;
     if (fd < 0) {
         char text[80];
         snprintf(error, 256, "can't listen on %.100s:%d: %s", host, port,
-                 strerror_r(errno, text, sizeof text));
+                 strerror_r(saved, text, sizeof text));
     } else {
         *out_port = port_of(fd);
     }
     freeaddrinfo(found);
+    errno = saved;
     return fd;
 }
 
