@@ -69,7 +69,8 @@ typedef struct cogo_timer_fired {
 
 /** Payload of COGO_MSG_ASK_FAILED; cogo_msg_ask() tells which ask. */
 typedef struct cogo_ask_failed {
-    cogo_err err; /**< COGO_ETIMEOUT, COGO_EGONE (receiver ended before it answered). */
+    cogo_err err; /**< COGO_ETIMEOUT, COGO_EGONE (receiver ended before it
+                     answered), COGO_EFULL (dropped by a full mailbox). */
 } cogo_ask_failed;
 
 /** A message type: registered once per system, before the first message of it is made. */

@@ -80,7 +80,8 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_create(const cogo_system_config *con
                                                    cogo_system **out_system);
 /**
  * Stops: no new spawns; every actor gets the exit signal SHUTDOWN, supervisors stop their trees
- * children first; what is alive at the deadline is killed. Returns when no actor is left.
+ * children first; what is alive at the deadline is killed. An actor that traps exits gets
+ * COGO_MSG_EXIT and has to end itself with cogo_exit(). Returns when no actor is left.
  *
  * Threads: any thread that is not a lane. A second call waits for the first.
  * @return COGO_OK; COGO_ETIMEOUT when some had to be killed; COGO_EFAULT when an actor's
