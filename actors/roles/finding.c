@@ -64,10 +64,24 @@ static void clean(char *text)
     }
 }
 
+/* Compilers write quotation marks that few terminals and fewer searches know. */
+static void straighten(char *text)
+{
+    char *out = text;
+    for (const char *at = text; *at != '\0';) {
+        bool single = strncmp(at, "‘", 3) == 0 || strncmp(at, "’", 3) == 0;
+        bool twice = strncmp(at, "“", 3) == 0 || strncmp(at, "”", 3) == 0;
+        *out++ = single ? '\'' : twice ? '"' : *at;
+        at += single || twice ? 3 : 1;
+    }
+    *out = '\0';
+}
+
 static char *message_of(finding_list *list, const finding_draft *draft)
 {
     char text[MESSAGE_MAX];
     (void)snprintf(text, sizeof text, "%s", draft->message);
+    straighten(text);
     secret_mask_text(text);
     const char *class = weakness_class(draft->cwe);
     if (class != NULL && strcmp(class, "secret") == 0 && strcmp(draft->tool, "secrets") != 0) {

@@ -227,6 +227,9 @@ static bool match_assignment(const char *line, size_t size, size_t at, secret_hi
     bool sign = false;
     while (p < size && p - end < 8 && strchr("\"' \t:=[]", line[p]) != NULL
            && line[p] != '\0') {
+        if (line[p] == '=' && p + 1 < size && line[p + 1] == '=') {
+            return false; /* Compares; what it compares with is seldom a secret. */
+        }
         sign = sign || line[p] == '=' || line[p] == ':';
         if ((line[p] == '"' || line[p] == '\'') && (p > end || sign) && (sign || p > end)) {
             break;

@@ -248,6 +248,16 @@ void tool_failed(tool_box *box, const char *name, const char *why)
     pthread_mutex_unlock(&box->lock);
 }
 
+void tool_unchecked(tool_box *box, const char *name, size_t count)
+{
+    pthread_mutex_lock(&box->lock);
+    json_t *entry = count > 0 ? entry_of(box, name) : NULL;
+    if (entry != NULL) {
+        add_to(entry, "unchecked", count);
+    }
+    pthread_mutex_unlock(&box->lock);
+}
+
 void tool_own(tool_box *box, const char *name, size_t file_count, uint64_t ms)
 {
     pthread_mutex_lock(&box->lock);

@@ -3,6 +3,7 @@
 #include "actors/roles/weakness.h"
 #include "codec/json/json.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,54 @@ static unsigned number(const json_t *object, const char *key)
     return n > 0 && n < 100000000 ? (unsigned)n : 0;
 }
 
+static bool is_word(char c)
+{
+    return c == '_' || isalnum((unsigned char)c);
+}
+
+/* The compiler's own names for values ("argv_63", "_20") and for -1 mean nothing to the reader
+ * of the source; a name that the source really has stays. */
+static void make_readable(const gcc_run *run, const char *file, char *text)
+{
+    static const char *const odd[][2] = {
+        {"(4294967295)", "(-1)"}, {"(18446744073709551615)", "(-1)"}, {"NULL ‘0’", "NULL"}};
+    size_t size = 0;
+    const workspace_file *f = workspace_find(run->d->s->ws, file);
+    char *source = f != NULL ? workspace_read(run->d->s->ws, f, &size) : NULL;
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        char *at = strstr(text, odd[i][0]);
+        if (at != NULL) {
+            size_t from = strlen(odd[i][0]), to = strlen(odd[i][1]);
+            memcpy(at, odd[i][1], to);
+            memmove(at + to, at + from, strlen(at + from) + 1);
+        }
+    }
+    for (char *at = text; *at != '\0';) {
+        size_t n = 0;
+        char name[128];
+        while (is_word(at[n])) {
+            n++;
+        }
+        size_t digits = 0;
+        while (digits < n && isdigit((unsigned char)at[n - digits - 1])) {
+            digits++;
+        }
+        bool suffixed = digits > 0 && digits < n && at[n - digits - 1] == '_' && n < sizeof name
+                        && source != NULL;
+        (void)snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : 0), at);
+        if (suffixed && strstr(source, name) == NULL) {
+            size_t keep = n - digits - 1;
+            if (keep == 0) {
+                at[keep++] = '?';
+            }
+            memmove(at + keep, at + n, strlen(at + n) + 1);
+            n = keep;
+        }
+        at += n > 0 ? n : 1;
+    }
+    free(source);
+}
+
 static void add_warning(gcc_run *run, finding_draft *draft, const json_t *diagnostic,
                         const char *option)
 {
@@ -223,6 +272,12 @@ static void add_warning(gcc_run *run, finding_draft *draft, const json_t *diagno
         rule[size - 1] = '\0';
     }
     draft->rule_id = rule;
+    char text[512];
+    (void)snprintf(text, sizeof text, "%s", draft->message);
+    draft->message = text;
+    if (analyzer) {
+        make_readable(run, draft->file, text);
+    }
     finding_add(run->d->s->findings, draft);
 }
 

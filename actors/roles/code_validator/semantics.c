@@ -31,9 +31,15 @@ static const struct meaning {
     {"cplusplus.NewDeleteLeaks", "", 401},
 };
 
+#define HELD_MAX 200u /* Findings of one file. */
+
 typedef struct reading {
     scan *s;
     const scan_adapter *adapter;
+    char *held[HELD_MAX]; /* clang-tidy's lines about one file, until it is known whether it
+                             could read that file. */
+    size_t held_count;
+    bool unread;
 } reading;
 
 static unsigned cwe_of(const char *check, const char *message)
@@ -68,16 +74,15 @@ static char *split_place(char *line, char **out_path, unsigned *out_line, unsign
     return NULL;
 }
 
-static bool clang_line(char *line, void *ctx)
+static void clang_finding(reading *r, char *line)
 {
-    reading *r = ctx;
     char *path = NULL;
     unsigned number = 0, column = 0;
     char *text = split_place(line, &path, &number, &column);
     const char *file = text != NULL ? scan_relative(r->s, path) : NULL;
     char *check = text != NULL ? strrchr(text, '[') : NULL;
     if (file == NULL || check == NULL || strncmp(text, "warning: ", 9) != 0) {
-        return true;
+        return;
     }
     *check++ = '\0';
     check[strcspn(check, "],")] = '\0';
@@ -98,13 +103,48 @@ static bool clang_line(char *line, void *ctx)
                                  .message = text + 9,
                                  .tool = "clang-tidy",
                                  .trust = TRUST});
+}
+
+/* Without a header, or after an error, clang fills the holes of what it read by guessing: then
+ * nothing it says about the file counts. */
+static void clang_file_ends(reading *r)
+{
+    for (size_t i = 0; i < r->held_count; i++) {
+        if (!r->unread) {
+            clang_finding(r, r->held[i]);
+        }
+        free(r->held[i]);
+    }
+    if (r->unread) {
+        tool_unchecked(r->s->box, r->adapter->name, 1);
+    }
+    r->held_count = 0;
+    r->unread = false;
+}
+
+/* A line that begins with the byte 1 ends a file. */
+static bool clang_line(char *line, void *ctx)
+{
+    reading *r = ctx;
+    if (line[0] == '\001') {
+        clang_file_ends(r);
+    } else if (strstr(line, "[clang-diagnostic-error") != NULL) {
+        r->unread = true;
+    } else if (r->held_count < HELD_MAX && strstr(line, ": warning: ") != NULL) {
+        char *copy = strdup(line);
+        r->held[r->held_count] = copy;
+        r->held_count += copy != NULL;
+    }
     return true;
 }
 
 static bool parse_clang(scan *s, const scan_adapter *adapter, const tool_result *result)
 {
-    reading r = {s, adapter};
-    return scan_lines(result->run.out, clang_line, &r);
+    reading r = {.s = s, .adapter = adapter};
+    bool ok = scan_lines(result->run.out, clang_line, &r);
+    r.unread = false; /* Cut off by its time: what there is was said before. */
+    clang_file_ends(&r);
+    return ok;
 }
 
 /* pyflakes: "path:3:1: undefined name 'x'"; mypy: "path:3: error: ...". */
@@ -119,7 +159,8 @@ static bool python_line(char *line, void *ctx)
     if (file == NULL || note) {
         return true;
     }
-    bool undefined = strstr(text, "undefined name") != NULL;
+    /* "unable to detect undefined names" is about a star import, not about a name. */
+    bool undefined = strstr(text, "undefined name '") != NULL;
     finding_add(
         r->s->findings,
         &(finding_draft){.rule_id = undefined ? "python-undefined-name" : r->adapter->name,
@@ -136,7 +177,7 @@ static bool python_line(char *line, void *ctx)
 
 static bool parse_python(scan *s, const scan_adapter *adapter, const tool_result *result)
 {
-    reading r = {s, adapter};
+    reading r = {.s = s, .adapter = adapter};
     return scan_lines(result->run.out, python_line, &r);
 }
 
@@ -147,16 +188,17 @@ static bool is_code(const workspace_file *file)
 
 static void run_clang_tidy(dimension_job *d)
 {
-    /* The flags are gcc's response file; clang reads the same from a file. */
+    /* The flags are gcc's response file; clang-tidy wants one argument in a line, unquoted. */
     static const char script[] =
-        "cat > flags || exit 9\n"
-        "for f; do timeout -k 1 15 clang-tidy --quiet --checks='-*,clang-analyzer-core.*,"
+        "{ echo -w; sed -E 's/^(-[a-z]+) \"(.*)\"$/\\1\\n\\2/; s/^\"(.*)\"$/\\1/; "
+        "s/\\\\(.)/\\1/g'; } > compile_flags.txt || exit 9\n"
+        "for f; do timeout -k 1 15 clang-tidy -p . --quiet --checks='-*,clang-analyzer-core.*,"
         "clang-analyzer-unix.*,clang-analyzer-cplusplus.*,-clang-analyzer-security.*,"
         "bugprone-sizeof-container,bugprone-suspicious-mem*,bugprone-suspicious-realloc*,"
         "bugprone-suspicious-semicolon,bugprone-infinite-loop,bugprone-use-after-move,"
         "bugprone-string-literal-with-embedded-nul,bugprone-undefined-memory-manipulation,"
         "bugprone-misplaced-*,bugprone-not-null-terminated-result,bugprone-signal-handler' "
-        "\"$f\" -- -w @flags </dev/null 2>/dev/null; done; exit 0\n";
+        "\"$f\" </dev/null 2>/dev/null; printf '\\n\\001\\n'; done; exit 0\n";
     static const char *const prefix[] = {"sh", "-c", script, "sh", NULL};
     scan_run(d->s, &(scan_adapter){
                        .name = "clang-tidy",

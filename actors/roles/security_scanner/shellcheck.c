@@ -7,21 +7,39 @@
 
 #define TRUST 6u
 
-/* Does the line run rm? As a word, so "$rm_count" and "form" do not. */
-static bool runs_rm(const char *line, size_t size)
+typedef enum rm_reach { NO_REMOVAL, REMOVES_FILES, REMOVES_MANY } rm_reach;
+
+/* What one rm may take with it: a folder (-r) or whatever a pattern matches, or a few files. */
+static rm_reach removal_of(const char *at, const char *end)
 {
+    bool option = false, quoted = false;
+    for (char before = ' '; at < end && strchr(";|&\n", *at) == NULL; before = *at++) {
+        option = (option || (*at == '-' && (before == ' ' || before == '\t'))) && *at != ' '
+                 && *at != '\t';
+        quoted = quoted != (*at == '"');
+        if ((option && (*at == 'r' || *at == 'R') && before != 'o')
+            || (!quoted && *at == '*')) {
+            return REMOVES_MANY;
+        }
+    }
+    return REMOVES_FILES;
+}
+
+/* Does the line run rm? As a word, so "$rm_count" and "form" do not. */
+static rm_reach runs_rm(const char *line, size_t size)
+{
+    rm_reach worst = NO_REMOVAL;
     for (size_t i = 0; i + 2 <= size; i++) {
         bool word = line[i] == 'r' && line[i + 1] == 'm'
                     && (i == 0 || strchr(" \t;&|(`!/\"'", line[i - 1]) != NULL) && i + 2 < size
                     && (line[i + 2] == ' ' || line[i + 2] == '\t');
-        if (word) {
-            return true;
-        }
+        rm_reach found = word ? removal_of(line + i + 2, line + size) : NO_REMOVAL;
+        worst = found > worst ? found : worst;
     }
-    return false;
+    return worst;
 }
 
-static bool line_runs_rm(scan *s, const char *path, unsigned line)
+static rm_reach line_runs_rm(scan *s, const char *path, unsigned line)
 {
     size_t size = 0;
     const workspace_file *file = workspace_find(s->ws, path);
@@ -31,7 +49,7 @@ static bool line_runs_rm(scan *s, const char *path, unsigned line)
         at = strchr(at, '\n');
         at = at != NULL ? at + 1 : NULL;
     }
-    bool found = at != NULL && runs_rm(at, strcspn(at, "\n"));
+    rm_reach found = at != NULL ? runs_rm(at, strcspn(at, "\n")) : NO_REMOVAL;
     free(text);
     return found;
 }
@@ -58,8 +76,10 @@ static void add(scan *s, const json_t *c, bool all)
     }
     char rule[16], message[300];
     /* Unquoted words, or a variable that may be empty, in what rm is told to remove. */
-    bool removal =
-        (code == 2086 || code == 2115 || code == 2046) && line_runs_rm(s, file, (unsigned)line);
+    rm_reach kind = code == 2086 || code == 2115 || code == 2046
+                        ? line_runs_rm(s, file, (unsigned)line)
+                        : NO_REMOVAL;
+    bool removal = kind != NO_REMOVAL;
     bool weak = code != 2086 && strcmp(level, "error") != 0 && strcmp(level, "warning") != 0;
     if (!removal && (!all || weak)) {
         return;
@@ -70,9 +90,10 @@ static void add(scan *s, const json_t *c, bool all)
     finding_add(s->findings, &(finding_draft){
                                  .rule_id = rule,
                                  .cwe = removal ? 78 : 0,
-                                 .severity = !removal                  ? severity_of(level)
-                                             : workspace_is_test(file) ? FINDING_MEDIUM
-                                                                       : FINDING_HIGH,
+                                 .severity = !removal ? severity_of(level)
+                                             : workspace_is_test(file) || kind == REMOVES_FILES
+                                                 ? FINDING_MEDIUM
+                                                 : FINDING_HIGH,
                                  .dimension = removal ? FINDING_SECURITY : FINDING_SEMANTICS,
                                  .file = file,
                                  .line = (unsigned)line,

@@ -42,14 +42,15 @@ Test(code_validator, what_clang_guesses_without_a_header_is_not_reported)
 {
     static const char loop[] = "int spin(int n)\n{\n    int i = 0;\n    while (i < n) {\n"
                                "    }\n    return i;\n}\n";
-    char text[400];
-    snprintf(text, sizeof text, "#include \"gone.h\"\n%s", loop);
+    char wants[400], has[400];
+    snprintf(wants, sizeof wants, "#include \"gone.h\"\n%s", loop);
+    snprintf(has, sizeof has, "#include \"own.h\"\n%s", loop);
     role_bench b;
     bench_run(&b, &role_code_validator,
-              json_pack("{s:{s:s, s:s}, s:[s]}", "files", "a.c", text, "b.c", loop,
-                        "dimensions", "semantics"));
+              json_pack("{s:{s:s, s:s, s:s}, s:[s]}", "files", "a.c", wants, "b.c", has,
+                        "inc/own.h", "int spin(int n);\n", "dimensions", "semantics"));
     cr_expect_eq(bench_found(&b, "bugprone-infinite-loop", "a.c", 0), 0u);
-    cr_expect_eq(bench_found(&b, "bugprone-infinite-loop", "b.c", 4), 1u);
+    cr_expect_eq(bench_found(&b, "bugprone-infinite-loop", "b.c", 5), 1u);
     bench_end(&b);
 }
 
