@@ -24,6 +24,7 @@ typedef struct journal_reader journal_reader; /* Sees what was committed. */
 typedef enum journal_verdict {
     JOURNAL_APPLIED, /* In the open transaction. */
     JOURNAL_REFUSED, /* Breaks a rule of the journal; nothing of it is in the transaction. */
+    JOURNAL_FULL,    /* No room on the disk: the whole transaction is undone, may be redone. */
     JOURNAL_BROKEN,  /* The engine failed: this handle writes nothing any more. */
 } journal_verdict;
 
@@ -39,8 +40,9 @@ void journal_close(journal *j);
 COGO_MUST_USE journal_verdict journal_apply(journal *j, const store_write *write,
                                             char error[JOURNAL_ERROR_SIZE]);
 
-/* Makes all that was applied durable. After a failure its outcome is unknown until the next
- * journal_open(), and the handle is broken. COGO_OK when nothing is open. */
+/* Makes all that was applied durable. COGO_OK when nothing is open. COGO_EFULL: there is no
+ * room, all of it is undone and may be applied again. After any other failure its outcome is
+ * unknown until the next journal_open(), and the handle is broken. */
 COGO_MUST_USE cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE]);
 
 /* A reader of a journal that has been opened for writing before. */

@@ -160,3 +160,29 @@ void sqlite_explain(sqlite3 *db, const char *doing, char error[JOURNAL_ERROR_SIZ
                        code);
     }
 }
+
+/* What the latest failed operation on the write-ahead log said; 0: not known. (The number that
+ * sqlite3_system_errno() gives is not set by a failed commit.) */
+static int log_errno(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int number = 0;
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK
+        || log == NULL || log->pMethods == NULL
+        || log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number) != SQLITE_OK) {
+        return 0;
+    }
+    return number;
+}
+
+bool sqlite_no_room(sqlite3 *db, int code)
+{
+    if ((code & 0xff) == SQLITE_FULL) {
+        return true; // A write that ended in ENOSPC.
+    }
+    if (code == SQLITE_IOERR_SHMSIZE) {
+        return sqlite3_system_errno(db) == ENOSPC;
+    }
+    int why = code == SQLITE_IOERR_WRITE ? log_errno(db) : 0;
+    return why == EDQUOT || why == EFBIG;
+}

@@ -33,6 +33,10 @@ int64_t sqlite_number(sqlite3 *db, const char *sql, int64_t fallback);
 /* Writes "cannot DOING: what SQLite says (disk is full, ...)" into @p error. */
 void sqlite_explain(sqlite3 *db, const char *doing, char error[JOURNAL_ERROR_SIZE]);
 
+/* True when @p code, which @p db has just given, means that the disk, quota or file size is
+ * used up. Nothing was damaged then; a failed fsync is never among these. */
+bool sqlite_no_room(sqlite3 *db, int code);
+
 /* One numbered file of SQL. */
 typedef struct migration {
     int64_t number;

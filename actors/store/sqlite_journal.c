@@ -20,6 +20,14 @@ int sqlite_step_once(journal *j, enum statement which)
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
+/* A code that is no fault of the write. */
+static journal_verdict judge_engine(journal *j, int code, const char *doing,
+                                    char error[JOURNAL_ERROR_SIZE])
+{
+    sqlite_explain(j->db, doing, error);
+    return sqlite_no_room(j->db, code) ? JOURNAL_FULL : JOURNAL_BROKEN;
+}
+
 journal_verdict sqlite_judge(journal *j, int code, const char *subject,
                              char error[JOURNAL_ERROR_SIZE])
 {
@@ -31,8 +39,7 @@ journal_verdict sqlite_judge(journal *j, int code, const char *subject,
                        subject == NULL ? "write" : subject, sqlite3_errmsg(j->db));
         return JOURNAL_REFUSED;
     }
-    sqlite_explain(j->db, "write the journal", error);
-    return JOURNAL_BROKEN;
+    return judge_engine(j, code, "write the journal", error);
 }
 
 /* In SQL and in the transaction, so that no other owner can come in between. */
@@ -71,14 +78,20 @@ static journal_verdict put_write(journal *j, const store_write *write,
     return verdict;
 }
 
-/* Nothing is retried: after a failed write or fsync nobody knows what the file holds. */
-static void give_up(journal *j)
+/* What @p verdict, a failure of the engine, leaves behind. Only a lack of room that could be
+ * rolled back leaves a handle that works: after a failed fsync nobody knows what the file
+ * holds. */
+static journal_verdict give_up(journal *j, journal_verdict verdict)
 {
-    j->broken = true;
     if (sqlite3_get_autocommit(j->db) == 0) {
         (void)sqlite_step_once(j, S_ROLLBACK);
     }
     j->open = false;
+    if (verdict != JOURNAL_FULL || sqlite3_get_autocommit(j->db) == 0) {
+        j->broken = true;
+        return JOURNAL_BROKEN;
+    }
+    return JOURNAL_FULL;
 }
 
 journal_verdict journal_apply(journal *j, const store_write *write,
@@ -94,22 +107,20 @@ journal_verdict journal_apply(journal *j, const store_write *write,
         code = sqlite_step_once(j, S_WRITE_BEGIN);
     }
     if (code != SQLITE_OK) {
-        sqlite_explain(j->db, "begin a transaction of the journal", error);
-        give_up(j);
-        return JOURNAL_BROKEN;
+        return give_up(j, judge_engine(j, code, "begin a transaction of the journal", error));
     }
     journal_verdict verdict = put_write(j, write, error);
     if (verdict == JOURNAL_REFUSED && sqlite_step_once(j, S_WRITE_UNDO) != SQLITE_OK) {
         verdict = JOURNAL_BROKEN;
     }
-    if (verdict != JOURNAL_BROKEN && sqlite_step_once(j, S_WRITE_END) != SQLITE_OK) {
-        sqlite_explain(j->db, "write the journal", error);
-        verdict = JOURNAL_BROKEN;
+    if (verdict == JOURNAL_APPLIED || verdict == JOURNAL_REFUSED) {
+        code = sqlite_step_once(j, S_WRITE_END);
+        if (code != SQLITE_OK) {
+            verdict = judge_engine(j, code, "write the journal", error);
+        }
     }
-    if (verdict == JOURNAL_BROKEN) {
-        give_up(j);
-    }
-    return verdict;
+    bool failed = verdict == JOURNAL_BROKEN || verdict == JOURNAL_FULL;
+    return failed ? give_up(j, verdict) : verdict;
 }
 
 cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE])
@@ -121,10 +132,10 @@ cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE])
     if (!j->open) {
         return COGO_OK;
     }
-    if (sqlite_step_once(j, S_COMMIT) != SQLITE_OK) {
-        sqlite_explain(j->db, "commit the journal", error);
-        give_up(j);
-        return COGO_EIO;
+    int code = sqlite_step_once(j, S_COMMIT);
+    if (code != SQLITE_OK) {
+        journal_verdict verdict = judge_engine(j, code, "commit the journal", error);
+        return give_up(j, verdict) == JOURNAL_FULL ? COGO_EFULL : COGO_EIO;
     }
     j->open = false;
     return COGO_OK;

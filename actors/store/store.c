@@ -8,15 +8,22 @@
 #include <string.h>
 
 enum {
-    COMMIT_CHANGES_MAX = 4096,            /* A transaction commits early beyond it. */
+    COMMIT_CHANGES_MAX = 4096,            /* A transaction commits early beyond it, */
+    COMMIT_WRITES_MAX = 4096,             /* or beyond so many writes. */
     LOOKUP_BYTES_MAX = 512 * 1024 * 1024, /* Memory of one answer while it is made. */
 };
 
 #define START_TIMEOUT_NS UINT64_C(10000000000)
+#define RETRY_MIN_NS     UINT64_C(250000000) /* Between two tries while the disk is full. */
+#define RETRY_MAX_NS     UINT64_C(5000000000)
 
-/* The writes of one transaction come from one sender; another sender's begin the next one. */
+/* The writes of one transaction come from one sender; another sender's begin the next one. They
+ * are kept until they are on disk: a full disk undoes them all, and they are applied again. */
 typedef struct writer {
     journal *journal;
+    cogo_msg *kept[COMMIT_WRITES_MAX]; /* Oldest first. */
+    size_t kept_count;
+    uint64_t delay_ns; /* Before the next try; 0: nothing waits for room. */
     cogo_actor_id sender;
     int64_t applied;         /* Sequence of its last write in the open transaction. */
     int64_t committed;       /* Sequence of its last write on disk. */
@@ -42,7 +49,8 @@ static void report(cogo_context *ctx, writer *w)
         .writes = w->writes,
         .changes = w->changes,
         .commit_us = w->writes == 0 ? 0 : (int64_t)((cogo_now_ns(ctx) - w->began_ns) / 1000),
-        .error = w->failed ? w->error : NULL,
+        .error = w->failed || w->delay_ns > 0 ? w->error : NULL,
+        .retrying = !w->failed && w->delay_ns > 0,
     };
     // A sender that is gone has nobody waiting.
     (void)cogo_send(
@@ -52,65 +60,150 @@ static void report(cogo_context *ctx, writer *w)
     w->changes = 0;
 }
 
-static void commit(cogo_context *ctx, writer *w)
+static void forget_kept(writer *w)
 {
-    if (w->writes == 0) {
-        return;
+    for (size_t i = 0; i < w->kept_count; i++) {
+        cogo_msg_destroy(w->kept[i]);
     }
-    if (journal_commit(w->journal, w->error) == COGO_OK) {
-        w->committed = w->applied;
-    } else {
-        w->failed = true;
-        w->broken = true;
-        w->writes = 0;
-        w->changes = 0;
-    }
+    w->kept_count = 0;
+}
+
+/* Nothing more is written: for this sender, or for all when the engine is broken. */
+static void give_up(cogo_context *ctx, writer *w, bool broken)
+{
+    w->failed = true;
+    w->broken = w->broken || broken;
+    w->delay_ns = 0;
+    w->writes = 0;
+    w->changes = 0;
+    forget_kept(w);
     report(ctx, w);
 }
 
-static void take_sender(cogo_context *ctx, writer *w, cogo_actor_id sender)
+/* The transaction is undone; what is kept is applied again after a while, longer each time. The
+ * sender hears of it once. */
+static void wait_for_room(cogo_context *ctx, writer *w)
 {
-    if (cogo_actor_id_equal(w->sender, sender)) {
-        return;
+    bool first = w->delay_ns == 0;
+    uint64_t timer;
+    w->delay_ns = first                            ? RETRY_MIN_NS
+                  : w->delay_ns > RETRY_MAX_NS / 2 ? RETRY_MAX_NS
+                                                   : w->delay_ns * 2;
+    w->writes = 0;
+    w->changes = 0;
+    if (cogo_timer_start(ctx, w->delay_ns, 0, 0, &timer) != COGO_OK) {
+        (void)snprintf(w->error, sizeof w->error, "no memory for a timer");
+        give_up(ctx, w, true);
+    } else if (first) {
+        report(ctx, w);
     }
-    commit(ctx, w);
-    w->sender = sender;
-    w->committed = 0;
-    w->failed = w->broken;
 }
 
-/* What was applied before the refused write is still made durable and reported as such. */
-static void fail(cogo_context *ctx, writer *w, journal_verdict verdict)
+/* False: it did not work, and that is reported. */
+static bool commit(cogo_context *ctx, writer *w)
+{
+    if (w->writes == 0) {
+        return true;
+    }
+    cogo_err err = journal_commit(w->journal, w->error);
+    if (err == COGO_EFULL) {
+        wait_for_room(ctx, w);
+        return false;
+    }
+    if (err != COGO_OK) {
+        give_up(ctx, w, true);
+        return false;
+    }
+    w->committed = w->applied;
+    w->delay_ns = 0;
+    forget_kept(w);
+    report(ctx, w);
+    return true;
+}
+
+/* What was applied before the refused write is still made durable and reported as such. When
+ * there is no room for that, the refused one waits too, and is refused again. */
+static void refuse(cogo_context *ctx, writer *w)
 {
     char why[JOURNAL_ERROR_SIZE];
     memcpy(why, w->error, sizeof why);
-    if (verdict == JOURNAL_REFUSED) {
-        commit(ctx, w);
+    if (commit(ctx, w)) {
+        memcpy(w->error, why, sizeof why);
+        give_up(ctx, w, false);
     }
-    w->failed = true;
-    w->broken = w->broken || verdict == JOURNAL_BROKEN;
-    w->writes = 0;
-    w->changes = 0;
-    memcpy(w->error, why, sizeof why);
-    report(ctx, w);
 }
 
-static void apply(cogo_context *ctx, writer *w, const store_write *write)
+/* False: the transaction is over, and that is reported. */
+static bool apply(cogo_context *ctx, writer *w, const store_write *write)
 {
     if (w->writes == 0) {
         w->began_ns = cogo_now_ns(ctx);
     }
-    journal_verdict verdict = journal_apply(w->journal, write, w->error);
-    if (verdict != JOURNAL_APPLIED) {
-        fail(ctx, w, verdict);
-        return;
+    switch (journal_apply(w->journal, write, w->error)) {
+    case JOURNAL_APPLIED:
+        break;
+    case JOURNAL_REFUSED:
+        refuse(ctx, w);
+        return false;
+    case JOURNAL_FULL:
+        wait_for_room(ctx, w);
+        return false;
+    case JOURNAL_BROKEN:
+        give_up(ctx, w, true);
+        return false;
     }
     w->applied = write->sequence;
     w->writes++;
     w->changes += (int64_t)write->changes.count;
-    if (w->changes >= COMMIT_CHANGES_MAX) {
-        commit(ctx, w);
+    return true;
+}
+
+static void take_write(cogo_context *ctx, writer *w, cogo_msg *msg)
+{
+    w->kept[w->kept_count++] = msg;
+    cogo_msg_take(ctx, msg);
+    if (w->delay_ns == 0 && apply(ctx, w, cogo_msg_payload(msg))
+        && (w->changes >= COMMIT_CHANGES_MAX || w->kept_count == COMMIT_WRITES_MAX)) {
+        (void)commit(ctx, w);
     }
+}
+
+static void try_again(cogo_context *ctx, writer *w)
+{
+    for (size_t i = 0; i < w->kept_count; i++) {
+        if (!apply(ctx, w, cogo_msg_payload(w->kept[i]))) {
+            return;
+        }
+    }
+    (void)commit(ctx, w);
+}
+
+/* False: its write is refused. Whoever comes while another one's writes wait for room, or has
+ * more on its way than is ever kept, knows nothing of the limits. */
+static bool take_sender(cogo_context *ctx, writer *w, cogo_actor_id sender)
+{
+    bool same = cogo_actor_id_equal(w->sender, sender);
+    if (!same) {
+        (void)commit(ctx, w);
+    }
+    if (w->delay_ns > 0 && !same) {
+        store_committed no = {.error = "the writes of another one wait for room on the disk"};
+        (void)cogo_send(
+            ctx, sender,
+            cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_COMMITTED, &no));
+        return false;
+    }
+    if (w->delay_ns > 0 && w->kept_count == COMMIT_WRITES_MAX) {
+        (void)snprintf(w->error, sizeof w->error, "too many writes wait for room on the disk");
+        give_up(ctx, w, false);
+        return false;
+    }
+    if (!same) {
+        w->sender = sender;
+        w->committed = 0;
+        w->failed = w->broken;
+    }
+    return true;
 }
 
 static void answer_health(cogo_context *ctx, const cogo_msg *msg, const char *check, bool ready)
@@ -124,24 +217,31 @@ static cogo_err writer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     writer *w = state;
     if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {
-        answer_health(ctx, msg, w->broken ? w->error : "store: ok", !w->broken);
+        const char *check = w->broken         ? w->error
+                            : w->delay_ns > 0 ? "store: disk full, retrying"
+                                              : "store: ok";
+        answer_health(ctx, msg, check, !w->broken && w->delay_ns == 0);
         return COGO_OK;
     }
-    if (cogo_msg_type_of(msg) != MSG_STORE_WRITE) {
+    if (cogo_msg_type_of(msg) == COGO_MSG_TIMER && w->delay_ns > 0) {
+        try_again(ctx, w);
         return COGO_OK;
     }
-    take_sender(ctx, w, cogo_msg_sender(msg));
+    if (cogo_msg_type_of(msg) != MSG_STORE_WRITE
+        || !take_sender(ctx, w, cogo_msg_sender(msg))) {
+        return COGO_OK;
+    }
     if (w->failed) {
         report(ctx, w);
         return COGO_OK;
     }
-    apply(ctx, w, cogo_msg_payload(msg));
+    take_write(ctx, w, msg);
     return COGO_OK;
 }
 
 static cogo_err writer_drained(cogo_context *ctx, void *state)
 {
-    commit(ctx, state);
+    (void)commit(ctx, state);
     return COGO_OK;
 }
 
@@ -149,7 +249,8 @@ static void writer_stop(cogo_context *ctx, void *state, const cogo_reason *reaso
 {
     (void)reason;
     writer *w = state;
-    commit(ctx, w);
+    (void)commit(ctx, w);
+    forget_kept(w); // Never acknowledged.
     journal_close(w->journal);
 }
 

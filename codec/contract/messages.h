@@ -249,6 +249,7 @@ typedef struct store_committed {
     int64_t changes; /* In this transaction. */
     int64_t commit_us;
     const char *error;
+    bool retrying; /* The error passes: the writes are kept and tried again. */
 } store_committed;
 
 typedef struct store_recover {

@@ -36,7 +36,9 @@ static const cogo_field store_committed_fields[] = {
     FIELD(store_committed, commit_us, "commitUs", INT, NOT_NEGATIVE,
           .doc = "Microseconds that the transaction took."),
     FIELD(store_committed, error, "error", STRING,
-          .doc = "Why nothing after `sequence` will ever be written."),
+          .doc = "Why nothing after `sequence` is written."),
+    FIELD(store_committed, retrying, "retrying", BOOL,
+          .doc = "The error passes: what was given is kept and tried again."),
 };
 RECORD(store_committed, "StoreCommitted", 1, "Writes are on disk, or never will be.");
 

@@ -5,9 +5,12 @@
 #include <cogo/cogo.h>
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 
-enum { WAIT_S = 10, ACKS_MAX = 1024 };
+enum { WAIT_S = 10, ACKS_MAX = 1024, BIG = 65536, BIG_MAX = 100 };
 
 /* Acknowledgements that clients got, in the order of arrival. */
 static struct {
@@ -238,6 +241,85 @@ Test(store, a_refused_write_ends_its_sender_but_not_the_store)
     cr_expect_eq(found_tasks(&s, 5), 0);
     scene_close(&s);
     fixture_finish(&s.f);
+}
+
+static bool told_of_retry(void)
+{
+    pthread_mutex_lock(&heard.lock);
+    bool told = false;
+    for (size_t i = 0; i < heard.count; i++) {
+        told = told || (heard.failed[i] && heard.acks[i].retrying);
+    }
+    pthread_mutex_unlock(&heard.lock);
+    return told;
+}
+
+static bool writer_is_ready(scene *s)
+{
+    cogo_msg *answer = NULL;
+    bool ready =
+        cogo_system_ask(s->system, s->writer,
+                        cogo_msg_create_record(s->system, MSG_HEALTH_READ, &(empty){false}),
+                        UINT64_C(10000000000), &answer)
+            == COGO_OK
+        && ((const health *)cogo_msg_payload(answer))->ready;
+    cogo_msg_destroy(answer);
+    return ready;
+}
+
+/* In a process of its own: the allowed size of files is its. 0: as it should be. */
+static int fill_and_make_room(void)
+{
+    scene s;
+    if (!scene_start(&s)) {
+        return 1;
+    }
+    (void)signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit = {.rlim_cur = 1024 * 1024, .rlim_max = RLIM_INFINITY};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        return 2;
+    }
+    char *bytes = calloc(1, BIG);
+    memcpy(bytes, "\xc6\x00\x00\xff\xfb", 5); // One MessagePack binary of 65531 bytes.
+    int number = 0;
+    while (!told_of_retry() && number < BIG_MAX) {
+        task *t = make_task(&s.f, ++number, TASK_QUEUED);
+        t->context = (cogo_value){.data = (const uint8_t *)bytes, .size_bytes = BIG};
+        send_write(&s, number, (store_change){.task = t});
+        if (!writer_is_ready(&s)) { // By then it has tried to write this one.
+            break;
+        }
+    }
+    if (number == BIG_MAX || writer_is_ready(&s)) {
+        return 3;
+    }
+    send_write(&s, number + 1,
+               (store_change){.task = make_task(&s.f, number + 1, TASK_QUEUED)});
+    limit.rlim_cur = RLIM_INFINITY;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || !acknowledged(number + 1, false)
+        || !told_of_retry() || !writer_is_ready(&s)) {
+        return 4;
+    }
+    for (int i = 1; i <= number + 1; i++) {
+        if (found_tasks(&s, i) != 1) {
+            return 5;
+        }
+    }
+    free(bytes);
+    scene_close(&s);
+    fixture_finish(&s.f);
+    return 0;
+}
+
+Test(store, full_disk_holds_the_writes_back_until_there_is_room)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(fill_and_make_room());
+    }
+    int status = -1;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
 }
 
 Test(store, a_second_system_is_refused_while_the_first_one_runs)
