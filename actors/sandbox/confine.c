@@ -153,6 +153,20 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* What the child uses so far is ours, and will be told from what the program uses. */
+static void report_start(const sandbox__plan *plan)
+{
+    struct rusage used;
+    (void)getrusage(RUSAGE_SELF, &used);
+    sandbox__report report = {
+        .kind = REPORT_STARTING,
+        .max_rss_kib = (uint64_t)used.ru_maxrss,
+        .page_faults = (uint64_t)(used.ru_minflt + used.ru_majflt),
+    };
+    ssize_t ignored = write(plan->report_fd, &report, sizeof report);
+    (void)ignored; /* Without a reader nobody asks. */
+}
+
 void sandbox__confine(const sandbox__plan *plan)
 {
     (void)syscall(SYS_setsid);
@@ -190,6 +204,7 @@ void sandbox__confine(const sandbox__plan *plan)
         && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, plan->filter) != 0) {
         fail(plan, "load the seccomp filter");
     }
+    report_start(plan);
     (void)execve(plan->executable, plan->argv.at,
                  plan->level == SANDBOX_NAMESPACES ? (char *[]){NULL} : plan->env.at);
     fail(plan, "start the program");

@@ -122,6 +122,7 @@ static void report_end(const struct keeper *k, bool all_dead)
         .cpu_us = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000
                   + (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec),
         .max_rss_kib = (uint64_t)used.ru_maxrss,
+        .page_faults = (uint64_t)(used.ru_minflt + used.ru_majflt),
     };
     ssize_t ignored = write(k->plan->report_fd, &report, sizeof report);
     (void)ignored; /* Without a reader the runner is dead, and nobody asks. */
@@ -163,7 +164,7 @@ void sandbox__keeper_main(const sandbox__plan *plan)
     }
     if (k.child < 0 || !close_others(&k)) {
         sandbox__report failed = {
-            REPORT_STEP_FAILED, "start the keeper", errno, 0, false, 0, 0};
+            .kind = REPORT_STEP_FAILED, .step = "start the keeper", .error = errno};
         ssize_t ignored = write(plan->report_fd, &failed, sizeof failed);
         (void)ignored;
     } else {

@@ -7,7 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { JSON_BYTES = 2048, SIGNALLED_CODE = 128 };
+enum {
+    JSON_BYTES = 2048,
+    SIGNALLED_CODE = 128,
+    START_GROWTH_BYTES = 256 << 10, /* That an exec itself may add to what it replaces. */
+};
 
 /* bubblewrap writes {"exit-code": N} only after the program was really started. */
 static int bwrap_exit_code(int json_fd)
@@ -85,13 +89,29 @@ static void set_natural_end(sandbox__run *run)
     }
 }
 
+/* The kernel's own figure counts once it is above what the child held as a copy of us. Below
+ * that, it is what was seen; and of a program too short to be seen, the pages it touched. */
+static uint64_t peak_memory(const sandbox__run *run, const sandbox__watch *seen)
+{
+    const sandbox__report *start = &run->starting, *end = &run->ended;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), floor = start->max_rss_kib * 1024;
+    uint64_t bytes = end->max_rss_kib * 1024;
+    if (bytes <= floor + START_GROWTH_BYTES) {
+        uint64_t faults =
+            end->page_faults > start->page_faults ? end->page_faults - start->page_faults : 0;
+        uint64_t touched = faults * page < bytes ? faults * page : bytes;
+        bytes = seen->max_rss_bytes > 0 ? seen->max_rss_bytes : touched;
+    }
+    return bytes > seen->max_rss_bytes ? bytes : seen->max_rss_bytes;
+}
+
 void sandbox__outcome(sandbox__run *run, const sandbox__watch *seen)
 {
     sandbox_result *r = run->result;
-    uint64_t cpu_ms = run->ended.cpu_us / 1000, rss_bytes = run->ended.max_rss_kib * 1024;
+    uint64_t cpu_ms = run->ended.cpu_us / 1000;
     r->wall_ms = (sandbox__now_ns() - run->start_ns) / 1000000;
     r->cpu_ms = cpu_ms > seen->cpu_ms ? cpu_ms : seen->cpu_ms;
-    r->max_rss_bytes = rss_bytes > seen->max_rss_bytes ? rss_bytes : seen->max_rss_bytes;
+    r->max_rss_bytes = peak_memory(run, seen);
     if (run->stopped) {
         r->end = run->limit == NULL ? SANDBOX_CANCELLED : SANDBOX_LIMIT;
         r->limit_hit = run->limit;

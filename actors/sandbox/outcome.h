@@ -26,7 +26,7 @@ typedef struct sandbox__run {
     const char *limit;
     int stop_signal;
     bool over, lost, step_failed;
-    sandbox__report ended, failed;
+    sandbox__report ended, failed, starting;
 } sandbox__run;
 
 /* Fills the result but for its streams. */

@@ -82,6 +82,9 @@ int sandbox__memory_file(const void *bytes, size_t size)
     return fd;
 }
 
+/* Of RLIMIT_DATA, beyond twice mem_bytes: what libraries and stacks of threads ask for. */
+#define CEILING_EXTRA_BYTES (64ull << 20)
+
 #define OR_DEFAULT(field) (from->field != 0 ? from->field : sandbox_limits_default.field)
 
 static sandbox_limits limits_of(const sandbox_limits *from)
@@ -241,8 +244,8 @@ static void add_rlimit(sandbox__plan *plan, int resource, uint64_t soft, uint64_
     plan->rlimits[plan->rlimit_count++] = (sandbox__rlimit){resource, {soft, hard}};
 }
 
-/* No RLIMIT_AS and no RLIMIT_DATA: both break every program built with AddressSanitizer or
- * ThreadSanitizer (measured), so resident memory is watched instead. */
+/* No RLIMIT_AS, and RLIMIT_DATA only when asked for: both break every program built with
+ * AddressSanitizer or ThreadSanitizer (measured), so resident memory is watched instead. */
 static void make_rlimits(sandbox__plan *plan)
 {
     const sandbox_limits *l = &plan->limits;
@@ -258,6 +261,11 @@ static void make_rlimits(sandbox__plan *plan)
     add_rlimit(plan, RLIMIT_MSGQUEUE, 0, 0);
     add_rlimit(plan, RLIMIT_RTPRIO, 0, 0);
     add_rlimit(plan, RLIMIT_MEMLOCK, 64 << 10, 64 << 10);
+    if (plan->request->mem_ceiling && plan->request->limits.mem_bytes > 0) {
+        uint64_t room = UINT64_MAX - CEILING_EXTRA_BYTES;
+        uint64_t twice = l->mem_bytes > room / 2 ? room : l->mem_bytes * 2;
+        add_rlimit(plan, RLIMIT_DATA, twice + CEILING_EXTRA_BYTES, twice + CEILING_EXTRA_BYTES);
+    }
 }
 
 static bool add_folders(sandbox__plan *plan, char *why, size_t why_size)
@@ -309,6 +317,11 @@ bool sandbox__plan_init(sandbox__plan *plan, const sandbox_request *request,
     plan->workdir_fd = plan->in_fd = plan->out_fd = plan->err_fd = -1;
     plan->report_fd = plan->control_fd = plan->slot.lock_fd = plan->slot.index = -1;
     plan->net = net_of(plan);
+    if (plan->limits.mem_bytes < SANDBOX_MEM_BYTES_MIN) {
+        (void)snprintf(why, why_size, "limits.mem_bytes: must be at least %llu",
+                       SANDBOX_MEM_BYTES_MIN);
+        return false;
+    }
     plan->filter = sandbox__filter(plan->net);
     if (plan->filter == NULL) {
         (void)snprintf(why, why_size, "libseccomp made no filter");

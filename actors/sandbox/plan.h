@@ -16,7 +16,7 @@ enum {
     PLAN_ENV_MAX = 256,
     PLAN_OPEN_FILES = 1024,
     PLAN_PASS_MAX = 8,
-    PLAN_RLIMITS_MAX = 8,
+    PLAN_RLIMITS_MAX = 9,
     PLAN_WRAPPERS = 2, /* bubblewrap itself, outside and as the init inside. */
 };
 

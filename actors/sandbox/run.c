@@ -164,6 +164,8 @@ static void take_report(sandbox__run *run)
     if (n == (ssize_t)sizeof report && report.kind == REPORT_STEP_FAILED) {
         run->failed = report;
         run->step_failed = true;
+    } else if (n == (ssize_t)sizeof report && report.kind == REPORT_STARTING) {
+        run->starting = report;
     } else if (n == (ssize_t)sizeof report) {
         run->ended = report;
         run->over = true;

@@ -22,12 +22,18 @@ typedef enum sandbox_level {
 typedef struct sandbox_limits { /* 0: the default of sandbox_limits_default. */
     uint64_t cpu_ms;
     uint64_t wall_ms;
-    uint64_t mem_bytes; /* Resident memory of each process; of all together four times that. */
+    /* Resident memory of each process; of all together four times that. Looked at every 10 ms
+     * at first and while it grows, later every 100 ms: a process overshoots by what it touches
+     * between two looks. */
+    uint64_t mem_bytes;
     uint64_t pids;
     uint64_t fs_bytes;  /* Growth of the writable folder; also the largest file. */
     uint64_t out_bytes; /* stdout and stderr, each; beyond it the output is cut, and
                            beyond 64 times that the run ends. */
 } sandbox_limits;
+
+/* Below it not even a shell starts everywhere; sandbox_run refuses less. */
+#define SANDBOX_MEM_BYTES_MIN (16ull << 20)
 
 extern const sandbox_limits
     sandbox_limits_default; /* 60 s, 120 s, 2 GiB, 128, 512 MiB, 1 MiB */
@@ -47,6 +53,10 @@ typedef struct sandbox_request {
                           host's. */
     sandbox_level min_level; /* Refuse to run below it. */
     sandbox_limits limits;
+    /* Also bounds the private memory that each process may ask for, by twice mem_bytes and
+     * 64 MiB: however fast it is, it holds no more. Programs built with AddressSanitizer or
+     * ThreadSanitizer don't start then. Needs limits.mem_bytes. */
+    bool mem_ceiling;
     bool merge_stderr;    /* stderr goes where stdout goes, in order. */
     int cancel_fd;        /* Readable: kill now. -1: none. */
     uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: limits only. */
@@ -76,8 +86,10 @@ typedef struct sandbox_result {
     char *err;
     size_t err_size;
     bool err_cut;
-    uint64_t wall_ms, cpu_ms, max_rss_bytes;
-    char error[200]; /* With SANDBOX_REFUSED, and for people. */
+    uint64_t wall_ms, cpu_ms;
+    uint64_t max_rss_bytes; /* Of the largest process: the program's own, nothing of ours. At
+                               least; exact when it is more than we held at the start. */
+    char error[200];        /* With SANDBOX_REFUSED, and for people. */
 } sandbox_result;
 
 /* Runs one program to its end, and kills everything it started. Blocks; thread-safe.

@@ -15,7 +15,7 @@ struct dirent_64 { /* What getdents64 writes; readdir() would allocate. */
     char name[];
 };
 
-enum { DIRENTS_BYTES = 8192, STAT_BYTES = 1024 };
+enum { DIRENTS_BYTES = 8192, STAT_BYTES = 1024, STATUS_BYTES = 4096 };
 
 /* Calls @p visit with the number of each process. */
 static void each_process(int proc,
@@ -64,10 +64,12 @@ static bool read_stat(int proc, const char *name, sandbox__process *out)
     enum {
         FIELD_PARENT = 4,
         FIELD_GROUP = 5,
+        FIELD_FLAGS = 9,
         FIELD_UTIME = 14,
         FIELD_CSTIME = 17,
         FIELD_THREADS = 20,
-        FIELD_RSS = 24
+        FIELD_RSS = 24,
+        FLAG_FORKED_NO_EXEC = 0x40, /* The kernel's PF_FORKNOEXEC. */
     };
     char path[32], text[STAT_BYTES];
     (void)snprintf(path, sizeof path, "%.16s/stat", name);
@@ -94,6 +96,8 @@ static bool read_stat(int proc, const char *name, sandbox__process *out)
             out->parent = (pid_t)value;
         } else if (field == FIELD_GROUP) {
             out->group = (pid_t)value;
+        } else if (field == FIELD_FLAGS) {
+            out->executed = (value & FLAG_FORKED_NO_EXEC) == 0;
         } else if (field >= FIELD_UTIME && field <= FIELD_CSTIME) {
             out->cpu_ticks += (uint64_t)value;
         } else if (field == FIELD_THREADS) {
@@ -152,6 +156,28 @@ size_t sandbox__tree_scan(sandbox__tree *tree, pid_t root)
         }
     }
     return found;
+}
+
+uint64_t sandbox__tree_peak_bytes(pid_t pid)
+{
+    static const char key[] = "\nVmHWM:\t";
+    char path[64], text[STATUS_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (size <= 0) {
+        return 0; /* Ended in between. */
+    }
+    text[size] = '\0';
+    const char *at = strstr(text, key);
+    int64_t kib = 0;
+    if (at != NULL) {
+        (void)next_number(at + sizeof key - 1, &kib);
+    }
+    return (uint64_t)kib * 1024;
 }
 
 struct owner_count {

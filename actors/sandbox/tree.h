@@ -16,7 +16,8 @@ typedef struct sandbox__process {
     uint32_t threads;
     uint64_t cpu_ticks; /* Its own and that of the children it has waited for. */
     uint64_t resident_pages;
-    bool inside; /* A descendant of the root of the scan. */
+    bool executed; /* Not just a fork of what its parent runs. */
+    bool inside;   /* A descendant of the root of the scan. */
 } sandbox__process;
 
 typedef struct sandbox__tree {
@@ -26,6 +27,9 @@ typedef struct sandbox__tree {
 
 /* Reads /proc and marks the descendants of @p root (not itself). Returns how many there are. */
 size_t sandbox__tree_scan(sandbox__tree *tree, pid_t root);
+
+/* The most memory that @p pid held at once since its exec, in bytes; 0: unknown. */
+uint64_t sandbox__tree_peak_bytes(pid_t pid);
 
 /* The threads of all processes of @p uid. */
 uint64_t sandbox__tree_threads_of(uid_t uid);

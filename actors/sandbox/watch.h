@@ -12,11 +12,13 @@ typedef struct sandbox__watch {
     sandbox__tree *tree;
     pid_t keeper;
     sandbox__usage start; /* Of the workdir, before the program ran. */
-    uint64_t next_ns;
+    uint64_t start_ns, next_ns, next_folder_ns;
+    bool started;         /* The program (or bubblewrap) runs: what is seen is not ours. */
+    uint64_t largest_was; /* Memory of the largest process at the look before. */
     uint64_t tree_bytes_max;
-    uint64_t max_rss_bytes; /* Of any process, as seen. */
-    uint64_t cpu_ms;       /* Of all, as seen: the kernel forgets that of a killed namespace. */
-    unsigned at_pid_limit; /* Looks in a row. */
+    uint64_t max_rss_bytes; /* Of any process, as seen; 0: none was seen. */
+    uint64_t cpu_ms; /* Of all, as seen: the kernel forgets that of a killed namespace. */
+    uint64_t below_pid_limit_ns; /* The last look that saw fewer. */
 } sandbox__watch;
 
 bool sandbox__watch_init(sandbox__watch *watch, const sandbox__plan *plan, pid_t keeper,
