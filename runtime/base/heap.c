@@ -61,7 +61,16 @@ bool cogo__heap_init(cogo__heap *heap, cogo__heap **peers, uint32_t peer_count, 
     heap->peers = peers;
     heap->peer_count = peer_count;
     heap->index = index;
-    return heap->outboxes != NULL;
+    // The first region now: the first actors of a lane should not wait for a mapping.
+    cogo__region *region = NULL;
+    void *span = heap->outboxes != NULL ? cogo__regions_take(&heap->regions, &region) : NULL;
+    if (span == NULL) {
+        free(heap->outboxes);
+        heap->outboxes = NULL;
+        return false;
+    }
+    cogo__regions_give(&heap->regions, region, span);
+    return true;
 }
 
 static void span_destroy(cogo__heap *heap, cogo__span *span)

@@ -147,7 +147,7 @@ Test(ask, fails_when_the_receiver_ends_before_it_answers)
     cogo_actor_id keeper = scene_spawn(system, &keeper_behavior, NULL, 0, 0);
     asker_args args = {keeper, KEEP, SCENE_LONG_NS};
     cogo_actor_id first = scene_spawn(system, &asker_behavior, &args, sizeof args, 0);
-    cr_expect_eq(scene_ask_u64(system, keeper), 7u);
+    cr_expect_eq(scene_ask_u64(system, first), 1u, "so it has sent its request");
     cr_expect_eq(outcome(system, keeper, DIE, SCENE_LONG_NS), 1000u + COGO_EGONE);
     cr_expect_eq(ask_u64(system, first, TRY), 1000u + COGO_EGONE, "kept since long, then gone");
     scene_close(system);
