@@ -200,7 +200,6 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
             if (done != NULL) {
                 cogo__msg_free(ctx->heap, (cogo_msg *)(void *)done);
             }
-            __builtin_prefetch(cogo__ptr_load_relaxed(&node->next)); // For the next round.
             dispatch(ctx, cell, (cogo_msg *)(void *)node);
             if (++handled % CLOCK_MESSAGES == 0) {
                 uint64_t now = cogo__world_now(ctx->system->world);
