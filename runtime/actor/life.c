@@ -27,7 +27,9 @@ void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, con
 {
     ctx->ending = true;
     ctx->reason = (cogo_reason){.kind = kind, .err = err};
-    (void)snprintf(ctx->reason.text, sizeof ctx->reason.text, "%s", text != NULL ? text : "");
+    if (text != NULL) { // Every actor ends once: this is on the way of a spawn, no printf.
+        memcpy(ctx->reason.text, text, strnlen(text, sizeof ctx->reason.text - 1));
+    }
 }
 
 void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)

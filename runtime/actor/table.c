@@ -76,6 +76,14 @@ static uint32_t take_shared(cogo__table *table)
     return index;
 }
 
+/* Near the limit a lane keeps no fresh ones: others could not reach them. Caller holds the
+ * lock. */
+static bool plenty(const cogo__table *table)
+{
+    uint32_t used = cogo__u32_load_relaxed(&table->fresh);
+    return table->free_first != 0 || used < table->capacity - table->capacity / CACHE_SHARE;
+}
+
 uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
 {
     if (cache != NULL && cache->first != 0) {
@@ -87,7 +95,7 @@ uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
     (void)pthread_mutex_lock(&table->lock);
     uint32_t index = take_shared(table);
     uint32_t wanted = cache == NULL || index == 0 ? 0 : REFILL;
-    for (uint32_t i = 0; i < wanted && i < table->cache_max && table->free_first != 0; i++) {
+    for (uint32_t i = 0; i < wanted && i < table->cache_max && plenty(table); i++) {
         uint32_t more = take_shared(table);
         *link_of(table, more) = cache->first;
         cache->first = more;

@@ -191,8 +191,9 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
         }
         cogo__link *node = cogo__mailbox_peek(cell->tail);
         if (node != NULL) {
-            // A message may be newer than a START that we have not seen: START comes first.
-            if ((cell->flags & COGO__ACTOR_ALIVE) == 0 && cogo__signals_waiting(cell)) {
+            // The message may be newer than a signal that we have not seen (a START, or a
+            // monitor whose sender then caused this message): signals come first.
+            if (cogo__signals_waiting(cell)) {
                 continue;
             }
             cogo__link *done = cogo__mailbox_take(&cell->box, &cell->tail, node);

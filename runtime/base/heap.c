@@ -15,7 +15,7 @@
 static const uint16_t class_sizes[COGO__HEAP_CLASSES] = {64,  96,   128,  192,  256, 384,
                                                          512, 1024, 1536, 2048, 4096};
 
-enum { CLASS_STEP = 64, SPAN_HEADER = 128 };
+enum { CLASS_STEP = 64, SPAN_HEADER = 128, FRESH_AHEAD = 512 };
 /* Class of a size, by (size + 63) / 64; filled by hand so that there is nothing to initialise.
  */
 static const uint8_t class_of_step[] = {0, 0, 2, 3, 4, 5, 5, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7};
@@ -26,6 +26,7 @@ typedef struct cogo__span {
     cogo__heap *heap;
     struct cogo__span *next, *prev;         // In `partial`.
     struct cogo__span *all_next, *all_prev; // In `all`.
+    cogo__region *region;
     cogo__link *free;
     uint32_t block_size;
     uint32_t class_index;
@@ -38,7 +39,7 @@ _Static_assert(sizeof(cogo__span) <= SPAN_HEADER, "the header fits before the fi
 
 static cogo__span *span_of(void *block)
 {
-    return (cogo__span *)(void *)((uintptr_t)block & ~(uintptr_t)(COGO__HEAP_SPAN_SIZE - 1));
+    return (cogo__span *)(void *)((uintptr_t)block & ~(uintptr_t)(COGO__SPAN_SIZE - 1));
 }
 
 static uint32_t class_of(size_t size)
@@ -60,7 +61,16 @@ bool cogo__heap_init(cogo__heap *heap, cogo__heap **peers, uint32_t peer_count, 
     heap->peers = peers;
     heap->peer_count = peer_count;
     heap->index = index;
-    return heap->outboxes != NULL;
+    // The first region now: the first actors of a lane should not wait for a mapping.
+    cogo__region *region = NULL;
+    void *span = heap->outboxes != NULL ? cogo__regions_take(&heap->regions, &region) : NULL;
+    if (span == NULL) {
+        free(heap->outboxes);
+        heap->outboxes = NULL;
+        return false;
+    }
+    cogo__regions_give(&heap->regions, region, span);
+    return true;
 }
 
 static void span_destroy(cogo__heap *heap, cogo__span *span)
@@ -73,8 +83,8 @@ static void span_destroy(cogo__heap *heap, cogo__span *span)
     if (span->all_next != NULL) {
         span->all_next->all_prev = span->all_prev;
     }
-    UNPOISON(span, COGO__HEAP_SPAN_SIZE);
-    free(span);
+    UNPOISON(span, COGO__SPAN_SIZE);
+    cogo__regions_give(&heap->regions, span->region, span);
 }
 
 void cogo__heap_finish(cogo__heap *heap)
@@ -82,20 +92,25 @@ void cogo__heap_finish(cogo__heap *heap)
     while (heap->all != NULL) {
         span_destroy(heap, heap->all);
     }
+    cogo__regions_finish(&heap->regions);
     free(heap->outboxes);
     memset(heap, 0, sizeof *heap);
 }
 
 static cogo__span *span_create(cogo__heap *heap, uint32_t class_index)
 {
-    cogo__span *span = aligned_alloc(COGO__HEAP_SPAN_SIZE, COGO__HEAP_SPAN_SIZE);
+    cogo__region *region = NULL;
+    cogo__span *span = cogo__regions_take(&heap->regions, &region);
     if (span == NULL) {
         return NULL;
     }
     uint32_t size = class_sizes[class_index];
-    *span = (cogo__span){
-        .heap = heap, .block_size = size, .class_index = class_index, .fresh = SPAN_HEADER};
-    span->end = SPAN_HEADER + (COGO__HEAP_SPAN_SIZE - SPAN_HEADER) / size * size;
+    *span = (cogo__span){.heap = heap,
+                         .region = region,
+                         .block_size = size,
+                         .class_index = class_index,
+                         .fresh = SPAN_HEADER};
+    span->end = SPAN_HEADER + (COGO__SPAN_SIZE - SPAN_HEADER) / size * size;
     span->all_next = heap->all;
     if (heap->all != NULL) {
         heap->all->all_prev = span;
@@ -123,9 +138,12 @@ static void *take_from(cogo__span *span)
     cogo__link *block = span->free;
     if (block != NULL) {
         span->free = cogo__ptr_load_relaxed(&block->next);
+        __builtin_prefetch(span->free, 1);
     } else if (span->fresh < span->end) {
         block = (cogo__link *)(void *)((char *)span + span->fresh);
         span->fresh += span->block_size;
+        // A message is written and sent at once: a miss would hold up the exchange of the send.
+        __builtin_prefetch((char *)block + FRESH_AHEAD, 1);
     } else {
         return NULL;
     }

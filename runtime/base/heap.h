@@ -5,6 +5,7 @@
 #define COGO_BASE_HEAP_H
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/region.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +13,6 @@
 enum {
     COGO__HEAP_CLASSES = 11,
     COGO__HEAP_BLOCK_MAX = 4096, /**< Bytes; larger ones are malloc's. */
-    COGO__HEAP_SPAN_SIZE = 65536,
     COGO__HEAP_OUTBOX_MAX =
         32, /**< Blocks collected for another heap before they are sent home. */
     COGO__HEAP_SPARE_SPANS = 2, /**< Empty spans kept per class. */
@@ -39,6 +39,7 @@ typedef struct cogo__heap_outbox {
 typedef struct cogo__heap {
     cogo__heap_class classes[COGO__HEAP_CLASSES];
     struct cogo__span *all;
+    cogo__regions regions;       /**< Where spans come from. */
     struct cogo__heap **peers;   /**< All heaps of the system, by index. */
     cogo__heap_outbox *outboxes; /**< By index of the owner. */
     uint32_t peer_count;

@@ -102,7 +102,10 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
     if (++lane->tick % COGO__FAIR_TURNS == 0 && (cell = take_old(lane)) != NULL) {
         return cell;
     }
-    if (cogo__ptr_load_relaxed(&lane->lifo) != NULL) {
+    cell = cogo__ptr_load_relaxed(&lane->lifo);
+    if (cell != NULL && lane->sched->lane_count == 1) {
+        cogo__ptr_store_relaxed(&lane->lifo, NULL); // Only lanes rescue, and there is no other.
+    } else if (cell != NULL) {
         cell = cogo__ptr_swap_acq_rel(&lane->lifo, NULL); // A rescuer may have been faster.
     }
     if (cell != NULL) {

@@ -29,7 +29,8 @@ LAYERS = {
     "actors/worker": {"codec/contract", "codec/json", "actors/roles", "actors/sandbox"},
     "actors/gateway": {"codec/contract", "codec/json"},
     "actors/llm": {"codec/contract", "codec/json"},
-    "actors/cli": {"codec/contract", "codec/json", "actors/sandbox", "actors/store",
+    "bench": set(),
+    "actors/cli": {"bench", "codec/contract", "codec/json", "actors/sandbox", "actors/store",
                    "actors/orchestrator", "actors/roles", "actors/worker", "actors/gateway",
                    "actors/llm"},
     "actors": {"actors/cli"},
@@ -57,7 +58,7 @@ def sources(*patterns):
 
 
 def own_sources():
-    return sources("runtime/**/*.[ch]", "codec/**/*.[ch]", "actors/**/*.[ch]")
+    return sources("runtime/**/*.[ch]", "codec/**/*.[ch]", "actors/**/*.[ch]", "bench/*.[ch]")
 
 
 def room_of(path):
@@ -148,7 +149,7 @@ def test_public_headers_compile_alone_in_c11_and_cpp11():
 
 def test_internal_headers_compile_alone():
     bad = []
-    for header in sources("runtime/[bas]*/*.h", "codec/**/*.h", "actors/**/*.h"):
+    for header in sources("runtime/[bas]*/*.h", "codec/**/*.h", "actors/**/*.h", "bench/*.h"):
         err = compile_alone(header, f'"{header}"',
                             ["gcc", "-std=c11", "-D_GNU_SOURCE", "-DCOGO_ATOMIC_C11", "-Wall"])
         if err:
@@ -238,7 +239,7 @@ def test_no_words_of_unfinished_work():
 def test_every_room_has_a_readme():
     missing = [d for d in ("runtime", "codec", "actors/sandbox", "actors/store",
                            "actors/orchestrator", "actors/roles", "actors/worker",
-                           "actors/gateway") if not os.path.exists(d + "/README.md")]
+                           "actors/gateway", "bench") if not os.path.exists(d + "/README.md")]
     assert not missing, f"no README.md in {missing}"
 
 

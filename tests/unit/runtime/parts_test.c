@@ -234,6 +234,37 @@ Test(heap, blocks_come_home_from_other_threads)
     free(heap);
 }
 
+Test(heap, a_flood_leaves_regions_that_the_next_one_uses)
+{
+    enum {
+        FLOOD = 12 * COGO__REGION_SPANS,
+        ROUNDS = 3
+    };                               // Blocks; more than the spare regions.
+    static void *blocks[FLOOD * 15]; // A span has 15 of the largest.
+    cogo__heap *heap = aligned_alloc(64, (sizeof *heap + 63) / 64 * 64);
+    cogo__heap *peers[1] = {heap};
+    cr_assert(cogo__heap_init(heap, peers, 1, 0));
+    cr_expect_eq(heap->regions.count, 1u);
+    uint32_t most = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+            blocks[i] = cogo__heap_alloc(heap, COGO__HEAP_BLOCK_MAX);
+            cr_assert_not_null(blocks[i]);
+            memset(blocks[i], round, COGO__HEAP_BLOCK_MAX);
+        }
+        most = round == 0 ? heap->regions.count : most;
+        cr_expect(most > COGO__REGION_SPARES);
+        cr_expect_eq(heap->regions.count, most);
+        for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+            cr_expect_eq(((unsigned char *)blocks[i])[COGO__HEAP_BLOCK_MAX - 1], round);
+            cogo__heap_free(heap, blocks[i]);
+        }
+        cr_expect_eq(cogo__heap_used(heap), 0u);
+    }
+    cogo__heap_finish(heap);
+    free(heap);
+}
+
 typedef struct element {
     uint32_t next_free, owner;
 } element;

@@ -1,0 +1,148 @@
+/* Why not one aligned_alloc per span: malloc leaves a gap as large as the span behind each, and
+ * a flood of messages pays a page fault for every 4 KiB. A region is what one huge page holds,
+ * so that the system may back it with one. */
+#include "runtime/base/region.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+/* LeakSanitizer looks for pointers in malloc's memory, not in mappings. */
+static void *map_region(bool huge)
+{
+    (void)huge;
+    return aligned_alloc(COGO__REGION_SIZE, COGO__REGION_SIZE);
+}
+
+static void unmap_region(void *memory)
+{
+    free(memory);
+}
+
+static void offer_region(void *memory)
+{
+    (void)memory;
+}
+#else
+/* Maps twice as much as it wants, and gives the ends back. */
+static void *map_region(bool huge)
+{
+    const size_t size = COGO__REGION_SIZE;
+    char *mapped = mmap(NULL, size * 2, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) {
+        return NULL;
+    }
+    size_t head = (size - (uintptr_t)mapped % size) % size;
+    char *memory = mapped + head;
+    if (head != 0) {
+        (void)munmap(mapped, head);
+    }
+    (void)munmap(memory + size, size - head);
+    if (huge) {
+        (void)madvise(memory, size, MADV_HUGEPAGE); // A wish: without it pages are small.
+    }
+    return memory;
+}
+
+static void unmap_region(void *memory)
+{
+    (void)munmap(memory, COGO__REGION_SIZE);
+}
+
+/* The system may take the pages when it is short of memory; until then using them again costs
+ * nothing. What is in them is not needed any more. */
+static void offer_region(void *memory)
+{
+    (void)madvise(memory, COGO__REGION_SIZE, MADV_FREE);
+}
+#endif
+
+static void open_region(cogo__regions *pool, cogo__region *region)
+{
+    region->prev = NULL;
+    region->next = pool->open;
+    if (pool->open != NULL) {
+        pool->open->prev = region;
+    }
+    pool->open = region;
+}
+
+static void close_region(cogo__regions *pool, cogo__region *region)
+{
+    if (region->prev != NULL) {
+        region->prev->next = region->next;
+    } else {
+        pool->open = region->next;
+    }
+    if (region->next != NULL) {
+        region->next->prev = region->prev;
+    }
+}
+
+/* The first region of a pool gets small pages: most systems never need a second. */
+static cogo__region *create(cogo__regions *pool)
+{
+    cogo__region *region = malloc(sizeof *region);
+    char *memory = region != NULL ? map_region(pool->count != 0) : NULL;
+    if (memory == NULL) {
+        free(region);
+        return NULL;
+    }
+    *region = (cogo__region){.memory = memory, .free = UINT32_MAX};
+    pool->count++;
+    pool->empty_count++;
+    open_region(pool, region);
+    return region;
+}
+
+static void destroy(cogo__regions *pool, cogo__region *region)
+{
+    close_region(pool, region);
+    pool->count--;
+    pool->empty_count--;
+    unmap_region(region->memory);
+    free(region);
+}
+
+void *cogo__regions_take(cogo__regions *pool, cogo__region **out_region)
+{
+    cogo__region *region = pool->open != NULL ? pool->open : create(pool);
+    if (region == NULL) {
+        return NULL;
+    }
+    uint32_t index = (uint32_t)__builtin_ctz(region->free);
+    pool->empty_count -= region->free == UINT32_MAX;
+    region->free &= region->free - 1;
+    if (region->free == 0) {
+        close_region(pool, region);
+    }
+    *out_region = region;
+    return region->memory + (size_t)index * COGO__SPAN_SIZE;
+}
+
+void cogo__regions_give(cogo__regions *pool, cogo__region *region, void *span)
+{
+    uint32_t index = (uint32_t)((size_t)((char *)span - region->memory) / COGO__SPAN_SIZE);
+    if (region->free == 0) {
+        open_region(pool, region);
+    }
+    region->free |= UINT32_C(1) << index;
+    if (region->free != UINT32_MAX) {
+        return;
+    }
+    pool->empty_count++;
+    if (pool->empty_count > COGO__REGION_LAZY) {
+        destroy(pool, region);
+    } else if (pool->empty_count > COGO__REGION_SPARES) {
+        offer_region(region->memory);
+    }
+}
+
+void cogo__regions_finish(cogo__regions *pool)
+{
+    while (pool->open != NULL) {
+        destroy(pool, pool->open);
+    }
+}
