@@ -57,8 +57,8 @@ void orc_refuse(orc *o, cogo_actor_id to, int64_t status, const char *code, cons
     va_end(args);
     problem why = {.title = orc_title(code), .status = status, .detail = detail, .code = code};
     if (status == 503) {
-        why.retry_after_ms =
-            o->phase == ORC_STORE_FAILED ? STORE_RETRY_AFTER_MS : BUSY_RETRY_AFTER_MS;
+        bool store = o->phase == ORC_STORE_WAITING || o->phase == ORC_STORE_FAILED;
+        why.retry_after_ms = store ? STORE_RETRY_AFTER_MS : BUSY_RETRY_AFTER_MS;
     }
     orc_answer(o, to, MSG_PROBLEM, &why);
 }
@@ -70,6 +70,10 @@ bool orc_unavailable(orc *o, cogo_actor_id to)
         return false;
     case ORC_RECOVERING:
         orc_refuse(o, to, 503, "NOT_READY", "The orchestrator is loading its tasks.");
+        return true;
+    case ORC_STORE_WAITING:
+        orc_refuse(o, to, 503, "STORE_UNAVAILABLE",
+                   "The store can't be written now and tries again: %s.", o->store_error);
         return true;
     case ORC_STORE_FAILED:
         orc_refuse(o, to, 503, "STORE_UNAVAILABLE", "The store can't be written: %s.",

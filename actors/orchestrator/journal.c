@@ -207,10 +207,16 @@ static void saved(orc *o, orc_task *t)
 
 void orc_journal_committed(orc *o, const store_committed *committed)
 {
+    if (committed->error != NULL && committed->retrying) {
+        o->phase = o->phase == ORC_READY ? ORC_STORE_WAITING : o->phase;
+        (void)snprintf(o->store_error, sizeof o->store_error, "%s", committed->error);
+        return;
+    }
     if (committed->error != NULL) {
         orc_journal_failed(o, committed->error);
         return;
     }
+    o->phase = o->phase == ORC_STORE_WAITING ? ORC_READY : o->phase;
     metric_histogram_observe(&o->commit_seconds, (double)committed->commit_us / 1e6);
     metric_histogram_observe(&o->batch_size, (double)committed->changes);
     size_t done = 0;
@@ -230,9 +236,8 @@ void orc_journal_committed(orc *o, const store_committed *committed)
     memmove(o->writes, o->writes + done, o->write_count * sizeof *o->writes);
 }
 
-/* Nothing after the last commit will ever be on disk: whoever waits is told so, and nothing
- * more is accepted or offered. Another start of the orchestrator begins from what is on disk.
- */
+/* Nothing after the last commit will ever be on disk: whoever waits is told so, and this actor
+ * ends, and with it the node. The next start begins from what is on disk. */
 void orc_journal_failed(orc *o, const char *error)
 {
     if (o->phase == ORC_STORE_FAILED) {
@@ -242,6 +247,10 @@ void orc_journal_failed(orc *o, const char *error)
     (void)snprintf(o->store_error, sizeof o->store_error, "%s", error);
     orc_outbox_fail(o);
     orc_wait_fail(o);
+    cogo_reason reason = {0};
+    const char *why = strstr(error, ": "); // What was being done is less than what went wrong.
+    (void)snprintf(reason.text, sizeof reason.text, "store: %s", why == NULL ? error : why + 2);
+    cogo_exit(o->ctx, COGO_EXIT_ERROR, reason.text);
 }
 
 void orc_journal_finish(orc *o)

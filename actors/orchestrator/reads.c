@@ -55,11 +55,11 @@ void orc_on_get(orc *o, cogo_msg *msg)
     if (get->wait > 0 && !life_ended(t->record->state) && orc_wait(o, to, t, NULL, get->wait)) {
         return;
     }
-    if (t->unsaved) {
+    if (!t->unsaved) {
+        orc_answer(o, to, MSG_TASK, t->record);
+    } else if (!orc_unavailable(o, to)) {
         // What is not on disk yet may turn out never to have happened.
         orc_outbox_put(o, to, cogo_msg_create_record(o->system, MSG_TASK, t->record), true);
-    } else {
-        orc_answer(o, to, MSG_TASK, t->record);
     }
 }
 
@@ -128,10 +128,13 @@ void orc_on_events(orc *o, cogo_msg *msg)
         orc_task_unknown(o, cogo_msg_reply_to(msg), get->task_id);
         return;
     }
+    const orc_task *t = orc_task_find(o, get->task_id);
+    if (t != NULL && t->unsaved && orc_unavailable(o, cogo_msg_reply_to(msg))) {
+        return;
+    }
     orc_ask *ask = orc_ask_create(o, cogo_msg_reply_to(msg), msg);
     cogo_msg_take(o->ctx, msg);
-    const orc_task *t = orc_task_find(o, get->task_id);
-    if (t != NULL && t->unsaved && o->phase == ORC_READY) {
+    if (t != NULL && t->unsaved) {
         orc_outbox_put_read(o, ask);
         return;
     }
@@ -141,9 +144,10 @@ void orc_on_events(orc *o, cogo_msg *msg)
 
 void orc_on_health(orc *o, cogo_msg *msg)
 {
-    const char *store = o->phase == ORC_STORE_FAILED
-                            ? cogo_arena_printf(&o->scratch, "store: %s", o->store_error)
-                            : "store: ok";
+    const char *store =
+        o->phase == ORC_STORE_WAITING
+            ? cogo_arena_printf(&o->scratch, "store: disk full, retrying: %s", o->store_error)
+            : "store: ok";
     const char *tasks = o->phase == ORC_RECOVERING ? "tasks: loading" : "tasks: ok";
     size_t live = 0;
     size_t cursor = 0;

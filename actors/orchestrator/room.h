@@ -184,7 +184,12 @@ typedef struct orc_follower {
     char task_id[ID_SIZE]; /* "": all. */
 } orc_follower;
 
-typedef enum orc_phase { ORC_RECOVERING, ORC_READY, ORC_STORE_FAILED } orc_phase;
+typedef enum orc_phase {
+    ORC_RECOVERING,
+    ORC_READY,
+    ORC_STORE_WAITING, /* The disk is full: the store keeps our writes and tries again. */
+    ORC_STORE_FAILED,  /* For good; this actor is ending. */
+} orc_phase;
 
 /* A workflow whose tasks are being loaded. */
 typedef struct orc_family {

@@ -35,7 +35,9 @@ static void timed_out(void *room, void *owner)
     orc_waiter *waiter = owner;
     orc_waiter **list =
         waiter->task != NULL ? &waiter->task->waiters : &waiter->workflow->waiters;
-    answer(o, waiter);
+    if (!orc_unavailable(o, waiter->reply_to)) {
+        answer(o, waiter);
+    }
     if (waiter->previous != NULL) {
         waiter->previous->next = waiter->next;
     } else {

@@ -129,6 +129,9 @@ void orc_on_workflow_get(orc *o, cogo_msg *msg)
         && orc_wait(o, to, NULL, w, get->wait)) {
         return;
     }
+    if (orc_unavailable(o, to)) {
+        return;
+    }
     orc_outbox_put(
         o, to, cogo_msg_create_record(o->system, MSG_WORKFLOW, orc_workflow_record(o, w, true)),
         true);

@@ -6,7 +6,8 @@
 
 #include "tests/unit/orchestrator/rig_store.h"
 
-static inline bool client_ready(rig *r)
+/* Asks until the orchestrator says that it is, or is not, ready. */
+static inline bool client_told(rig *r, bool wanted)
 {
     for (;;) {
         ask(r, &r->client, MSG_HEALTH_READ, &(empty){0});
@@ -16,10 +17,15 @@ static inline bool client_ready(rig *r)
         }
         bool ready = ((const health *)cogo_msg_payload(msg))->ready;
         cogo_msg_destroy(msg);
-        if (ready) {
+        if (ready == wanted) {
             return true;
         }
     }
+}
+
+static inline bool client_ready(rig *r)
+{
+    return client_told(r, true);
 }
 
 static inline orchestrator_config rig_config(const rig *r)
@@ -92,6 +98,12 @@ static inline void store_hold(rig *r)
 static inline void store_go(rig *r)
 {
     order(r, r->store_id, (rig_order){.what = ORDER_GO, .to = r->orchestrator});
+}
+
+/* As hold; the orchestrator is told that the store tries again until store_go(). */
+static inline void store_full(rig *r)
+{
+    order(r, r->store_id, (rig_order){.what = ORDER_FULL, .to = r->orchestrator});
 }
 
 static inline void store_fail(rig *r)

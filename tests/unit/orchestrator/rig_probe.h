@@ -22,7 +22,15 @@ enum { BOX_SIZE = 4096, STORED_MAX = 4096, PROBES_MAX = 16 };
 
 /* What a probe or the store is told: bytes of a COGO_MSG_BYTES message. */
 typedef struct rig_order {
-    enum { ORDER_SEND, ORDER_ASK, ORDER_END, ORDER_HOLD, ORDER_GO, ORDER_FAIL } what;
+    enum {
+        ORDER_SEND,
+        ORDER_ASK,
+        ORDER_END,
+        ORDER_HOLD,
+        ORDER_GO,
+        ORDER_FULL,
+        ORDER_FAIL
+    } what;
     cogo_actor_id to;
     cogo_msg *msg;
 } rig_order;

@@ -41,10 +41,14 @@ static inline void store_change_apply(rig_store *s, const store_change *change)
 }
 
 static inline void store_committed_send(cogo_context *ctx, cogo_actor_id to, int64_t sequence,
-                                        const char *error)
+                                        const char *error, bool retrying)
 {
-    store_committed done = {
-        .sequence = sequence, .writes = 1, .changes = 1, .commit_us = 100, .error = error};
+    store_committed done = {.sequence = sequence,
+                            .writes = 1,
+                            .changes = 1,
+                            .commit_us = 100,
+                            .error = error,
+                            .retrying = retrying};
     (void)cogo_send(
         ctx, to, cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_COMMITTED, &done));
 }
@@ -126,13 +130,17 @@ static inline void store_recover_all(cogo_context *ctx, rig_store *s, cogo_msg *
 
 static inline void store_ordered(cogo_context *ctx, rig_store *s, const rig_order *what)
 {
-    s->hold = what->what == ORDER_HOLD ? true : what->what == ORDER_GO ? false : s->hold;
+    s->hold = what->what == ORDER_HOLD || what->what == ORDER_FULL
+              || (s->hold && what->what != ORDER_GO);
+    if (what->what == ORDER_FULL) {
+        store_committed_send(ctx, what->to, 0, "disk full", true);
+    }
     s->fail = s->fail || what->what == ORDER_FAIL;
     if (s->hold && !s->fail) {
         return;
     }
     for (size_t i = 0; i < s->held_count; i++) {
-        store_committed_send(ctx, what->to, s->held[i], s->fail ? "disk full" : NULL);
+        store_committed_send(ctx, what->to, s->held[i], s->fail ? "disk full" : NULL, false);
     }
     s->held_count = 0;
 }
@@ -156,7 +164,7 @@ static inline cogo_err store_receive(cogo_context *ctx, void *state, cogo_msg *m
             s->held[s->held_count++] = write->sequence;
         } else {
             store_committed_send(ctx, cogo_msg_sender(msg), write->sequence,
-                                 s->fail ? "disk full" : NULL);
+                                 s->fail ? "disk full" : NULL, false);
         }
         break;
     }

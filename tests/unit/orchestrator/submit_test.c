@@ -208,7 +208,7 @@ Test(submit, refused_request_with_a_key_may_be_sent_again)
     rig_end(&r);
 }
 
-Test(submit, store_failure_answers_all_who_wait_and_refuses_new_work)
+Test(submit, store_failure_answers_all_who_wait_and_ends_the_orchestrator)
 {
     rig r;
     rig_start(&r);
@@ -221,13 +221,38 @@ Test(submit, store_failure_answers_all_who_wait_and_refuses_new_work)
     store_fail(&r);
     cr_expect(take_problem(&r.client, 503, "STORE_UNAVAILABLE", "disk full"));
     cr_expect(take_problem(&r.client, 503, "STORE_UNAVAILABLE", "disk full"));
+    cr_expect_eq(cogo_system_await(r.system, r.orchestrator, RIG_PATIENCE_NS, NULL), COGO_OK);
+    rig_end(&r);
+}
+
+Test(submit, full_disk_refuses_new_work_and_all_goes_on_when_there_is_room)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker w = worker_new(&r, "w", 1);
+    rig_ids before = submit_echo(&r);
+    rig_offer offer = take_offer(&w);
+    store_hold(&r);
+    submit_many(&r, &echo, 1, true, NULL, NULL, NULL);
+    cr_expect(client_has_nothing(&r));
+    store_full(&r);
+    cr_expect(client_told(&r, false));
     submit_many(&r, &echo, 1, true, NULL, NULL, NULL);
     cr_expect(take_problem(&r.client, 503, "STORE_UNAVAILABLE", "disk full"));
-    ask(&r, &r.client, MSG_HEALTH_READ, &(empty){0});
-    cogo_msg *msg = take(&r.client, MSG_HEALTH);
-    cr_assert_not_null(msg);
-    cr_expect_not(((const health *)cogo_msg_payload(msg))->ready);
-    cogo_msg_destroy(msg);
+    say_result(&r, &w, &offer, RESULT_SUCCESS, false);
+    ask(&r, &w.probe, MSG_TASK_GET, &(task_get){.task_id = before.ids[0]});
+    cr_expect(take_problem(&w.probe, 503, "STORE_UNAVAILABLE", "tries again"));
+    store_go(&r);
+    rig_ids held = take_submitted(&r);
+    cr_expect_eq(held.count, 1u);
+    offer = take_offer(&w);
+    cr_expect_str_eq(offer.task_id, held.ids[0]);
+    cr_expect(take_ack(&w, "accepted"));
+    say_result(&r, &w, &offer, RESULT_SUCCESS, false);
+    cr_expect_eq(end_state(&r, before.ids[0]), TASK_SUCCEEDED);
+    cr_expect_eq(end_state(&r, held.ids[0]), TASK_SUCCEEDED);
+    cr_expect(client_ready(&r));
+    (void)submit_echo(&r);
     rig_end(&r);
 }
 
