@@ -23,6 +23,8 @@ enum {
     SEEN_MAX = 100000,
 };
 
+#define SCRATCH_FOLDER ".cogo-tmp" /* For TMPDIR; gone after the run. */
+
 static const char input_schema[] =
     "{\"type\":\"object\",\"required\":[\"argv\"],\"additionalProperties\":false,\"properties\":{"
     "\"argv\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1,\"maxItems\":1000},"
@@ -35,7 +37,10 @@ static const char input_schema[] =
     "\"default\":\"landlock\"},"
     "\"limits\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
     "\"cpuMs\":{\"type\":\"integer\",\"minimum\":1},\"wallMs\":{\"type\":\"integer\",\"minimum\":1},"
-    "\"memBytes\":{\"type\":\"integer\",\"minimum\":1},\"pids\":{\"type\":\"integer\",\"minimum\":1},"
+    "\"memBytes\":{\"type\":\"integer\",\"minimum\":16777216,\"description\":"
+    "\"resident memory of each process; looked at every 10 to 100 ms; what a process may ask for "
+    "is bounded by twice that and 64 MiB, so programs with AddressSanitizer need it unset\"},"
+    "\"pids\":{\"type\":\"integer\",\"minimum\":1},"
     "\"fsBytes\":{\"type\":\"integer\",\"minimum\":1},"
     "\"outBytes\":{\"type\":\"integer\",\"minimum\":1}}}}}";
 static const char output_schema[] =
@@ -46,7 +51,8 @@ static const char output_schema[] =
     "\"cpuMs\":{\"type\":\"integer\"},\"maxRssBytes\":{\"type\":\"integer\"}}},"
     "\"changed\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
     "\"path\":{\"type\":\"string\"},\"size\":{\"type\":\"integer\"},"
-    "\"kind\":{\"enum\":[\"created\",\"changed\"]}}}},"
+    "\"kind\":{\"enum\":[\"created\",\"changed\",\"removed\"]},"
+    "\"type\":{\"enum\":[\"file\",\"folder\",\"link\",\"other\"]}}}},"
     "\"level\":{\"enum\":[\"none\",\"limits\",\"landlock\",\"namespaces\"]},"
     "\"limitHit\":{\"enum\":[\"cpu\",\"wall\",\"mem\",\"pids\",\"fs\",\"out\",null]}}}";
 
@@ -54,14 +60,14 @@ static const char output_schema[] =
 static const struct {
     const char *name;
     size_t at;
-    json_int_t most;
+    json_int_t least, most;
 } limit_fields[] = {
-    {"cpuMs", offsetof(sandbox_limits, cpu_ms), 3600 * 1000},
-    {"wallMs", offsetof(sandbox_limits, wall_ms), 3600 * 1000},
-    {"memBytes", offsetof(sandbox_limits, mem_bytes), 64LL << 30},
-    {"pids", offsetof(sandbox_limits, pids), 4096},
-    {"fsBytes", offsetof(sandbox_limits, fs_bytes), 64LL << 30},
-    {"outBytes", offsetof(sandbox_limits, out_bytes), 16 << 20},
+    {"cpuMs", offsetof(sandbox_limits, cpu_ms), 1, 3600 * 1000},
+    {"wallMs", offsetof(sandbox_limits, wall_ms), 1, 3600 * 1000},
+    {"memBytes", offsetof(sandbox_limits, mem_bytes), SANDBOX_MEM_BYTES_MIN, 64LL << 30},
+    {"pids", offsetof(sandbox_limits, pids), 1, 4096},
+    {"fsBytes", offsetof(sandbox_limits, fs_bytes), 1, 64LL << 30},
+    {"outBytes", offsetof(sandbox_limits, out_bytes), 1, 16 << 20},
 };
 
 typedef struct execution {
@@ -72,7 +78,8 @@ typedef struct execution {
     size_t env_count;
     char workdir[4096];
     int workdir_fd;
-    json_t *before; /* path -> "size mtime inode" before the run. */
+    json_t *
+        before; /* path -> "type size mtime inode" before the run; what is seen again leaves. */
     json_t *changed;
     size_t seen, changed_left_out;
     bool noting_before;
@@ -178,15 +185,17 @@ static bool read_limits(execution *x)
         if (value == NULL) {
             continue;
         }
-        if (!json_is_integer(value) || number < 1 || number > limit_fields[i].most) {
-            role_error(x->job, "limits.%s: must be an integer from 1 to %lld",
-                       limit_fields[i].name, (long long)limit_fields[i].most);
+        json_int_t least = limit_fields[i].least, most = limit_fields[i].most;
+        if (!json_is_integer(value) || number < least || number > most) {
+            role_error(x->job, "limits.%s: must be an integer from %lld to %lld",
+                       limit_fields[i].name, (long long)least, (long long)most);
             ok = false;
             continue;
         }
         uint64_t wide = (uint64_t)number;
         memcpy((char *)&x->request.limits + limit_fields[i].at, &wide, sizeof wide);
     }
+    x->request.mem_ceiling = json_object_get(limits, "memBytes") != NULL;
     return ok;
 }
 
@@ -298,45 +307,86 @@ static bool write_files(execution *x)
     return true;
 }
 
-static void note_change(execution *x, const sandbox__walk_entry *e, const json_t *before,
-                        const char *now)
+static const char *type_name(char letter)
 {
-    if (before != NULL && strcmp(json_string_value(before), now) == 0) {
-        return;
-    }
+    return letter == 'f' ? "file" : letter == 'd' ? "folder" : letter == 'l' ? "link" : "other";
+}
+
+static char type_letter(mode_t mode)
+{
+    return S_ISREG(mode) ? 'f' : S_ISDIR(mode) ? 'd' : S_ISLNK(mode) ? 'l' : 'o';
+}
+
+static void note_change(execution *x, const char *path, json_int_t size, const char *kind,
+                        char type)
+{
     if (json_array_size(x->changed) >= CHANGED_MAX) {
         x->changed_left_out++;
         return;
     }
-    (void)json_array_append_new(x->changed, json_pack("{s:o, s:I, s:s}", "path",
-                                                      utf8_json(e->path, strlen(e->path)),
-                                                      "size", (json_int_t)e->st.st_size, "kind",
-                                                      before == NULL ? "created" : "changed"));
+    (void)json_array_append_new(
+        x->changed, json_pack("{s:o, s:I, s:s, s:s}", "path", utf8_json(path, strlen(path)),
+                              "size", size, "kind", kind, "type", type_name(type)));
+}
+
+/* A path that is now of another type was created; what was there is gone with it. */
+static void compare(execution *x, const sandbox__walk_entry *e, const char *now)
+{
+    const char *before = json_string_value(json_object_get(x->before, e->path));
+    bool created = before == NULL || before[0] != now[0];
+    if (created || strcmp(before, now) != 0) {
+        json_int_t size = S_ISREG(e->st.st_mode) ? (json_int_t)e->st.st_size : 0;
+        note_change(x, e->path, size, created ? "created" : "changed", now[0]);
+    }
+    (void)json_object_del(x->before, e->path);
 }
 
 static sandbox__walk_answer look(void *ctx, const sandbox__walk_entry *e)
 {
     execution *x = ctx;
     char now[128];
-    if (e->kind != WALK_ENTRY || !S_ISREG(e->st.st_mode)) {
+    if (e->kind == WALK_UNREADABLE) {
+        (void)json_object_del(x->before, e->path); /* It is there, whatever it holds. */
         return WALK_GO_ON;
     }
-    (void)snprintf(now, sizeof now, "%lld %lld.%09ld %llu", (long long)e->st.st_size,
-                   (long long)e->st.st_mtim.tv_sec, e->st.st_mtim.tv_nsec,
-                   (unsigned long long)e->st.st_ino);
+    if (strcmp(e->path, SCRATCH_FOLDER) == 0) { /* The sandbox's own. */
+        return WALK_PASS_OVER;
+    }
+    char type = type_letter(e->st.st_mode);
+    if (type == 'f' || type == 'l') {
+        (void)snprintf(now, sizeof now, "%c %lld %lld.%09ld %llu", type,
+                       (long long)e->st.st_size, (long long)e->st.st_mtim.tv_sec,
+                       e->st.st_mtim.tv_nsec, (unsigned long long)e->st.st_ino);
+    } else { /* A folder's own times say no more than what is in it. */
+        (void)snprintf(now, sizeof now, "%c", type);
+    }
     if (x->noting_before) {
         (void)json_object_set_new_nocheck(x->before, e->path, json_string(now));
     } else {
-        note_change(x, e, json_object_get(x->before, e->path), now);
+        compare(x, e, now);
     }
     return ++x->seen < SEEN_MAX ? WALK_GO_ON : WALK_STOP;
+}
+
+/* What was there before and was not seen again. */
+static void note_removed(execution *x)
+{
+    const char *path;
+    json_t *was;
+    json_object_foreach(x->before, path, was)
+    {
+        note_change(x, path, 0, "removed", json_string_value(was)[0]);
+    }
 }
 
 static void look_at_files(execution *x, bool before)
 {
     x->noting_before = before;
     x->seen = 0;
-    (void)sandbox__walk(x->workdir_fd, look, x);
+    bool whole = sandbox__walk(x->workdir_fd, look, x);
+    if (!before && whole) {
+        note_removed(x);
+    }
     if (x->changed_left_out > 0 || x->seen >= SEEN_MAX) {
         role_skip(x->job, "changed: only the first %d of the files are listed", CHANGED_MAX);
     }
@@ -370,6 +420,9 @@ static role_status judge(execution *x, const sandbox_result *r)
     role_job *job = x->job;
     if (r->error[0] != '\0') {
         role_error(job, "%s", r->error);
+        if (r->end == SANDBOX_REFUSED) {
+            role_skip(job, "run: the program was not started, so nothing is known about it");
+        }
     }
     if (r->out_cut || r->err_cut) {
         role_skip(job, "%s: the rest was cut; raise limits.outBytes",

@@ -79,6 +79,54 @@ Test(sandbox_executor, runs_given_files_and_lists_what_changed)
     finish(&x);
 }
 
+/* "created folder"; "" for what is not listed. */
+static const char *change_of(const execution *x, const char *path)
+{
+    static char words[40];
+    words[0] = '\0';
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(x->job.output, "changed"), i, one)
+    {
+        if (strcmp(json_string_value(json_object_get(one, "path")), path) == 0) {
+            (void)snprintf(words, sizeof words, "%s %s",
+                           json_string_value(json_object_get(one, "kind")),
+                           json_string_value(json_object_get(one, "type")));
+        }
+    }
+    return words;
+}
+
+Test(sandbox_executor, what_was_removed_and_what_is_no_file_is_listed_too)
+{
+    execution x = execute(
+        &role_sandbox_executor,
+        "{\"argv\": [\"sh\", \"-c\", \"rm gone old/a; rmdir old; mkdir folder; ln -s same link;"
+        " mkfifo pipe; rm turned; mkdir turned; echo more >> grown; : > empty\"],"
+        " \"files\": {\"gone\": \"x\", \"old/a\": \"x\", \"same\": \"x\", \"turned\": \"x\","
+        " \"grown\": \"x\", \"kept/b\": \"x\"}}");
+    static const char *const changes[][2] = {
+        {"gone", "removed file"},
+        {"old", "removed folder"},
+        {"old/a", "removed file"},
+        {"folder", "created folder"},
+        {"link", "created link"},
+        {"pipe", "created other"},
+        {"turned", "created folder"},
+        {"grown", "changed file"},
+        {"empty", "created file"},
+        {"same", ""},
+        {"kept", ""},
+        {"kept/b", ""},
+    };
+    cr_expect_eq(x.status, ROLE_SUCCESS);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        cr_expect_str_eq(change_of(&x, changes[i][0]), changes[i][1], "%s", changes[i][0]);
+    }
+    cr_expect_eq(json_array_size(json_object_get(x.job.output, "changed")), 9u);
+    finish(&x);
+}
+
 /* The first error names the field; the task must not be tried again. */
 Test(sandbox_executor, bad_contexts_fail_with_the_name_of_the_field)
 {
@@ -104,6 +152,7 @@ Test(sandbox_executor, bad_contexts_fail_with_the_name_of_the_field)
         {"{\"argv\": [\"true\"], \"limits\": {\"wallMs\": 0}}", "limits.wallMs"},
         {"{\"argv\": [\"true\"], \"limits\": {\"wallMs\": 1e99}}", "limits.wallMs"},
         {"{\"argv\": [\"true\"], \"limits\": {\"wall\": 1}}", "limits.wall"},
+        {"{\"argv\": [\"true\"], \"limits\": {\"memBytes\": 1000}}", "limits.memBytes"},
         {"{\"argv\": [\"true\"], \"shell\": true}", "shell"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
