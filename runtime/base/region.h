@@ -11,8 +11,8 @@ enum {
     COGO__REGION_SPANS = 32, /**< Spans per region; bits of `free`. */
     COGO__REGION_SIZE = COGO__SPAN_SIZE * COGO__REGION_SPANS,
     COGO__REGION_SPARES = 8, /**< Empty regions that a pool keeps for itself. */
-    COGO__REGION_LAZY = 32, /**< Empty regions at most; those above the spares may be taken by
-                                the system at any time. */
+    COGO__REGION_LAZY = 32,  /**< Empty regions at most; those above the spares may be taken by
+                                 the system at any time. */
 };
 
 typedef struct cogo__region {
