@@ -153,8 +153,11 @@ void finding_list_merge(finding_list *list, const workspace *ws)
     size_t listed = 0;
     for (size_t i = 0; i < kept; i++) {
         const finding *f = &list->items[i];
-        bool known = ws == NULL || f->line == 0 || workspace_find(ws, f->file) != NULL;
-        if (f->confirms_only || !known) {
+        const workspace_file *file = ws != NULL ? workspace_find(ws, f->file) : NULL;
+        bool known = ws == NULL || f->line == 0 || file != NULL;
+        if (file != NULL && file->generated) {
+            continue; /* A header that a program wrote, seen by a file that people wrote. */
+        } else if (f->confirms_only || !known) {
             list->unconfirmed++;
         } else {
             list->items[listed++] = *f;

@@ -10,17 +10,24 @@ typedef struct pass {
     pthread_mutex_t lock;
     size_t next, total, done, per_run;
     uint64_t spent_ms; /* Of running; waiting for a free slot costs nothing. */
+    size_t unread;     /* Files that were run alone and still got no readable answer. */
+    size_t retried;    /* Files of unreadable chunks that were run alone. */
     bool malformed, died, timed_out;
 } pass;
 
 static void pass_thread(void *ctx);
 static void pass_report(pass *p);
 
+static bool wants(const scan_adapter *adapter, const workspace_file *file)
+{
+    return adapter->wanted(file) && (adapter->generated_too || !file->generated);
+}
+
 void scan_run(scan *s, const scan_adapter *adapter)
 {
     pass p = {.s = s, .adapter = adapter};
     for (size_t i = 0; i < s->ws->count; i++) {
-        p.total += adapter->wanted(&s->ws->files[i]);
+        p.total += wants(adapter, &s->ws->files[i]);
     }
     if (p.total == 0) {
         return;
@@ -40,6 +47,7 @@ void scan_run(scan *s, const scan_adapter *adapter)
 typedef struct chunk {
     const char *argv[SCAN_PREFIX_MAX + SCAN_FILES_MAX + 1];
     size_t prefix, files;
+    bool again; /* Its files were in a run before. */
     cogo_arena arena;
 } chunk;
 
@@ -56,7 +64,7 @@ static bool chunk_take(pass *p, chunk *c)
     pthread_mutex_lock(&p->lock);
     while (p->next < ws->count && c->files < p->per_run && bytes < TOOL_CHUNK_BYTES) {
         const workspace_file *file = &ws->files[p->next++];
-        if (!p->adapter->wanted(file)) {
+        if (!wants(p->adapter, file)) {
             continue;
         }
         char *path = cogo_arena_printf(&c->arena, "%s/%s", ws->tree, file->path);
@@ -80,6 +88,8 @@ static uint64_t time_for_run(pass *p)
                           left < p->adapter->run_ms ? left : p->adapter->run_ms);
 }
 
+static void run_alone(pass *p, const chunk *c);
+
 /* False: the pass ends (the tool is missing, the job is over). */
 static bool run_chunk(pass *p, const chunk *c, uint64_t wall_ms)
 {
@@ -91,7 +101,7 @@ static bool run_chunk(pass *p, const chunk *c, uint64_t wall_ms)
         .package = a->package,
         .purpose = a->purpose,
         .argv = c->argv,
-        .file_count = c->files,
+        .file_count = c->again ? 0 : c->files,
         .readable = readable,
         .stdin_text = a->stdin_text,
         .limits = {.wall_ms = wall_ms, .cpu_ms = wall_ms * 2, .mem_bytes = a->mem_bytes},
@@ -101,18 +111,55 @@ static bool run_chunk(pass *p, const chunk *c, uint64_t wall_ms)
     bool usable = end == TOOL_EXITED || end == TOOL_TIMEOUT || end == TOOL_DIED;
     bool parsed = usable && a->parse(p->s, a, &result);
     pthread_mutex_lock(&p->lock);
+    bool unread = end == TOOL_DIED || (end == TOOL_EXITED && !parsed);
+    bool alone = unread && c->files > 1 && p->retried + c->files <= SCAN_ALONE_MAX;
+    p->retried += alone ? c->files : 0;
     p->spent_ms += result.run.wall_ms;
-    p->done += end == TOOL_EXITED ? c->files : 0;
+    bool given_up = unread && c->files == 1;
+    p->unread += given_up;
+    p->done += (end == TOOL_EXITED && !alone) || given_up ? c->files : 0;
     p->timed_out = p->timed_out || end == TOOL_TIMEOUT;
-    p->died = p->died || end == TOOL_DIED;
-    p->malformed = p->malformed || (usable && end == TOOL_EXITED && !parsed);
+    p->died = p->died || (end == TOOL_DIED && !alone && c->files > 1);
+    p->malformed = p->malformed || (end == TOOL_EXITED && !parsed && !alone && c->files > 1);
     bool missing = end == TOOL_MISSING || end == TOOL_REFUSED;
     if (missing) {
         p->done = p->total; /* Said by tool_run() already. */
     }
     pthread_mutex_unlock(&p->lock);
     tool_result_finish(&result);
+    if (alone) {
+        run_alone(p, c);
+    } else if (given_up) {
+        const char *file = scan_relative(p->s, c->argv[c->prefix]);
+        tool_skip(p->s->box, "%s: %s could not be judged: %s", a->name,
+                  file != NULL ? file : "a file",
+                  end == TOOL_DIED ? "the tool crashed or hit a limit on it"
+                                   : "the tool's answer was unreadable");
+        tool_unchecked(p->s->box, a->name, 1);
+    }
     return !missing && end != TOOL_CANCELLED;
+}
+
+/* One file that a tool chokes on must not hide the others of its chunk. */
+static void run_alone(pass *p, const chunk *c)
+{
+    chunk *one = calloc(1, sizeof *one);
+    uint64_t wall_ms = 0;
+    if (one == NULL) {
+        return;
+    }
+    memcpy(one->argv, c->argv, c->prefix * sizeof one->argv[0]);
+    one->prefix = c->prefix;
+    one->files = 1;
+    one->again = true;
+    for (size_t i = 0; i < c->files && (wall_ms = time_for_run(p)) > 0; i++) {
+        one->argv[c->prefix] = c->argv[c->prefix + i];
+        one->argv[c->prefix + 1] = NULL;
+        if (!run_chunk(p, one, wall_ms)) {
+            break;
+        }
+    }
+    free(one);
 }
 
 static void pass_thread(void *ctx)
@@ -136,7 +183,7 @@ static void pass_thread(void *ctx)
 static void pass_report(pass *p)
 {
     const char *name = p->adapter->name;
-    if (p->malformed) {
+    if (p->malformed || p->unread == p->total) {
         tool_failed(p->s->box, name,
                     "its output could not be read; some findings may be missing");
     }
@@ -215,7 +262,7 @@ uint64_t scan_code_lines(const workspace *ws)
         size_t size = 0;
         bool known = scan_is_c(f) || scan_is_python(f) || scan_is_shell(f)
                      || f->language == LANGUAGE_JAVASCRIPT;
-        char *text = known ? workspace_read(ws, f, &size) : NULL;
+        char *text = known && !f->generated ? workspace_read(ws, f, &size) : NULL;
         lines += text != NULL ? language_count(f->language, text, size).code : 0;
         free(text);
     }

@@ -9,6 +9,7 @@
 #include "actors/roles/workspace.h"
 
 #define SCAN_FILES_MAX  200u /* Files of one run. */
+#define SCAN_ALONE_MAX  48u  /* Files run alone after a chunk of theirs failed; per pass. */
 #define SCAN_PREFIX_MAX 160u /* Arguments before the files. */
 
 typedef struct scan {
@@ -22,6 +23,7 @@ typedef struct scan_adapter {
     const char *program, *package, *purpose;
     const char *const *prefix; /* Arguments before the files; ends with NULL. */
     bool (*wanted)(const workspace_file *file);
+    bool generated_too; /* Also the files that nobody here wrote. */
     size_t files_per_run;
     uint64_t run_ms; /* For one run. */
     uint64_t

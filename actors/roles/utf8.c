@@ -29,6 +29,18 @@ static size_t sequence(const unsigned char *at, size_t left)
     return size;
 }
 
+bool utf8_is_valid(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        size_t part = sequence((const unsigned char *)bytes + i, size - i);
+        if (part == 0) {
+            return false;
+        }
+        i += part;
+    }
+    return true;
+}
+
 json_t *utf8_json(const char *bytes, size_t size)
 {
     static const char replacement[] = "\xef\xbf\xbd";

@@ -1,5 +1,7 @@
 #include "actors/roles/workspace.h"
 
+#include "actors/roles/origin.h"
+#include "actors/roles/utf8.h"
 #include "actors/sandbox/sandbox.h"
 
 #include <dirent.h>
@@ -336,6 +338,7 @@ static void classify(workspace_file *file, int folder, const char *name)
         file->kind = WORKSPACE_OVERSIZED;
     } else {
         file->language = language_detect(file->path, head, (size_t)n);
+        file->generated = origin_is_foreign(file->path, head, (size_t)n);
     }
 }
 
@@ -359,6 +362,34 @@ static void open_to_sandbox(int folder, const char *name, const struct stat *st)
         && fchmodat(folder, name, (st->st_mode & 0777) | wanted, 0) != 0) {
         return; /* Then the tools say that they can't read it. */
     }
+}
+
+/* No control bytes, and UTF-8 that could be shown. */
+static bool name_is_readable(const char *path)
+{
+    for (const char *at = path; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+            return false;
+        }
+    }
+    return utf8_is_valid(path, strlen(path));
+}
+
+/* Bytes that cannot be shown as \xNN. Cut where it does not fit. */
+static void name_escape(const char *path, char *out, size_t capacity)
+{
+    size_t used = 0;
+    bool readable = name_is_readable(path);
+    for (; *path != '\0' && used + 5 < capacity; path++) {
+        unsigned char c = (unsigned char)*path;
+        bool plain = c >= 0x20 && c != 0x7f && (readable || c < 0x80);
+        if (plain) {
+            out[used++] = (char)c;
+        } else {
+            used += (size_t)snprintf(out + used, capacity - used, "\\x%02x", c);
+        }
+    }
+    out[used] = '\0';
 }
 
 static void walk_entry(walk *w, int fd, const char *name, const char *prefix, int depth)
@@ -390,6 +421,10 @@ static void walk_entry(walk *w, int fd, const char *name, const char *prefix, in
         file->bytes = (uint64_t)st.st_size;
         w->ws->bytes += file->bytes;
         classify(file, fd, name);
+        if (!name_is_readable(file->path)) {
+            file->kind = WORKSPACE_MISNAMED;
+            file->language = LANGUAGE_NONE;
+        }
     }
 }
 
@@ -461,6 +496,7 @@ static void say_left_out(walk *w)
         {WORKSPACE_BINARY, "binary content (NUL bytes) under a source file's name"},
         {WORKSPACE_OVERSIZED, "larger than 4 MiB, not analyzed"},
         {WORKSPACE_UNREADABLE, "not readable"},
+        {WORKSPACE_MISNAMED, "not analyzed: its name has bytes that cannot be shown"},
     };
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         unsigned count = 0;
@@ -470,7 +506,9 @@ static void say_left_out(walk *w)
                          && (f->kind != WORKSPACE_BINARY
                              || language_detect(f->path, "", 0) != LANGUAGE_NONE);
             if (named && ++count <= WORKSPACE_NAMED_MAX) {
-                role_skip(w->job, "%s: %s", f->path, kinds[k].why);
+                char shown[512];
+                name_escape(f->path, shown, sizeof shown);
+                role_skip(w->job, "%s: %s", shown, kinds[k].why);
             }
         }
         if (count > WORKSPACE_NAMED_MAX) {
@@ -484,6 +522,21 @@ static void say_left_out(walk *w)
     if (w->too_deep) {
         role_skip(w->job, "tree: folders deeper than %d are not looked at",
                   WORKSPACE_DEPTH_MAX);
+    }
+}
+
+void workspace_say_generated(role_job *job, const workspace *ws)
+{
+    size_t count = 0;
+    const char *first = "";
+    for (size_t i = 0; i < ws->count; i++) {
+        if (ws->files[i].generated) {
+            first = count++ == 0 ? ws->files[i].path : first;
+        }
+    }
+    if (count > 0) {
+        role_skip(job, "%zu generated or vendored file%s not judged (first: %.200s)", count,
+                  count == 1 ? " was" : "s were", first);
     }
 }
 

@@ -26,6 +26,7 @@ typedef enum workspace_kind {
     WORKSPACE_BINARY,     /* Holds a NUL byte in a text's place, whatever its name says. */
     WORKSPACE_OVERSIZED,  /* Text beyond WORKSPACE_TEXT_BYTES_MAX. */
     WORKSPACE_UNREADABLE, /* Could not be read, so it is not in the copy. */
+    WORKSPACE_MISNAMED,   /* Its name holds control bytes or is no UTF-8: no tool can say it. */
 } workspace_kind;
 
 typedef struct workspace_file {
@@ -33,6 +34,7 @@ typedef struct workspace_file {
     workspace_kind kind;
     language_id language; /* LANGUAGE_NONE unless WORKSPACE_TEXT. */
     uint64_t bytes;
+    bool generated; /* Made by a program, or other people's: counted, not judged. */
 } workspace_file;
 
 typedef struct workspace {
@@ -58,6 +60,9 @@ const workspace_file *workspace_find(const workspace *ws, const char *path);
 
 /* Text files of one language. */
 size_t workspace_language_count(const workspace *ws, language_id language);
+
+/* Says in skipped how many files are not judged because nobody here wrote them. */
+void workspace_say_generated(role_job *job, const workspace *ws);
 
 /* True for the code of tests and examples ("tests/", "test_x.py", "examples/", ...). */
 bool workspace_is_test(const char *path);

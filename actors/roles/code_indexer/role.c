@@ -195,6 +195,7 @@ static void run_ctags(scan *s, index_job *index)
                     .purpose = "symbols",
                     .prefix = prefix,
                     .wanted = wanted,
+                    .generated_too = true,
                     .files_per_run = 100,
                     .run_ms = 30000,
                     .budget_ms = 60000,

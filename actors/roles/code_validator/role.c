@@ -222,6 +222,7 @@ static role_status execute(role_job *job)
         return ROLE_FAILED;
     }
     finding_list_init(&findings);
+    workspace_say_generated(job, &ws);
     scan s = {&box, &ws, &findings};
     job->progress(job, 10, "validate", "four dimensions");
     run_all(&v, &s, flags);

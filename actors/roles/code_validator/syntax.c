@@ -173,9 +173,10 @@ static bool is_strict_json(const workspace_file *file)
     const char *slash = strrchr(file->path, '/');
     const char *name = slash != NULL ? slash + 1 : file->path;
     size_t size = strlen(name);
-    return file->language == LANGUAGE_JSON && size > 5 && strcmp(name + size - 5, ".json") == 0
-           && strncmp(name, "tsconfig", 8) != 0 && strstr(file->path, ".vscode/") == NULL
-           && strncmp(name, ".", 1) != 0 && !workspace_is_test(file->path) && file->bytes > 0;
+    return file->language == LANGUAGE_JSON && !file->generated && size > 5
+           && strcmp(name + size - 5, ".json") == 0 && strncmp(name, "tsconfig", 8) != 0
+           && strstr(file->path, ".vscode/") == NULL && strncmp(name, ".", 1) != 0
+           && !workspace_is_test(file->path) && file->bytes > 0;
 }
 
 static void check_json(scan *s)

@@ -361,7 +361,7 @@ void sast_c_rules(scan *s)
     for (size_t i = 0; i < s->ws->count && !role_cancelled(s->box->job); i++) {
         const workspace_file *file = &s->ws->files[i];
         size_t size = 0;
-        char *text = scan_is_c(file) && !workspace_is_test(file->path)
+        char *text = scan_is_c(file) && !file->generated && !workspace_is_test(file->path)
                          ? workspace_read(s->ws, file, &size)
                          : NULL;
         if (text != NULL) {

@@ -95,6 +95,9 @@ static bool parse(scan *s, const scan_adapter *adapter, const tool_result *resul
 {
     (void)adapter;
     char *f[FIELDS];
+    if (result->end == TOOL_EXITED && result->run.exit_code != 0) {
+        return false; /* It ends at the first file that is no UTF-8. */
+    }
     if (result->run.out == NULL || strncmp(result->run.out, "File,Line,", 10) != 0) {
         return false;
     }

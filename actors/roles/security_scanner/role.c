@@ -49,6 +49,7 @@ static role_status execute(role_job *job)
         return ROLE_FAILED;
     }
     finding_list_init(&findings);
+    workspace_say_generated(job, &ws);
     scan s = {&box, &ws, &findings};
     job->progress(job, 10, "scan", "analyzers");
     sast_run(&s, tool_time_left(job, BUDGET_MS), true);

@@ -76,7 +76,9 @@ void sast_secrets(scan *s)
     for (size_t i = 0; i < s->ws->count && !role_cancelled(s->box->job); i++) {
         const workspace_file *file = &s->ws->files[i];
         size_t size = 0;
-        char *text = is_lock_file(file->path) ? NULL : workspace_read(s->ws, file, &size);
+        char *text = file->generated || is_lock_file(file->path)
+                         ? NULL
+                         : workspace_read(s->ws, file, &size);
         if (text != NULL) {
             scan_text(s, file, text, size);
             files++;
