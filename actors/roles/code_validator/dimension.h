@@ -12,6 +12,7 @@ typedef struct dimension_job {
     scan *s;
     uint64_t budget_ms;    /* For each expensive tool. */
     const char *gcc_flags; /* A response file's text: where headers of the tree are. */
+    const char *defines;   /* The same, of what the tree's build files define. */
     bool security_runs;    /* Then cppcheck is its, not the semantics'. */
     char note[200];        /* Written by the dimension: what its evidence should add. */
 } dimension_job;

@@ -11,23 +11,34 @@
 #define TRUST_ANALYZER 8u
 #define TRUST_WARNING  5u
 
-/* $1: seconds per file. The flags come on stdin, so that odd file names survive. After each
- * file a line that begins with the byte 1: exit code and name. */
-static const char loop[] = "export LC_ALL=C.UTF-8; limit=$1; shift; cat > flags || exit 9\n"
-                           "for f; do timeout -k 1 \"$limit\" gcc @flags \"$f\" </dev/null; "
-                           "printf '\\n\\001%s\\t%s\\n' \"$?\" \"$f\" >&2; done\nexit 0\n";
+/* $1: seconds per file. The flags come on stdin, so that odd file names survive; after "@@@"
+ * the build's defines. A file that does not compile with them is tried without, then as GNU
+ * source; the try with the fewest errors counts. */
+#define LOOP_HEAD                                                                        \
+    "export LC_ALL=C.UTF-8; limit=$1; shift; cat > all || exit 9\n"                      \
+    "sed '/^@@@$/,$d' all > flags; sed '1,/^@@@$/d' all > defs; cp defs gnu\n"           \
+    "echo -D_GNU_SOURCE >> gnu; : > none\n"                                              \
+    "try() { timeout -k 1 \"$limit\" gcc @flags @\"$1\" \"$f\" </dev/null 2>err; c=$?\n" \
+    "e=$(grep -o '\"kind\": *\"[a-z ]*error\"' err | wc -l)\n"                           \
+    "if grep -q '\"kind\": *\"fatal error\"' err; then e=1000; fi\n"                     \
+    "if [ $e -lt $least ]; then least=$e; code=$c; used=$1; mv err best; fi; }\n"        \
+    "for f; do least=9999; : > best; code=1; used=defs; try defs\n"                      \
+    "if [ $least -gt 0 ]; then try none; fi\n"                                           \
+    "if [ $least -gt 0 ]; then try gnu; fi; cat best >&2\n"                              \
+    "printf '\\n\\001%s\\t%s\\n' \"$code\" \"$f\" >&2\n"
+
+/* After each file a line that begins with the byte 1: exit code and name. */
+static const char loop[] = LOOP_HEAD "done\nexit 0\n";
 
 /* The same, but a file that wants headers which are not there is read again with empty ones in
  * their place; the mark after that is the byte 2. */
-static const char loop_with_stubs[] =
-    "export LC_ALL=C.UTF-8; limit=$1; shift; cat > flags || exit 9\n"
-    "for f; do timeout -k 1 \"$limit\" gcc @flags \"$f\" </dev/null 2>err; code=$?; cat err >&2\n"
-    "printf '\\n\\001%s\\t%s\\n' \"$code\" \"$f\" >&2; rm -rf stub; n=0\n"
+static const char loop_with_stubs[] = LOOP_HEAD
+    "rm -rf stub; mv best err; n=0\n"
     "while [ $n -lt 20 ] && h=$(sed -n "
     "'s/.*\"message\": *\"\\([^\"\\\\]*\\): No such file or directory\".*/\\1/p' err | head -n 1) && "
     "[ -n \"$h\" ]\n"
     "do case $h in /*|*..*|-*) break;; esac; mkdir -p \"stub/$(dirname \"$h\")\" && : >\"stub/$h\"\n"
-    "timeout -k 1 \"$limit\" gcc @flags -idirafter stub \"$f\" </dev/null 2>err; n=$((n + 1)); done\n"
+    "timeout -k 1 \"$limit\" gcc @flags @\"$used\" -idirafter stub \"$f\" </dev/null 2>err; n=$((n + 1)); done\n"
     "if [ $n -gt 0 ]; then cat err >&2; printf '\\n\\002%s\\n' \"$f\" >&2; fi; done\nexit 0\n";
 
 /* What gcc's warnings mean; those that are not here are opinions and become info. */
@@ -72,6 +83,7 @@ typedef struct gcc_run {
     bool configured; /* The tree is made ready by a configure step that we did not run. */
     pthread_mutex_t lock;
     size_t unconfigured; /* Errors that the tree's configuration may explain. */
+    size_t undeclared;   /* Files whose names only the build's flags may declare. */
     size_t no_header;    /* Files that want a header that is not there. */
     char headers[160];
 } gcc_run;
@@ -167,6 +179,24 @@ static bool is_plain_mistake(const char *message)
         }
     }
     return false;
+}
+
+/* Errors that a macro, a type or a declaration behind an unknown flag explains. */
+static bool is_undeclared(const char *message)
+{
+    static const char *const words[] = {
+        "undeclared",           "unknown type name",   "incomplete type", "not declared",
+        "does not name a type", "has no member named", "storage size of", "have ‘int’"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(message, words[i]) != NULL) {
+            return true;
+        }
+    }
+    /* "expected ‘)’ before ‘VERSION’": a macro's name. */
+    const char *name = strstr(message, " before ‘");
+    name = name != NULL ? name + strlen(" before ‘") : "";
+    size_t size = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+    return size > 1 && strncmp(name + size, "’", strlen("’")) == 0;
 }
 
 static void note_header(gcc_run *run, const char *message)
@@ -343,7 +373,7 @@ static void add_all(reading *r)
 {
     size_t i = 0;
     json_t *diagnostic = NULL;
-    bool trusted = true;
+    bool trusted = true, undeclared = false;
     json_array_foreach(r->diagnostics, i, diagnostic)
     {
         const char *kind = json_string_value(json_object_get(diagnostic, "kind"));
@@ -357,6 +387,14 @@ static void add_all(reading *r)
         } else if (strcmp(kind, "error") == 0 && message[0] == '#') {
             trusted = false; /* #error: the tree asks for another configuration. */
         }
+        undeclared = undeclared || (strcmp(kind, "error") == 0 && is_undeclared(message));
+    }
+    if (trusted && undeclared && !r->run->configured) {
+        pthread_mutex_lock(&r->run->lock);
+        r->run->undeclared++;
+        pthread_mutex_unlock(&r->run->lock);
+        add_plain_mistakes(r);
+        return;
     }
     json_array_foreach(r->diagnostics, i, diagnostic)
     {
@@ -429,13 +467,13 @@ static void run_gcc(dimension_job *d, const char *name, const char *options,
                    .syntax = syntax,
                    .configured = needs_configuring(d->s->ws),
                    .lock = PTHREAD_MUTEX_INITIALIZER};
-    size_t capacity = strlen(options) + strlen(d->gcc_flags) + 2;
+    size_t capacity = strlen(options) + strlen(d->gcc_flags) + strlen(d->defines) + 8;
     char *flags = malloc(capacity);
     if (flags == NULL) {
         tool_failed(d->s->box, name, "out of memory");
         return;
     }
-    (void)snprintf(flags, capacity, "%s\n%s", options, d->gcc_flags);
+    (void)snprintf(flags, capacity, "%s\n%s@@@\n%s", options, d->gcc_flags, d->defines);
     scan_run(d->s, &(scan_adapter){
                        .name = name,
                        .program = "gcc",
@@ -456,6 +494,13 @@ static void run_gcc(dimension_job *d, const char *name, const char *options,
                   "%s: %zu file%s could not be checked to the end: headers are missing "
                   "(%s); install their packages or build the tree first",
                   name, run.no_header, run.no_header == 1 ? "" : "s", run.headers);
+    }
+    tool_unchecked(d->s->box, name, run.no_header + run.undeclared);
+    if (run.undeclared > 0 && syntax) {
+        tool_skip(d->s->box,
+                  "%s: %zu file%s could not be checked without the build's flags: names are "
+                  "undeclared; a compile_commands.json would tell",
+                  name, run.undeclared, run.undeclared == 1 ? "" : "s");
     }
     if (run.unconfigured > 0) {
         tool_skip(d->s->box,

@@ -1,5 +1,6 @@
 /* The role code-validator: four dimensions at the same time, one list of findings, one verdict.
  */
+#include "actors/roles/code_validator/defines.h"
 #include "actors/roles/code_validator/dimension.h"
 #include "actors/roles/code_validator/gcc.h"
 #include "actors/roles/sarif.h"
@@ -105,7 +106,7 @@ static void run_dimension(void *ctx)
     job->progress(job, percent, finding_dimension_name(task->dimension), "done");
 }
 
-static void run_all(validation *v, scan *s, const char *flags)
+static void run_all(validation *v, scan *s, const char *flags, const char *defines)
 {
     tool_task tasks[FINDING_DIMENSIONS];
     dimension_task contexts[FINDING_DIMENSIONS];
@@ -116,6 +117,7 @@ static void run_all(validation *v, scan *s, const char *flags)
             v->jobs[i] = (dimension_job){.s = s,
                                          .budget_ms = budget_ms,
                                          .gcc_flags = flags,
+                                         .defines = defines,
                                          .security_runs = v->wanted[FINDING_SECURITY]};
             contexts[count] = (dimension_task){v, (finding_dimension)i};
             tasks[count] = (tool_task){run_dimension, &contexts[count]};
@@ -216,8 +218,10 @@ static role_status execute(role_job *job)
         return ROLE_FAILED;
     }
     char *flags = gcc_flags_of(&ws);
-    if (flags == NULL || !tool_box_init(&box, job)) {
+    char *defines = defines_of(&ws);
+    if (flags == NULL || defines == NULL || !tool_box_init(&box, job)) {
         free(flags);
+        free(defines);
         workspace_close(&ws);
         return ROLE_FAILED;
     }
@@ -225,7 +229,7 @@ static role_status execute(role_job *job)
     workspace_say_generated(job, &ws);
     scan s = {&box, &ws, &findings};
     job->progress(job, 10, "validate", "four dimensions");
-    run_all(&v, &s, flags);
+    run_all(&v, &s, flags, defines);
     job->progress(job, 90, "merge", "findings");
     finding_list_merge(&findings, &ws);
     answer(job, &v, &s);
@@ -233,6 +237,7 @@ static role_status execute(role_job *job)
     tool_box_finish(&box);
     workspace_close(&ws);
     free(flags);
+    free(defines);
     return job->output == NULL   ? ROLE_FAILED
            : role_cancelled(job) ? ROLE_PARTIAL
                                  : ROLE_SUCCESS;

@@ -200,6 +200,13 @@ static void run_clang_tidy(dimension_job *d)
         "bugprone-misplaced-*,bugprone-not-null-terminated-result,bugprone-signal-handler' "
         "\"$f\" </dev/null 2>/dev/null; printf '\\n\\001\\n'; done; exit 0\n";
     static const char *const prefix[] = {"sh", "-c", script, "sh", NULL};
+    size_t capacity = strlen(d->gcc_flags) + strlen(d->defines) + 32;
+    char *flags = malloc(capacity);
+    if (flags == NULL) {
+        tool_failed(d->s->box, "clang-tidy", "out of memory");
+        return;
+    }
+    (void)snprintf(flags, capacity, "%s%s\"-D_GNU_SOURCE\"\n", d->gcc_flags, d->defines);
     scan_run(d->s, &(scan_adapter){
                        .name = "clang-tidy",
                        .program = "clang-tidy",
@@ -211,9 +218,10 @@ static void run_clang_tidy(dimension_job *d)
                        .budget_ms = d->budget_ms < CLANG_TIDY_BUDGET_MS ? d->budget_ms
                                                                         : CLANG_TIDY_BUDGET_MS,
                        .mem_bytes = 4ull << 30,
-                       .stdin_text = d->gcc_flags,
+                       .stdin_text = flags,
                        .parse = parse_clang,
                    });
+    free(flags);
 }
 
 static void run_python_tools(dimension_job *d)
@@ -250,7 +258,9 @@ static void run_first(void *ctx)
 static void run_second(void *ctx)
 {
     dimension_job *d = ctx;
-    sast_shellcheck(d->s, d->budget_ms, true);
+    if (d->security_runs) { /* Else it is the security-scanner's: once is enough. */
+        sast_shellcheck(d->s, d->budget_ms, true);
+    }
     run_python_tools(d);
     if (!d->security_runs) {
         sast_cppcheck(d->s, d->budget_ms, FINDING_SEMANTICS);

@@ -123,3 +123,21 @@ Test(security_scanner, odd_names_and_bytes_are_named_and_the_rest_is_judged)
     bench_end(&b);
     sandbox_folder_remove(tree);
 }
+
+Test(code_validator, the_builds_own_defines_are_used_and_unknown_ones_are_no_errors)
+{
+    role_bench b;
+    json_t *context = json_pack(
+        "{s:{s:s, s:s, s:s, s:s, s:s}, s:[s]}", "files", "Makefile",
+        "VERSION=1\nall:\n\tgcc -DVER='\"$(VERSION)\"' -D'NAME=\"n\"' -DN=3 a.c\n", "a.c",
+        "#include <stdio.h>\nint main(void)\n{\n    return puts(\"v\" VER NAME) + N;\n}\n",
+        "gnu.c", "#include <string.h>\nchar f(const char *s) { return *strchrnul(s, 'x'); }\n",
+        "unknown.c", "int f(void) { return ELSEWHERE; }\n", "broken.c",
+        "int f(void)\n{\n    return N\n}\n", "dimensions", "syntax");
+    bench_run(&b, &role_code_validator, context);
+    cr_expect_eq(json_array_size(json_object_get(b.job.output, "findings")), 1u);
+    cr_expect_eq(bench_found(&b, "gcc-syntax", "broken.c", 0), 1u);
+    cr_expect(
+        bench_says(b.job.skipped, "1 file could not be checked without the build's flags"));
+    bench_end(&b);
+}
