@@ -80,25 +80,46 @@ bool plan_cmake(const plan_site *site, test_plan *out)
     return true;
 }
 
+/* Makefile.in, or a piece that configure joins to it ("make/rules.mk"). */
+static bool is_rule_template(const plan_site *site, const workspace_file *file)
+{
+    const char *slash = strrchr(file->path, '/');
+    const char *name = slash == NULL ? file->path : slash + 1;
+    const char *dot = strrchr(name, '.');
+    return strncmp(file->path, site->folder, strlen(site->folder)) == 0
+           && (strcmp(name, "Makefile.in") == 0 || (dot != NULL && strcmp(dot, ".mk") == 0));
+}
+
 /* The target that tests a configured tree; NULL: none. automake makes a target check that does
  * nothing for trees without tests. */
 static const char *autotools_goal(const plan_site *site)
 {
     static const char *const automake[] = {"TESTS", "check-local", "DEJATOOL", "include ",
                                            NULL};
-    static const char *const check[] = {"\ncheck:", NULL}, *const test[] = {"\ntest:", NULL};
     if (plan_file_like(site, "Makefile", ".am") != NULL) {
         return any_file_has(site, "Makefile.am", automake) ? "check" : NULL;
     }
-    return any_file_has(site, "Makefile.in", check)  ? "check"
-           : any_file_has(site, "Makefile.in", test) ? "test"
-                                                     : NULL;
+    bool tests = false;
+    for (size_t i = 0; i < site->ws->count; i++) {
+        const workspace_file *file = &site->ws->files[i];
+        size_t size = 0;
+        char *text =
+            is_rule_template(site, file) ? workspace_read(site->ws, file, &size) : NULL;
+        bool checks = text_has(text, (const char *[]){"\ncheck:", "\ncheck test:", NULL});
+        tests = tests || text_has(text, (const char *[]){"\ntest:", "\ntest check:", NULL});
+        free(text);
+        if (checks) {
+            return "check";
+        }
+    }
+    return tests ? "test" : NULL;
 }
 
 bool plan_autotools(const plan_site *site, test_plan *out)
 {
-    bool made = plan_has(site, "configure")
-                && (plan_has(site, "Makefile.in") || plan_has(site, "configure.ac"));
+    bool made =
+        plan_has(site, "configure")
+        && (plan_file_like(site, "Makefile", ".in") != NULL || plan_has(site, "configure.ac"));
     if (!made && !plan_has(site, "configure.ac") && !plan_has(site, "configure.in")) {
         return false;
     }

@@ -115,6 +115,18 @@ Test(plan, what_only_looks_like_tests_is_not_taken)
     cr_expect(first_is("\"contest.py\":\"pass\"", NULL, NULL));
 }
 
+Test(plan, a_generated_configure_is_enough_when_its_makefile_has_a_check)
+{
+    cr_expect(
+        first_is("\"configure\":\"#!/bin/sh\\n\",\"Makefile.in\":\"all:\\n\\ncheck: all\\n\"",
+                 "autotools", "make check"));
+    cr_expect(first_is("\"configure\":\"#!/bin/sh\\n\",\"autoconf/Makefile.in\":\"all:\\n\","
+                       "\"autoconf/make/unreal.mk\":\"x:\\n\\ncheck test: x\\n\"",
+                       "autotools", "make check"));
+    cr_expect(
+        first_is("\"configure\":\"#!/bin/sh\\n\",\"Makefile.in\":\"all:\\n\"", NULL, NULL));
+}
+
 Test(plan, what_tells_more_comes_first)
 {
     cr_expect(first_is("\"Makefile\":\"check:\\n\",\"CMakeLists.txt\":\"add_test(x)\"", "cmake",
