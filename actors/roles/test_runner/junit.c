@@ -96,7 +96,8 @@ static void open_verdict(junit *state, const xml_token *token)
         const char *newline =
             memchr(message.text == NULL ? "" : message.text, '\n', message.size);
         size_t size = newline == NULL ? message.size : (size_t)(newline - message.text);
-        bool counts = line_find(message, "assertion(s) failed") != NULL; // Criterion's number.
+        bool counts = line_find(message, "assertion(s) failed") != NULL // Criterion's number.
+                      || is(message, "collection failure");             // pytest; says nothing.
         record->message =
             counts ? NULL : case_text(state->out, message.text, size, CASE_TEXT_MAX);
     }

@@ -169,7 +169,7 @@ static bool run_once(suite *s, const plan_step *step, uint64_t *out_ms)
 {
     char message[64];
     unsigned planned = s->runs_asked > SUITE_RUNS_MAX ? s->runs_asked : SUITE_RUNS_MAX;
-    (void)snprintf(message, sizeof message, "run %u of at most %u", s->runs + 1, planned);
+    (void)snprintf(message, sizeof message, "run %u/%u", s->runs + 1, planned);
     progress(s, 40 + 55 * (double)s->runs / planned, "run", message);
     if (s->plan->report != NULL) {
         const char *path =
@@ -188,9 +188,10 @@ static bool run_once(suite *s, const plan_step *step, uint64_t *out_ms)
         *out_ms = result.run.wall_ms;
         suite__parse_run(s, &result.run, &cases);
         if (!suite__failed_to_build(s, &result, &cases)) {
+            suite__excuse_missing(s, &cases);
             suite__judge_end(s, &result, &cases);
             s->build_ok = s->build_ok || cases.count > 0;
-            more = s->limit_hit == NULL && !s->cancelled;
+            more = s->limit_hit == NULL && !s->cancelled && s->missing == NULL;
         }
         case_totals totals = case_count(&cases);
         if (s->log == NULL && (totals.failed > 0 || cases.count == 0)) {

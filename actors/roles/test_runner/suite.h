@@ -34,6 +34,8 @@ typedef struct suite {
     const char *limit_hit; /* NULL: none. */
     bool cancelled, refused;
 
+    const char *missing; /* What the suite needs and is not there; NULL: nothing is known. */
+
     bool built; /* There was a build step. */
     bool build_ok;
     const plan_step *build_step; /* The last one that ran. */

@@ -159,6 +159,9 @@ static void say_trouble(role_job *job, const suite *s)
                   "npm: packages are not fetched, the sandbox has no network; run npm install "
                   "in the tree before, node_modules is copied too");
     }
+    if (s->missing != NULL) {
+        role_skip(job, "tests: %s", s->missing);
+    }
     if (s->cancelled) {
         role_error(job, "%s: cancelled", label);
     }
@@ -179,7 +182,8 @@ static role_status judge(role_job *job, const suite *s)
         job->retryable = true;
         return ROLE_FAILED;
     }
-    bool whole = s->build_ok && s->limit_hit == NULL && !s->cancelled && !s->refused;
+    bool whole = s->build_ok && s->limit_hit == NULL && !s->cancelled && !s->refused
+                 && s->missing == NULL;
     return whole ? ROLE_SUCCESS : ROLE_PARTIAL;
 }
 
@@ -211,9 +215,6 @@ static role_status test_runner_execute(role_job *job)
     tool_box box;
     if (!read_wishes(job, &want)) {
         return ROLE_FAILED;
-    }
-    if (job->progress != NULL) {
-        job->progress(job, 1, "detect", "looking for tests");
     }
     if (!workspace_open(job, &ws)) {
         return ROLE_FAILED;

@@ -146,6 +146,72 @@ static bool ran_nothing(const sandbox_result *run)
     return line_find(all, "Nothing to be done for") != NULL && last_words(run).text == NULL;
 }
 
+/* "sh: 1: jest: not found", or make's "make: jest: No such file or directory", before the exit
+ * status 127: nothing was tested. text NULL: it is not that. */
+static line missing_program(const sandbox_result *run)
+{
+    line all = {run->out, run->out == NULL ? 0 : run->out_size}, none = {NULL, 0};
+    if (run->exit_code != 127 && line_find(all, "] Error 127") == NULL) {
+        return none;
+    }
+    line_walk walk = line_walk_of(all.text, all.size);
+    for (line at; line_next(&walk, &at);) {
+        if (line_ends_with(at, ": not found") || line_ends_with(at, ": command not found")
+            || line_ends_with(at, ": No such file or directory")) {
+            return at;
+        }
+    }
+    return none;
+}
+
+/* A module of the tree itself that can't be imported is the tree's own fault. */
+static bool is_in_tree(const workspace *ws, const char *module, size_t size)
+{
+    for (size_t i = 0; i < ws->count; i++) {
+        for (const char *part = ws->files[i].path; part != NULL;) {
+            if (strncmp(part, module, size) == 0
+                && (part[size] == '/' || strcmp(part + size, ".py") == 0)) {
+                return true;
+            }
+            part = strchr(part, '/');
+            part = part == NULL ? NULL : part + 1;
+        }
+    }
+    return false;
+}
+
+/* "ModuleNotFoundError: No module named 'a.b'": "a". */
+static line missing_module(const char *message)
+{
+    static const char words[] = "No module named ";
+    const char *at = message == NULL ? NULL : strstr(message, words);
+    if (at == NULL) {
+        return (line){NULL, 0};
+    }
+    at += sizeof words - 1;
+    at += *at == '\'' || *at == '"';
+    return (line){at, strcspn(at, ".'\" \n")};
+}
+
+void suite__excuse_missing(suite *s, case_list *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        case_record *record = &out->items[i];
+        line module = missing_module(record->message);
+        if (record->status != CASE_ERROR || module.size == 0
+            || is_in_tree(s->ws, module.text, module.size)) {
+            continue;
+        }
+        record->status = CASE_SKIPPED;
+        if (s->missing == NULL) {
+            s->missing = cogo_arena_printf(
+                &s->job->arena,
+                "No module named %.*s (apt-get install python3-%.*s or ship it)",
+                (int)module.size, module.text, (int)module.size, module.text);
+        }
+    }
+}
+
 /* The command's own end is a verdict too: the only one for suites that name no tests, and one
  * more when it contradicts the tests that were named. */
 void suite__judge_end(suite *s, const tool_result *result, case_list *out)
@@ -169,10 +235,13 @@ void suite__judge_end(suite *s, const tool_result *result, case_list *out)
                                     SUITE_OUT_BYTES));
     } else if (out->count == 0 && good && ran_nothing(run)) {
         add_whole(s, result, out, CASE_SKIPPED, "it ran no test");
+    } else if (out->count == 0 && !good && s->build_ok && missing_program(run).text != NULL) {
+        line said = missing_program(run);
+        s->missing = case_text(&s->cases, said.text, said.size, CASE_NAME_MAX);
     } else if (out->count == 0 && (good || s->build_ok)) {
         add_whole(s, result, out, good ? CASE_PASSED : CASE_FAILED,
                   good ? NULL : exit_words(run, out));
-    } else if (out->count > 0 && !good && totals.failed == 0) {
+    } else if (out->count > 0 && !good && totals.failed == 0 && s->missing == NULL) {
         add_whole(s, result, out, CASE_ERROR,
                   cogo_arena_printf(&out->arena, "exit status %d though no test failed",
                                     run->exit_code));

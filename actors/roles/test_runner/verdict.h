@@ -18,6 +18,10 @@ void suite__parse_run(suite *s, const sandbox_result *run, case_list *out);
 /* Adds a case for the command itself when its end says something that its tests don't. */
 void suite__judge_end(suite *s, const tool_result *result, case_list *out);
 
+/* Tests that did not even start for want of a module are not judged: they become skipped, and
+ * the suite's field missing says why. */
+void suite__excuse_missing(suite *s, case_list *out);
+
 /* True when the tests could not even be compiled; told in the suite's build fields. */
 bool suite__failed_to_build(suite *s, const tool_result *result, const case_list *run);
 

@@ -336,6 +336,44 @@ Test(test_runner, a_check_that_has_nothing_to_do_is_no_passed_test)
     finish(&b);
 }
 
+Test(test_runner, a_missing_module_of_others_is_no_failed_test)
+{
+    bench b;
+    run(&b,
+        json_pack("{s:{s:s}}", "files", "test_a.py",
+                  "import no_such_module_at_all\ndef test_x():\n    assert True\n"),
+        60000);
+    cr_expect(counts_are(&b, 0, 0, 1, 0));
+    cr_expect_eq(b.status, ROLE_PARTIAL);
+    cr_expect(
+        good(&b, array_says(b.job.skipped, "tests: No module named no_such_module_at_all")));
+    cr_expect(good(&b, array_says(b.job.skipped, "ship it")));
+    finish(&b);
+}
+
+Test(test_runner, a_collection_error_shows_the_real_error)
+{
+    bench b;
+    run(&b,
+        json_pack("{s:{s:s, s:s}}", "files", "own.py", "x = 1\n", "test_a.py",
+                  "from own import y\ndef test_x():\n    assert True\n"),
+        60000);
+    cr_expect(counts_are(&b, 0, 1, 0, 0));
+    cr_expect(good(&b, case_is(&b, "test_a", "error", "cannot import name 'y'", NULL, 0)));
+    finish(&b);
+}
+
+Test(test_runner, a_missing_program_is_no_failed_test)
+{
+    bench b;
+    run(&b, json_pack("{s:{s:s}}", "files", "Makefile", "check:\n\t@no-such-program-x\n"),
+        60000);
+    cr_expect(counts_are(&b, 0, 0, 0, 0));
+    cr_expect_eq(b.status, ROLE_PARTIAL);
+    cr_expect(good(&b, array_says(b.job.skipped, "no-such-program-x")));
+    finish(&b);
+}
+
 Test(test_runner, wrong_wishes_are_refused_by_name)
 {
     static const struct {
