@@ -197,7 +197,8 @@ static void pass_report(pass *p)
         tool_skip(p->s->box, "%s: crashed or hit a limit, up to %zu of %zu files left out",
                   name, left, p->total);
     } else {
-        tool_skip(p->s->box, "%s: its time of %u s was over, up to %zu of %zu files left out",
+        tool_skip(p->s->box,
+                  "%s: its tool time of %u s was used up, up to %zu of %zu files left out",
                   name, (unsigned)(p->adapter->budget_ms / 1000), left, p->total);
     }
 }

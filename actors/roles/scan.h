@@ -25,10 +25,10 @@ typedef struct scan_adapter {
     bool (*wanted)(const workspace_file *file);
     bool generated_too; /* Also the files that nobody here wrote. */
     size_t files_per_run;
-    uint64_t run_ms; /* For one run. */
-    uint64_t
-        budget_ms; /* For all of them, added up; what is left out then is said in skipped. */
-    uint64_t mem_bytes;     /* 0: the sandbox's default. */
+    uint64_t run_ms;    /* For one run. */
+    uint64_t budget_ms; /* Tool time: For all of them, added up; what is left out then is said
+                           in skipped. */
+    uint64_t mem_bytes; /* 0: the sandbox's default. */
     const char *stdin_text; /* May be NULL. */
     finding_dimension dimension;
     void *ctx; /* The adapter's own. */

@@ -131,8 +131,10 @@ static void run_all(validation *v, scan *s, const char *flags, const char *defin
 /* How many files the tools of a dimension looked at; the most that one of them did per language
  * would be better, but a file counts once per tool that knows it, and those are one per
  * language. */
-static uint64_t files_seen(const tool_box *box, finding_dimension dimension)
+static uint64_t files_seen(const tool_box *box, finding_dimension dimension,
+                           uint64_t *out_checked)
 {
+    uint64_t unchecked = 0;
     uint64_t files = 0;
     size_t i = 0;
     json_t *entry = NULL;
@@ -142,9 +144,11 @@ static uint64_t files_seen(const tool_box *box, finding_dimension dimension)
         for (const char *const *name = dimension_tools[dimension]; *name != NULL; name++) {
             if (strcmp(*name, tool) == 0) {
                 files += (uint64_t)json_integer_value(json_object_get(entry, "files"));
+                unchecked += (uint64_t)json_integer_value(json_object_get(entry, "unchecked"));
             }
         }
     }
+    *out_checked = unchecked < files ? files - unchecked : 0;
     return files;
 }
 
@@ -157,6 +161,7 @@ static json_t *dimension_json(const validation *v, const scan *s, finding_dimens
         findings += finding_count(s->findings, dimension, (finding_severity)i);
     }
     char *used = sast_evidence(s->box, dimension_tools[dimension]);
+    uint64_t checked = 0, files = files_seen(s->box, dimension, &checked);
     const char *names = used != NULL && used[0] != '\0' ? used : NULL;
     if (dimension == FINDING_ARCHITECTURE) {
         (void)snprintf(evidence, sizeof evidence, "%s", v->jobs[dimension].note);
@@ -164,16 +169,23 @@ static json_t *dimension_json(const validation *v, const scan *s, finding_dimens
         (void)snprintf(evidence, sizeof evidence,
                        "not judged: no tool checked a file of its kind");
     } else if (dimension == FINDING_SYNTAX) {
-        uint64_t files = files_seen(s->box, dimension);
-        (void)snprintf(evidence, sizeof evidence, "%s: %llu file%s, %zu error%s", names,
+        (void)snprintf(evidence, sizeof evidence,
+                       "%s: %s%llu of %llu file%s checked, %zu error%s", names,
+                       checked * 2 < files ? "only " : "", (unsigned long long)checked,
                        (unsigned long long)files, files == 1 ? "" : "s", findings,
+                       findings == 1 ? "" : "s");
+    } else if (checked * 2 < files) { /* One file counts once per tool that should read it. */
+        (void)snprintf(evidence, sizeof evidence,
+                       "%s: only %llu of %llu readings of files were possible, %zu finding%s",
+                       names, (unsigned long long)checked, (unsigned long long)files, findings,
                        findings == 1 ? "" : "s");
     } else {
         (void)snprintf(evidence, sizeof evidence, "%s: %zu finding%s", names, findings,
                        findings == 1 ? "" : "s");
     }
     free(used);
-    bool judged = names != NULL || dimension == FINDING_ARCHITECTURE || findings > 0;
+    bool judged =
+        (names != NULL && checked > 0) || dimension == FINDING_ARCHITECTURE || findings > 0;
     json_t *score =
         judged ? json_real(finding_score(s->findings, dimension, lines)) : json_null();
     return json_pack("{s:o, s:s, s:I}", "score", score, "evidence", evidence, "findings",
@@ -189,10 +201,11 @@ static void answer(role_job *job, const validation *v, const scan *s)
     for (int i = 0; i < FINDING_DIMENSIONS; i++) {
         if (v->wanted[i]) {
             finding_dimension d = (finding_dimension)i;
-            (void)json_object_set_new(dimensions, finding_dimension_name(d),
-                                      dimension_json(v, s, d, lines));
-            sum += finding_score(s->findings, d, lines);
-            count++;
+            json_t *one = dimension_json(v, s, d, lines);
+            const json_t *score = json_object_get(one, "score");
+            sum += json_number_value(score);
+            count += json_is_number(score);
+            (void)json_object_set_new(dimensions, finding_dimension_name(d), one);
         }
     }
     json_t *findings = finding_list_json(s->findings, &left_out);

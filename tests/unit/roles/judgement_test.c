@@ -141,3 +141,15 @@ Test(code_validator, the_builds_own_defines_are_used_and_unknown_ones_are_no_err
         bench_says(b.job.skipped, "1 file could not be checked without the build's flags"));
     bench_end(&b);
 }
+
+Test(code_validator, what_no_tool_could_check_has_no_score)
+{
+    role_bench b;
+    bench_run(&b, &role_code_validator,
+              json_pack("{s:{s:s}, s:[s]}", "files", "a.c",
+                        "#include \"gone.h\"\nint f(void);\n", "dimensions", "syntax"));
+    json_t *syntax = json_object_get(json_object_get(b.job.output, "dimensions"), "syntax");
+    cr_expect(json_is_null(json_object_get(syntax, "score")));
+    cr_expect_not_null(strstr(bench_text(syntax, "evidence"), "0 of 1 file checked"));
+    bench_end(&b);
+}
