@@ -102,6 +102,7 @@ static void clean_task(orc_task *t)
     t->hash = NULL;
     t->dirty = false;
     t->journaled = true;
+    t->end_unsaved = false;
     t->in_flight_count++;
 }
 
@@ -136,6 +137,7 @@ static void send_write(orc *o)
 {
     size_t count = portion(o);
     orc_task **tasks = take_dirty(o, count);
+    orc_carried *carried = orc_alloc(count * sizeof *carried);
     store_change *changes = orc_alloc(count * sizeof *changes);
     task *copies = orc_alloc(count * sizeof *copies);
     for (size_t i = 0; i < count; i++) {
@@ -150,8 +152,11 @@ static void send_write(orc *o)
         void *events = NULL; // The copies in the message are flat; this list was ours.
         memcpy(&events, &changes[i].events.items, sizeof events);
         orc_free(events);
+        carried[i] = (orc_carried){
+            .task = tasks[i], .ended = tasks[i]->end_unsaved ? tasks[i]->record->state : -1};
         clean_task(tasks[i]);
     }
+    orc_free(tasks);
     orc_free(copies);
     orc_free(changes);
     if (o->write_count == o->write_capacity) {
@@ -161,7 +166,7 @@ static void send_write(orc *o)
     o->flushed_number += count; // Numbers are given out in the order of the list.
     o->writes[o->write_count++] = (orc_write){.sequence = write.sequence,
                                               .covers = o->flushed_number,
-                                              .tasks = tasks,
+                                              .tasks = carried,
                                               .task_count = count};
     if (err != COGO_OK) {
         orc_journal_failed(o, cogo_strerror(err));
@@ -192,8 +197,12 @@ void orc_journal_flush_if_due(orc *o)
     }
 }
 
-static void saved(orc *o, orc_task *t)
+static void saved(orc *o, orc_carried *carried)
 {
+    orc_task *t = carried->task;
+    if (carried->ended >= 0) {
+        t->line->role->ended[carried->ended]++;
+    }
     t->in_flight_count--;
     if (t->in_flight_count > 0 || t->dirty) {
         return;
@@ -228,7 +237,7 @@ void orc_journal_committed(orc *o, const store_committed *committed)
     orc_outbox_deliver(o);
     for (size_t i = 0; i < done; i++) {
         for (size_t j = 0; j < o->writes[i].task_count; j++) {
-            saved(o, o->writes[i].tasks[j]);
+            saved(o, &o->writes[i].tasks[j]);
         }
         orc_free(o->writes[i].tasks);
     }

@@ -54,8 +54,8 @@ struct orc_role {
     orc_line *lines;
     orc_worker **workers; /* That offer it. */
     size_t worker_count, worker_capacity;
-    size_t cursor; /* Round robin among equals. */
-    uint64_t ended[TASK_STATE_COUNT];
+    size_t cursor;                    /* Round robin among equals. */
+    uint64_t ended[TASK_STATE_COUNT]; /* Durably. */
     metric_histogram duration;
 };
 
@@ -158,6 +158,7 @@ struct orc_task {
     bool unsaved;   /* Dirty or in flight. */
     bool journaled; /* The store knows it; its context needs not be sent again. */
     bool ended_listed;
+    bool end_unsaved; /* It ended, and no write carries that yet. */
 };
 
 /* Something that leaves once all changes up to `needs` are on disk. */
@@ -170,11 +171,17 @@ typedef struct orc_parcel {
     bool answer; /* Somebody waits for it: a problem replaces it when the store fails. */
 } orc_parcel;
 
+/* A task in a write. */
+typedef struct orc_carried {
+    orc_task *task;
+    int32_t ended; /* The state in which it ended just before the write, or -1. */
+} orc_carried;
+
 /* Given to the store, not on disk yet. */
 typedef struct orc_write {
     int64_t sequence;
     uint64_t covers;
-    orc_task **tasks;
+    orc_carried *tasks;
     size_t task_count;
 } orc_write;
 

@@ -88,7 +88,7 @@ void orc_event_add(orc *o, orc_task *t)
 static void ended(orc *o, orc_task *t)
 {
     t->record->finished_at = t->record->updated_at;
-    t->line->role->ended[t->record->state]++;
+    t->end_unsaved = true;
     o->unfinished_count--;
     orc_deadline_clear(&o->deadlines, &t->backoff);
     t->next_ended = NULL;

@@ -20,6 +20,35 @@ static double sample(const metrics *all, const char *name, const char *suffix,
     return -1;
 }
 
+static double succeeded_as_seen_by(rig *r, const rig_probe *probe)
+{
+    ask(r, probe, MSG_METRICS_READ, &(empty){0});
+    cogo_msg *msg = take(probe, MSG_METRICS);
+    if (msg == NULL) {
+        return -1;
+    }
+    double count = sample(cogo_msg_payload(msg), "cogo_tasks_total", "",
+                          "role=\"echo\",status=\"succeeded\"");
+    cogo_msg_destroy(msg);
+    return count;
+}
+
+Test(metrics, count_a_task_as_finished_once_that_is_on_disk)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker w = worker_new(&r, "w", 1);
+    (void)submit_echo(&r);
+    rig_offer offer = take_offer(&w);
+    store_hold(&r);
+    say_result(&r, &w, &offer, RESULT_SUCCESS, false);
+    cr_expect_eq(succeeded_as_seen_by(&r, &w.probe), 0);
+    store_go(&r);
+    cr_expect(take_ack(&w, "accepted"));
+    cr_expect_eq(succeeded_as_seen_by(&r, &w.probe), 1);
+    rig_end(&r);
+}
+
 Test(metrics, count_what_happened)
 {
     rig r;
