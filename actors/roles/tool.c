@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ tool_end tool_run(tool_box *box, const tool_spec *spec, tool_result *result)
 {
     const char *program = spec->program != NULL ? spec->program : spec->argv[0];
     *result = (tool_result){.end = TOOL_MISSING, .version = ""};
-    const char *version = tool_version(program);
+    const char *version = tool_version(program, box->job);
     if (version == NULL) {
         tool_skip(box, "%s is not installed (apt-get install %s)%s%s", program,
                   spec->package != NULL ? spec->package : program,
@@ -339,14 +340,14 @@ static void version_in(const char *text, char *out, size_t capacity)
     }
 }
 
-static void ask_version(const char *program, char *out, size_t capacity)
+static void ask_version(const char *program, const role_job *job, char *out, size_t capacity)
 {
-    char folder[] = "/tmp/cogo-version-XXXXXX";
+    char folder[PATH_MAX];
     const char *argv[] = {program, "--version", NULL};
     sandbox_result run = {0};
     out[0] = '\0';
-    if (mkdtemp(folder) == NULL || rmdir(folder) != 0
-        || sandbox_folder_create(folder) != COGO_OK) {
+    (void)snprintf(folder, sizeof folder, "%s/version", job->state_dir);
+    if (sandbox_folder_create(folder) != COGO_OK) {
         return;
     }
     sandbox_request request = {.argv = argv,
@@ -375,7 +376,7 @@ static bool installed(const char *program)
     return false;
 }
 
-const char *tool_version(const char *program)
+const char *tool_version(const char *program, const role_job *job)
 {
     const char *answer = "";
     pthread_mutex_lock(&version_lock);
@@ -388,7 +389,7 @@ const char *tool_version(const char *program)
         (void)snprintf(versions[i].program, sizeof versions[i].program, "%s", program);
         versions[i].missing = !installed(program);
         if (!versions[i].missing) {
-            ask_version(program, versions[i].version, sizeof versions[i].version);
+            ask_version(program, job, versions[i].version, sizeof versions[i].version);
         }
         version_count++;
     }

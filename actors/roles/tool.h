@@ -72,7 +72,7 @@ void tool_result_finish(tool_result *result);
 
 /* Is the program there for sandboxed programs? Its version, or "" when it does not tell one.
  * NULL: not installed. Thread-safe; asked once per process. */
-const char *tool_version(const char *program);
+const char *tool_version(const char *program, const role_job *job);
 
 /* As role_skip() and role_error(), from any thread of the job; the same line is said once. */
 void tool_skip(tool_box *box, const char *format, ...) __attribute__((format(printf, 2, 3)));

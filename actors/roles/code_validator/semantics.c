@@ -243,7 +243,7 @@ static void run_python_tools(dimension_job *d)
                             .budget_ms = d->budget_ms,
                             .parse = parse_python};
     scan_run(d->s, &adapter);
-    if (tool_version("mypy") != NULL) {
+    if (tool_version("mypy", d->s->box->job) != NULL) {
         adapter.name = adapter.program = "mypy";
         adapter.prefix = mypy;
         scan_run(d->s, &adapter);

@@ -91,14 +91,14 @@ static bool read_wishes(role_job *job, wishes *out)
     return true;
 }
 
-static const char *missing_program(const test_plan *plan)
+static const char *missing_program(const test_plan *plan, const role_job *job)
 {
     for (size_t i = 0; i < plan->build_count; i++) {
-        if (tool_version(plan->build[i].argv[0]) == NULL) {
+        if (tool_version(plan->build[i].argv[0], job) == NULL) {
             return plan->build[i].argv[0];
         }
     }
-    return tool_version(plan->test.argv[0]) == NULL ? plan->test.argv[0] : NULL;
+    return tool_version(plan->test.argv[0], job) == NULL ? plan->test.argv[0] : NULL;
 }
 
 /* The first plan whose programs are there. What else was found is said: it may be the better.
@@ -107,7 +107,7 @@ static const test_plan *choose(role_job *job, const test_plan *plans, size_t cou
 {
     const test_plan *chosen = NULL;
     for (size_t i = 0; i < count; i++) {
-        const char *missing = missing_program(&plans[i]);
+        const char *missing = missing_program(&plans[i], job);
         if (missing != NULL) {
             role_skip(job, "tests by %s: %s is not installed (apt-get install %s)",
                       plans[i].framework, missing, plans[i].package);
