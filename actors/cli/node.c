@@ -31,6 +31,7 @@ struct node {
     char data_dir[PATH_MAX]; /* Absolute. */
     char store_path[PATH_MAX + 16];
     char work_dir[PATH_MAX];
+    bool owns_data;   /* The journal is ours; else another process may be using the folders. */
     char labels[400]; /* What each worker says of this machine. */
 };
 
@@ -165,6 +166,7 @@ static cogo_err start_core(node *n, guardian_config *guard, char error[256])
     if (err != COGO_OK) {
         return err;
     }
+    n->owns_data = true;
     cogo_actor_id id;
     err = orchestrator_start(n->system, &orchestrator, &id);
     if (err != COGO_OK) {
@@ -330,7 +332,7 @@ void node_destroy(node *n)
     if (n->alarm_fd >= 0) {
         close(n->alarm_fd);
     }
-    if (n->work_dir[0] != '\0') {
+    if (n->owns_data) {
         (void)rmdir(n->work_dir); /* Only when nothing is left in it. */
     }
     free(n);

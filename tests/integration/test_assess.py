@@ -141,14 +141,15 @@ def assess_workflow(workflow, server):
 def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path):
     killed = subprocess.Popen([COGO, "assess", os.path.join(FIXTURES, "c-inventory")],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    left, end = [], time.monotonic() + 20
-    while not left and time.monotonic() < end:
-        left = glob.glob("/tmp/cogo-assess-*/cogo.db.lock")
+    lock, end = None, time.monotonic() + 20
+    while not lock and time.monotonic() < end:
+        lock = next((path for path in glob.glob("/tmp/cogo-assess-*/cogo.db.lock")
+                     if open(path).read().strip() == str(killed.pid)), None)
     killed.kill()
     killed.wait()
-    assert left
+    assert lock
     run_cogo("assess", str(tmp_path))
-    assert not os.path.exists(os.path.dirname(left[0]))
+    assert not os.path.exists(os.path.dirname(lock))
 
 
 def test_empty_folder(tmp_path):

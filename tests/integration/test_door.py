@@ -104,6 +104,9 @@ def test_a_second_cluster_on_the_same_data_is_refused(cluster):
     done = run_cogo("dev", "--listen", "127.0.0.1:0", "--data", cluster.data, timeout=20)
     assert done.returncode == 4, done.stderr
     assert "cogo:" in done.stderr
+    # And the first one still has its scratch folder.
+    task = cluster.submit("sandbox-executor", {"argv": ["true"]}, wait="20s").json
+    assert task["state"] == "succeeded", task
 
 
 def test_a_taken_port_is_a_conflict(cluster, tmp_path):
