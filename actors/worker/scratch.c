@@ -35,7 +35,8 @@ const char *scratch_make(scratch *s, const char *state_dir, int64_t lease, uint6
     if (size < 0 || (size_t)size >= sizeof s->path) {
         return "its path is too long";
     }
-    if (mkdir(s->path, 0700) != 0) {
+    // Root's programs run as other users, which have to pass through to their own folders.
+    if (mkdir(s->path, geteuid() == 0 ? 0711 : 0700) != 0) {
         return strerror(errno);
     }
     s->fd = lock_folder(s->path);

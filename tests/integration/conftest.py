@@ -32,7 +32,8 @@ class Answer:
 class Cluster:
     """One `cogo dev` process on a free port, with its data in a folder that survives kill()."""
 
-    def __init__(self, data, env=None, args=()):
+    def __init__(self, data, env=None, args=(), binary=COGO):
+        self.binary = str(binary)
         self.data, self.env, self.args = str(data), dict(env or {}), list(args)
         self.process = self.url = None
 
@@ -43,7 +44,7 @@ class Cluster:
         log = open(self.log_path, "ab")
         offset = log.tell()
         self.process = subprocess.Popen(
-            [COGO, "dev", "--listen", f"127.0.0.1:{port}", "--data", self.data] + self.args,
+            [self.binary, "dev", "--listen", f"127.0.0.1:{port}", "--data", self.data] + self.args,
             stderr=log, stdout=log, env=env, start_new_session=True)
         log.close()
         end = time.monotonic() + timeout
