@@ -2,9 +2,11 @@
  * Used by the whole runtime; the one file that knows Concurrency Kit.
  * Never offers a stand-alone fence: ThreadSanitizer can't follow one, and neither can a reader.
  *
- * Two back-ends with one meaning, chosen by the build:
- *   COGO_ATOMIC_C11  <stdatomic.h>: sanitizer builds, and every platform that is not x86-64.
- *   COGO_ATOMIC_CK   ck_pr: what ships on x86-64.
+ * Three back-ends with one meaning, chosen by the build:
+ *   COGO_ATOMIC_C11      <stdatomic.h>: sanitizer builds, and every platform that is not
+ *                        x86-64.
+ *   COGO_ATOMIC_CK       ck_pr: what ships on x86-64.
+ *   COGO_ATOMIC_CHECKED  each operation is a call: see atomic_checked.h.
  * What the CK back-end assumes of x86-64 (TSO): a plain load is an acquire, a plain store is a
  * release, a lock-prefixed read-modify-write is a full barrier, and ck_pr's inline assembly is
  * a compiler barrier (it clobbers memory). So every order below is at least what its name says.
@@ -154,17 +156,20 @@ static inline void cogo__cpu_relax(void)
     __builtin_ia32_pause();
 #    endif
 }
+#elif defined(COGO_ATOMIC_CHECKED)
+#    include "runtime/base/atomic_checked.h"
 #else
 #    error "choose an atomic back-end: -DCOGO_ATOMIC_CK (x86-64) or -DCOGO_ATOMIC_C11"
 #endif
 
+#if !defined(COGO_ATOMIC_CHECKED)
 COGO__ATOMIC_OPS(u32, cogo__au32, uint32_t, 32)
 COGO__ATOMIC_OPS(u64, cogo__au64, uint64_t, 64)
 COGO__ATOMIC_OPS(ptr, cogo__aptr, void *, ptr)
 COGO__ATOMIC_SUMS(u32, cogo__au32, uint32_t, 32)
 COGO__ATOMIC_SUMS(u64, cogo__au64, uint64_t, 64)
-#undef COGO__ATOMIC_OPS
-#undef COGO__ATOMIC_SUMS
+#    undef COGO__ATOMIC_OPS
+#    undef COGO__ATOMIC_SUMS
 
 /* Sets bits; what was there before. */
 static inline uint64_t cogo__u64_or_seq_cst(cogo__au64 *a, uint64_t bits)
@@ -183,6 +188,7 @@ static inline uint64_t cogo__u64_clear_seq_cst(cogo__au64 *a, uint64_t bits)
     }
     return seen;
 }
+#endif
 
 /* A counter with one writing thread and any number of readers: no locked instruction. release:
  * who reads the new count with acquire sees all that was counted before it. */
