@@ -1,6 +1,6 @@
 #include "runtime/actor/mailbox.h"
 
-#include <sched.h>
+#include "runtime/base/lock.h"
 
 enum { LINK_SPINS = 128 }; // Looks at a link that is about to be written, before yielding.
 
@@ -24,7 +24,7 @@ void cogo__mailbox_detach(cogo__mailbox *box, cogo__link **tail)
             if (spin < LINK_SPINS) {
                 cogo__cpu_relax();
             } else {
-                (void)sched_yield();
+                cogo__thread_yield();
             }
         }
     }

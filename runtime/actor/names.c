@@ -39,7 +39,7 @@ cogo_err cogo__names_init(cogo__names *names)
     names->by_slot = calloc(BUCKETS_FIRST, sizeof *names->by_slot);
     names->bucket_count = BUCKETS_FIRST;
     names->count = 0;
-    (void)pthread_mutex_init(&names->lock, NULL);
+    cogo__lock_init(&names->lock);
     return names->by_name != NULL && names->by_slot != NULL ? COGO_OK : COGO_ENOMEM;
 }
 
@@ -57,7 +57,7 @@ void cogo__names_finish(cogo__names *names)
     }
     free(names->by_name);
     free(names->by_slot);
-    (void)pthread_mutex_destroy(&names->lock);
+    cogo__lock_finish(&names->lock);
     memset(names, 0, sizeof *names);
 }
 
@@ -138,7 +138,7 @@ cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, c
     entry->scope = scope;
     entry->hash = hash_of(scope, name);
     entry->id = id;
-    (void)pthread_mutex_lock(&names->lock);
+    cogo__lock_take(&names->lock);
     bool taken = find(names, scope, name) != NULL;
     if (!taken) {
         if (names->count >= names->bucket_count * LOAD_MAX) {
@@ -147,7 +147,7 @@ cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, c
         insert(names, entry);
         names->count++;
     }
-    (void)pthread_mutex_unlock(&names->lock);
+    cogo__lock_give(&names->lock);
     if (taken) {
         free(entry);
     }
@@ -156,18 +156,18 @@ cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, c
 
 cogo_err cogo__names_remove(cogo__names *names, uint64_t scope, const char *name)
 {
-    (void)pthread_mutex_lock(&names->lock);
+    cogo__lock_take(&names->lock);
     struct cogo__name *entry = find(names, scope, name);
     if (entry != NULL) {
         destroy(names, entry);
     }
-    (void)pthread_mutex_unlock(&names->lock);
+    cogo__lock_give(&names->lock);
     return entry != NULL ? COGO_OK : COGO_ENOTFOUND;
 }
 
 void cogo__names_remove_actor(cogo__names *names, cogo_actor_id id)
 {
-    (void)pthread_mutex_lock(&names->lock);
+    cogo__lock_take(&names->lock);
     struct cogo__name *entry = *slot_chain(names, id.slot);
     while (entry != NULL) {
         struct cogo__name *next = entry->slot_next;
@@ -176,22 +176,22 @@ void cogo__names_remove_actor(cogo__names *names, cogo_actor_id id)
         }
         entry = next;
     }
-    (void)pthread_mutex_unlock(&names->lock);
+    cogo__lock_give(&names->lock);
 }
 
 cogo_actor_id cogo__names_find(cogo__names *names, uint64_t scope, const char *name)
 {
-    (void)pthread_mutex_lock(&names->lock);
+    cogo__lock_take(&names->lock);
     struct cogo__name *entry = find(names, scope, name);
     cogo_actor_id id = entry != NULL ? entry->id : COGO_NO_ACTOR;
-    (void)pthread_mutex_unlock(&names->lock);
+    cogo__lock_give(&names->lock);
     return id;
 }
 
 void cogo__names_of(cogo__names *names, cogo_actor_id id, char *out, size_t size)
 {
     out[0] = '\0';
-    (void)pthread_mutex_lock(&names->lock);
+    cogo__lock_take(&names->lock);
     struct cogo__name *entry = *slot_chain(names, id.slot);
     while (entry != NULL && !cogo_actor_id_equal(entry->id, id)) {
         entry = entry->slot_next;
@@ -201,5 +201,5 @@ void cogo__names_of(cogo__names *names, cogo_actor_id id, char *out, size_t size
         memcpy(out, entry->text, length);
         out[length] = '\0';
     }
-    (void)pthread_mutex_unlock(&names->lock);
+    cogo__lock_give(&names->lock);
 }

@@ -4,9 +4,9 @@
 #ifndef COGO_ACTOR_NAMES_H
 #define COGO_ACTOR_NAMES_H
 
-#include <cogo/actor.h>
+#include "runtime/base/lock.h"
 
-#include <pthread.h>
+#include <cogo/actor.h>
 
 enum { COGO__NAME_MAX = 255 }; /**< Bytes. */
 
@@ -14,7 +14,7 @@ struct cogo__name;
 
 /* `scope` 0 for names of the system; a supervisor's slot and generation for its children. */
 typedef struct cogo__names {
-    pthread_mutex_t lock;
+    cogo__lock lock;
     struct cogo__name **by_name, **by_slot; /**< Chains. */
     uint32_t bucket_count, count;
 } cogo__names;

@@ -27,7 +27,7 @@ cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_o
     if (table->chunks == NULL) {
         return COGO_ENOMEM;
     }
-    (void)pthread_mutex_init(&table->lock, NULL);
+    cogo__lock_init(&table->lock);
     return COGO_OK;
 }
 
@@ -40,7 +40,7 @@ void cogo__table_finish(cogo__table *table)
         free(cogo__ptr_load_relaxed(&table->chunks[i]));
     }
     free(table->chunks);
-    (void)pthread_mutex_destroy(&table->lock);
+    cogo__lock_finish(&table->lock);
     table->chunks = NULL;
 }
 
@@ -92,7 +92,7 @@ uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
         cache->count--;
         return index;
     }
-    (void)pthread_mutex_lock(&table->lock);
+    cogo__lock_take(&table->lock);
     uint32_t index = take_shared(table);
     uint32_t wanted = cache == NULL || index == 0 ? 0 : REFILL;
     for (uint32_t i = 0; i < wanted && i < table->cache_max && plenty(table); i++) {
@@ -101,7 +101,7 @@ uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
         cache->first = more;
         cache->count++;
     }
-    (void)pthread_mutex_unlock(&table->lock);
+    cogo__lock_give(&table->lock);
     return index;
 }
 
@@ -113,7 +113,7 @@ void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t ind
         cache->count++;
         return;
     }
-    (void)pthread_mutex_lock(&table->lock);
+    cogo__lock_take(&table->lock);
     *link_of(table, index) = table->free_first;
     table->free_first = index;
     while (cache != NULL && cache->count > table->cache_max / 2) { // Half stays.
@@ -123,5 +123,5 @@ void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t ind
         *link_of(table, more) = table->free_first;
         table->free_first = more;
     }
-    (void)pthread_mutex_unlock(&table->lock);
+    cogo__lock_give(&table->lock);
 }

@@ -6,10 +6,10 @@
 #define COGO_ACTOR_TABLE_H
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/lock.h"
 
 #include <cogo/error.h>
 
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,8 +24,8 @@ typedef struct cogo__table {
     size_t link_offset; /**< Of the element's `uint32_t` for the free list. */
     uint32_t capacity;  /**< A count. */
     uint32_t cache_max;
-    cogo__au32 fresh;     /**< Elements below were given out once. */
-    pthread_mutex_t lock; /**< Guards what follows and the growth. */
+    cogo__au32 fresh; /**< Elements below were given out once. */
+    cogo__lock lock;  /**< Guards what follows and the growth. */
     uint32_t free_first;
 } cogo__table;
 

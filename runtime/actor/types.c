@@ -28,7 +28,7 @@ cogo_err cogo__types_init(cogo__types *types)
 {
     struct cogo__type_table *table = table_create(TABLE_FIRST, NULL);
     cogo__ptr_store_release(&types->table, table);
-    (void)pthread_mutex_init(&types->lock, NULL);
+    cogo__lock_init(&types->lock);
     return table != NULL ? COGO_OK : COGO_ENOMEM;
 }
 
@@ -104,8 +104,8 @@ cogo_err cogo_type_register(cogo_system *system, const cogo_type *type)
         || type->name == NULL || type->name[0] == '\0') {
         return COGO_EINVAL;
     }
-    (void)pthread_mutex_lock(&system->types.lock);
+    cogo__lock_take(&system->types.lock);
     cogo_err err = add(&system->types, type);
-    (void)pthread_mutex_unlock(&system->types.lock);
+    cogo__lock_give(&system->types.lock);
     return err;
 }

@@ -5,16 +5,15 @@
 #define COGO_ACTOR_TYPES_H
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/lock.h"
 
 #include <cogo/message.h>
-
-#include <pthread.h>
 
 struct cogo__type_table;
 
 typedef struct cogo__types {
     cogo__aptr table; /**< Replaced by a bigger one; old ones live until the end. */
-    pthread_mutex_t lock;
+    cogo__lock lock;
 } cogo__types;
 
 cogo_err cogo__types_init(cogo__types *types);

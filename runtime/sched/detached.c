@@ -53,7 +53,7 @@ cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void *
         return COGO_ENOMEM;
     }
     d->ctx.system = system;
-    (void)pthread_mutex_lock(&sched->detached_lock);
+    cogo__lock_take(&sched->detached_lock);
     cogo_err err =
         system->world->thread_start(system->world->ctx, detached_main, d, name, &d->thread);
     if (err == COGO_OK) {
@@ -61,7 +61,7 @@ cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void *
         sched->detached = d;
         *out_thread = d;
     }
-    (void)pthread_mutex_unlock(&sched->detached_lock);
+    cogo__lock_give(&sched->detached_lock);
     if (err != COGO_OK) {
         free(d);
         return COGO_ENOMEM;
@@ -84,7 +84,7 @@ void cogo__detached_reap(cogo__sched *sched, bool all)
 {
     const cogo__world *world = sched->system->world;
     cogo__detached *ended = NULL;
-    (void)pthread_mutex_lock(&sched->detached_lock);
+    cogo__lock_take(&sched->detached_lock);
     for (cogo__detached **at = &sched->detached; *at != NULL;) {
         cogo__detached *d = *at;
         if (all || cogo__u32_load_acquire(&d->done) != 0) {
@@ -95,7 +95,7 @@ void cogo__detached_reap(cogo__sched *sched, bool all)
             at = &d->next;
         }
     }
-    (void)pthread_mutex_unlock(&sched->detached_lock);
+    cogo__lock_give(&sched->detached_lock);
     while (ended != NULL) {
         cogo__detached *next = ended->next;
         world->thread_join(world->ctx, ended->thread);

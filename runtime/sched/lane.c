@@ -7,7 +7,7 @@ void cogo__injector_push(cogo__sched *sched, cogo__cell *cell)
 {
     cogo__injector *in = &sched->injector;
     cell->queue_next = NULL;
-    (void)pthread_mutex_lock(&in->lock);
+    cogo__lock_take(&in->lock);
     if (in->last != NULL) {
         in->last->queue_next = cell;
     } else {
@@ -15,7 +15,7 @@ void cogo__injector_push(cogo__sched *sched, cogo__cell *cell)
     }
     in->last = cell;
     (void)cogo__u32_add_seq_cst(&in->count, 1);
-    (void)pthread_mutex_unlock(&in->lock);
+    cogo__lock_give(&in->lock);
 }
 
 cogo__cell *cogo__injector_take(cogo__sched *sched)
@@ -24,14 +24,14 @@ cogo__cell *cogo__injector_take(cogo__sched *sched)
     if (cogo__u32_load_relaxed(&in->count) == 0) {
         return NULL;
     }
-    (void)pthread_mutex_lock(&in->lock);
+    cogo__lock_take(&in->lock);
     cogo__cell *cell = in->first;
     if (cell != NULL) {
         in->first = cell->queue_next;
         in->last = in->first != NULL ? in->last : NULL;
         (void)cogo__u32_add_seq_cst(&in->count, UINT32_MAX); // Minus one.
     }
-    (void)pthread_mutex_unlock(&in->lock);
+    cogo__lock_give(&in->lock);
     return cell;
 }
 

@@ -4,6 +4,7 @@
 #ifndef COGO_SCHED_SCHED_H
 #define COGO_SCHED_SCHED_H
 
+#include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/timers.h"
 
@@ -40,7 +41,7 @@ typedef struct cogo__lane {
 
 /* Cells from foreign threads, and actors that used up their turn. First in, first out. */
 typedef struct cogo__injector {
-    pthread_mutex_t lock;
+    cogo__lock lock;
     cogo__cell *first, *last;
     cogo__au32 count;
 } cogo__injector;
@@ -59,9 +60,9 @@ typedef struct cogo__sched {
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
     cogo__au32 watching;  /**< 1: a sleeping lane wakes every COGO__WATCH_NS. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
-    pthread_mutex_t detached_lock;
+    cogo__lock detached_lock;
     cogo__detached *detached; /**< All threads of detached actors. */
-    pthread_mutex_t stop_lock;
+    cogo__lock stop_lock;
     bool stopped;
     cogo_err stop_result;
 } cogo__sched;

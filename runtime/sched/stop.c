@@ -71,12 +71,12 @@ cogo_err cogo_system_stop(cogo_system *system, uint64_t deadline_ns)
         return COGO_ESTATE;
     }
     cogo__sched *sched = system->sched;
-    (void)pthread_mutex_lock(&sched->stop_lock);
+    cogo__lock_take(&sched->stop_lock);
     if (!sched->stopped) {
         sched->stop_result = stop(system, deadline_ns);
         sched->stopped = true;
     }
     cogo_err result = sched->stop_result;
-    (void)pthread_mutex_unlock(&sched->stop_lock);
+    cogo__lock_give(&sched->stop_lock);
     return result;
 }

@@ -68,9 +68,9 @@ static void destroy(cogo_system *system)
         free(sched->lanes[i].seen_turns);
     }
     if (sched != NULL) {
-        (void)pthread_mutex_destroy(&sched->injector.lock);
-        (void)pthread_mutex_destroy(&sched->detached_lock);
-        (void)pthread_mutex_destroy(&sched->stop_lock);
+        cogo__lock_finish(&sched->injector.lock);
+        cogo__lock_finish(&sched->detached_lock);
+        cogo__lock_finish(&sched->stop_lock);
         free(sched->lanes);
         free(sched->heaps);
         free(sched);
@@ -119,9 +119,9 @@ static cogo_err make_sched(cogo_system *system)
     }
     system->sched = sched;
     sched->system = system;
-    (void)pthread_mutex_init(&sched->injector.lock, NULL);
-    (void)pthread_mutex_init(&sched->detached_lock, NULL);
-    (void)pthread_mutex_init(&sched->stop_lock, NULL);
+    cogo__lock_init(&sched->injector.lock);
+    cogo__lock_init(&sched->detached_lock);
+    cogo__lock_init(&sched->stop_lock);
     sched->lanes = zeroed(count * sizeof *sched->lanes);
     sched->heaps = calloc(count, sizeof(cogo__heap *));
     if (sched->lanes == NULL || sched->heaps == NULL) {

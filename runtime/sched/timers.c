@@ -10,13 +10,13 @@ enum { WAYS = 4, CAPACITY_FIRST = 64 };
 void cogo__timers_init(cogo__timers *timers)
 {
     memset(timers, 0, sizeof *timers);
-    (void)pthread_mutex_init(&timers->lock, NULL);
+    cogo__lock_init(&timers->lock);
 }
 
 void cogo__timers_finish(cogo__timers *timers)
 {
     free(timers->heap);
-    (void)pthread_mutex_destroy(&timers->lock);
+    cogo__lock_finish(&timers->lock);
 }
 
 static void place(cogo__timers *t, uint32_t at, cogo__ref *ref)
@@ -71,14 +71,14 @@ static bool grow(cogo__timers *t)
 cogo_err cogo__timers_add(cogo__timers *t, cogo__ref *ref, bool *out_first)
 {
     cogo_err err = COGO_ENOMEM;
-    (void)pthread_mutex_lock(&t->lock);
+    cogo__lock_take(&t->lock);
     if (t->count < t->capacity || grow(t)) {
         sift_up(t, t->count++, ref);
         *out_first = t->heap[0] == ref;
         publish(t);
         err = COGO_OK;
     }
-    (void)pthread_mutex_unlock(&t->lock);
+    cogo__lock_give(&t->lock);
     return err;
 }
 
@@ -100,12 +100,12 @@ static void take_out(cogo__timers *t, cogo__ref *ref)
 
 bool cogo__timers_remove(cogo__timers *t, cogo__ref *ref)
 {
-    (void)pthread_mutex_lock(&t->lock);
+    cogo__lock_take(&t->lock);
     bool there = ref->heap_place != 0;
     if (there) {
         take_out(t, ref);
     }
-    (void)pthread_mutex_unlock(&t->lock);
+    cogo__lock_give(&t->lock);
     return there;
 }
 
@@ -153,12 +153,12 @@ uint32_t cogo__timers_fire(cogo__timers *t, cogo_system *system, cogo_context *h
         if (first == 0 || first > now_ns) {
             return gone;
         }
-        (void)pthread_mutex_lock(&t->lock);
+        cogo__lock_take(&t->lock);
         firing f = {0};
         if (t->count != 0 && t->heap[0]->deadline_ns <= now_ns) {
             f = fire_first(t, system, now_ns);
         }
-        (void)pthread_mutex_unlock(&t->lock);
+        cogo__lock_give(&t->lock);
         gone += f.gone;
         if (f.post && f.is_ask) {
             cogo__ask_post_failure(system, here, f.number, f.owner, COGO_ETIMEOUT);

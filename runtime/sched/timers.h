@@ -5,11 +5,10 @@
 #define COGO_SCHED_TIMERS_H
 
 #include "runtime/actor/core.h"
-
-#include <pthread.h>
+#include "runtime/base/lock.h"
 
 typedef struct cogo__timers {
-    pthread_mutex_t lock;
+    cogo__lock lock;
     cogo__ref **heap;
     uint32_t count, capacity;
     cogo__au64 first_ns; /**< Earliest deadline; 0: none. */

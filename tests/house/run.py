@@ -46,6 +46,10 @@ HOMES = {
     "ck_pr.h": r"runtime/base/atomic",
     "msgpack.h": r"codec/",
 }
+# What reaches past the world: time, randomness, sleep, threads and their locks. Only these files may.
+WORLD = re.compile(r"(?<![>.\w])(pthread_\w+|clock_gettime|gettimeofday|timespec_get|getrandom|sched_yield|nanosleep"
+                   r"|clock_nanosleep|usleep|sleep|s?rand|s?random|drand48|time|clock|thrd_\w+|mtx_\w+)\s*\(|pthread_\w+_t\b")
+WORLD_FILES = {"runtime/base/world_os.c", "runtime/base/lock.h"}
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 100
 
@@ -102,6 +106,24 @@ def test_foreign_headers_have_one_home():
             m = re.match(r"\s*#\s*include\s+<([^>]+)>", text)
             if m and m.group(1) in HOMES and not path.startswith(HOMES[m.group(1)]):
                 bad.append(f"{path}:{line}: <{m.group(1)}> belongs to {HOMES[m.group(1)]}*")
+    assert not bad, "\n".join(bad)
+
+
+def without_comments(text):
+    """Comments as blanks, so that lines keep their numbers."""
+    blank = lambda m: re.sub(r"[^\n]", " ", m.group(0))
+    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"", blank, text, flags=re.S)
+
+
+def test_only_the_world_reads_clocks_and_makes_threads():
+    bad = []
+    for path in sources("runtime/[bas]*/*.[ch]", "codec/*.[ch]"):
+        if path in WORLD_FILES:
+            continue
+        for line, text in enumerate(without_comments(open(path).read()).split("\n"), 1):
+            m = WORLD.search(text)
+            if m:
+                bad.append(f"{path}:{line}: {m.group(0)} only behind runtime/base/world.h or lock.h")
     assert not bad, "\n".join(bad)
 
 
