@@ -19,6 +19,8 @@ struct cogo_context {
     cogo__cell *cell; /**< The actor; NULL between turns. */
     cogo_actor_id self;
     cogo_msg *current; /**< In its receive(); NULL once taken. */
+    cogo__au32
+        doing; /**< Type of that message; 0: start, stop or drained. The watcher reads. */
     uint64_t trace;
     uint64_t
         request; /**< Alias that waits for an answer of this receive(); 0: none or answered. */

@@ -122,6 +122,10 @@ void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
         .timers = n[COGO__TIMERS_ARMED] - n[COGO__TIMERS_GONE],
         .wait_count = n[COGO__WAIT_COUNT],
         .wait_sum_ns = n[COGO__WAIT_SUM],
+        .watches = n[COGO__WATCHES],
+        .rescues = n[COGO__RESCUES],
+        .stuck_total = n[COGO__STUCK],
+        .stuck = n[COGO__STUCK] - n[COGO__STUCK_RETURNED],
     };
     uint64_t gone = n[COGO__HANDLED] + n[COGO__DEAD];
     out->mailbox_depth = n[COGO__SENT] > gone ? n[COGO__SENT] - gone : 0;

@@ -18,6 +18,7 @@ void cogo__context_enter(cogo_context *ctx, cogo__cell *cell)
     ctx->cell = cell;
     ctx->self = cogo__cell_id(ctx->system, cell);
     ctx->current = NULL;
+    cogo__u32_store_relaxed(&ctx->doing, 0);
     ctx->trace = 0;
     ctx->request = 0;
     ctx->ending = false;

@@ -96,6 +96,7 @@ static void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     }
     cogo__u64_bump(&cell->handled, 1);
     ctx->current = msg;
+    cogo__u32_store_relaxed(&ctx->doing, msg->type);
     ctx->trace = msg->trace;
     ctx->request = (msg->flags & COGO__MSG_REQUEST) != 0 ? msg->ask : 0;
     const cogo_behavior *behavior = cogo__ptr_load_relaxed(&cell->behavior);
@@ -115,6 +116,7 @@ static void drain(cogo_context *ctx, cogo__cell *cell)
 {
     const cogo_behavior *behavior = cogo__ptr_load_relaxed(&cell->behavior);
     cell->flags &= ~(uint32_t)COGO__ACTOR_UNDRAINED;
+    cogo__u32_store_relaxed(&ctx->doing, 0);
     ctx->trace = 0;
     cogo_err err = behavior->drained(ctx, cell->state);
     if (err != COGO_OK && !ctx->ending) {

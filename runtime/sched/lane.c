@@ -44,7 +44,9 @@ static void push_local(cogo__lane *lane, cogo__cell *cell)
 }
 
 /* The newest goes into the LIFO slot: an answer runs next, on this lane, with a warm cache.
- * What was there goes to the deque, for everybody. Only the owner puts, so NULL stays NULL. */
+ * What was there goes to the deque, for everybody. Only the owner puts, so NULL stays NULL.
+ * Nobody is woken for the slot: it is this lane's own until it has waited for an age, and then
+ * a lane that looks for work or the watcher takes it (see park.c, watch.c). */
 static void put_lifo(cogo__lane *lane, cogo__cell *cell)
 {
     cogo__cell *before = NULL;
@@ -55,8 +57,6 @@ static void put_lifo(cogo__lane *lane, cogo__cell *cell)
     }
     if (before != NULL) {
         push_local(lane, before);
-    } else if (cogo__u32_load_relaxed(&lane->sched->watching) == 0) {
-        cogo__wake_one(lane->sched, &lane->ctx); // It will sleep as the watcher.
     }
 }
 
@@ -139,8 +139,12 @@ static void fire_timers(cogo__lane *lane)
 static void run(cogo__lane *lane, cogo__cell *cell)
 {
     cogo__search_end(lane);
+    lane->patient = false;
+    cogo__ptr_store_release(&lane->running, cell);
     cogo__u64_bump(&lane->turns, 1);
-    if (cogo__turn(&lane->ctx, cell) == COGO__TURN_AGAIN) { // Behind all others.
+    cogo__turn_result result = cogo__turn(&lane->ctx, cell);
+    cogo__u64_bump(&lane->turns, 1);
+    if (result == COGO__TURN_AGAIN) { // Behind all others.
         cogo__injector_push(lane->sched, cell);
         cogo__wake_one(lane->sched, &lane->ctx);
     }

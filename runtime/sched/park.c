@@ -87,43 +87,17 @@ static bool work_visible(const cogo__sched *sched)
     return false;
 }
 
-static bool is_idle(const cogo__sched *sched, uint32_t index)
-{
-    return (cogo__u64_load_seq_cst(&sched->idle[index / 64]) >> index % 64 & 1) != 0;
-}
-
-static bool another_is_busy(const cogo__lane *lane)
-{
-    for (uint32_t i = 0; i < lane->sched->lane_count; i++) {
-        if (i != lane->index && !is_idle(lane->sched, i)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A lane whose turn lasts since our last look is stuck in a callback: what waits in its LIFO
- * slot comes to us, and its timers fire here. Its deque is open to thieves anyway. */
-static cogo__cell *rescue(cogo__lane *lane)
+/* A lane whose LIFO slot holds something while it works, or NULL. */
+static cogo__lane *waiting_slot(const cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
-    cogo__cell *found = NULL;
-    uint64_t now = cogo__world_now(sched->system->world);
-    for (uint32_t i = 0; i < sched->lane_count; i++) {
+    for (uint32_t i = 0; sched->lane_count > 1 && i < sched->lane_count; i++) {
         cogo__lane *other = &sched->lanes[i];
-        uint64_t turns = cogo__u64_load_relaxed(&other->turns);
-        bool stuck = i != lane->index && turns == lane->seen_turns[i] && !is_idle(sched, i);
-        lane->seen_turns[i] = turns;
-        if (!stuck) {
-            continue;
-        }
-        uint32_t gone = cogo__timers_fire(&other->timers, sched->system, &lane->ctx, now);
-        cogo__count(sched->system, &lane->ctx, COGO__TIMERS_GONE, gone);
-        if (found == NULL && cogo__ptr_load_relaxed(&other->lifo) != NULL) {
-            found = cogo__ptr_swap_acq_rel(&other->lifo, NULL);
+        if (i != lane->index && cogo__ptr_load_relaxed(&other->lifo) != NULL) {
+            return other;
         }
     }
-    return found;
+    return NULL;
 }
 
 /* When the lane's first timer wants to fire, a little late so that others may join it. */
@@ -148,10 +122,35 @@ static void leave_idle(cogo__lane *lane)
     }
 }
 
+/* The bit is set and nothing is to do. What waits in a LIFO slot is its lane's for
+ * COGO__LIFO_AGE_NS, so that request and reply stay on one lane; then it is ours. We wait for
+ * that age once: if the slot's lane has moved meanwhile it is well, and if it stops moving
+ * later the watcher takes over. */
+static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
+{
+    const cogo__world *world = lane->sched->system->world;
+    cogo__lane *other = lane->patient ? NULL : waiting_slot(lane);
+    uint64_t turns = other != NULL ? cogo__u64_load_relaxed(&other->turns) : 0;
+    uint64_t age = now + COGO__LIFO_AGE_NS;
+    if (other != NULL && (deadline == COGO__FOREVER || deadline > age)) {
+        deadline = age;
+    }
+    lane->patient = true;
+    cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
+    cogo__world_park(world, &lane->parker, deadline);
+    leave_idle(lane);
+    if (other == NULL || cogo__u64_load_relaxed(&other->turns) != turns
+        || cogo__world_now(world) < age || cogo__ptr_load_relaxed(&other->lifo) == NULL) {
+        return NULL;
+    }
+    cogo__cell *found = cogo__ptr_swap_acq_rel(&other->lifo, NULL);
+    cogo__count(lane->sched->system, &lane->ctx, COGO__RESCUES, found != NULL);
+    return found;
+}
+
 cogo__cell *cogo__lane_park(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
-    const cogo__world *world = sched->system->world;
     cogo__cell *found = NULL;
     cogo__heap_collect(&lane->heap);
     cogo__heap_flush(&lane->heap);
@@ -160,25 +159,13 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
         lane->searching = false;
         (void)cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX);
     }
-    uint64_t now = cogo__world_now(world);
+    uint64_t now = cogo__world_now(sched->system->world);
     uint64_t deadline = timer_deadline(lane, now);
     if (!work_visible(sched) && (deadline == COGO__FOREVER || deadline > now)) {
-        uint32_t nobody = 0;
-        bool watcher =
-            another_is_busy(lane) && cogo__u32_cas_seq_cst(&sched->watching, &nobody, 1);
-        uint64_t watch = now + COGO__WATCH_NS;
-        if (watcher && (deadline == COGO__FOREVER || deadline > watch)) {
-            deadline = watch;
-        }
-        cogo__count(sched->system, &lane->ctx, COGO__PARKS, 1);
-        cogo__world_park(world, &lane->parker, deadline);
+        found = sleep_till(lane, now, deadline);
+    } else {
         leave_idle(lane);
-        if (watcher) {
-            cogo__u32_store_release(&sched->watching, 0);
-            found = rescue(lane);
-        }
-        return found;
     }
-    leave_idle(lane);
-    return NULL;
+    cogo__watch_arm(sched->system, &sched->watch); // Awake: see watch.c.
+    return found;
 }

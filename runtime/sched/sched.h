@@ -7,6 +7,7 @@
 #include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/timers.h"
+#include "runtime/sched/watch.h"
 
 enum {
     COGO__LANES_MAX = 256,
@@ -15,8 +16,8 @@ enum {
     COGO__FAIR_TURNS = 128,   /**< Every so many turns one old entry is taken. */
     COGO__TIMER_TURNS = 16,   /**< A busy lane looks at its timers every so many turns. */
     COGO__SPINS = 64, /**< Looks for work before a lane sleeps; 0 when oversubscribed. */
-    COGO__WATCH_NS = 1000000, /**< How often the watcher looks for stuck lanes. */
-    COGO__SLACK_SHARE = 8,    /**< A timer is late by at most this part of its delay. */
+    COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
+    COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */
 };
 
 typedef struct cogo__lane {
@@ -27,7 +28,7 @@ typedef struct cogo__lane {
     uint32_t lifo_runs;
     bool searching; /**< Counted in sched->searching. */
     uint64_t random;
-    uint64_t *seen_turns; /**< Of all lanes, when this one watched last. */
+    bool patient; /**< It has looked at the LIFO slots since it ran something. */
     cogo__table_cache cell_cache, ref_cache;
     cogo__parker parker;
     cogo__thread *thread;
@@ -35,7 +36,8 @@ typedef struct cogo__lane {
     _Alignas(64) cogo__counters counters;
     _Alignas(64) cogo__heap heap;
     _Alignas(64) cogo__aptr lifo; /**< Runs next; its owner puts, anybody may take. */
-    cogo__au64 turns;             /**< Turns begun. */
+    cogo__au64 turns;             /**< Odd: inside a turn. Twice the number of turns. */
+    cogo__aptr running;           /**< Whose turn it is, or was. */
     cogo__deque deque;
 } cogo__lane;
 
@@ -58,8 +60,8 @@ typedef struct cogo__sched {
     _Alignas(64)
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
-    cogo__au32 watching;  /**< 1: a sleeping lane wakes every COGO__WATCH_NS. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
+    cogo__watch watch;
     cogo__lock detached_lock;
     cogo__detached *detached; /**< All threads of detached actors. */
     cogo__lock stop_lock;
@@ -75,7 +77,8 @@ void cogo__wake_one(cogo__sched *sched, cogo_context *here);
 /** The lane found work: if it was the last one looking, another one starts (the wake chain). */
 void cogo__search_end(cogo__lane *lane);
 void cogo__search_begin(cogo__lane *lane);
-/** Sleeps until there may be work. What a watcher found stuck, or NULL. */
+/** Sleeps until there may be work. What waited too long in another lane's LIFO slot, or NULL.
+ */
 cogo__cell *cogo__lane_park(cogo__lane *lane);
 
 /** Work for this lane, or NULL. */
@@ -84,6 +87,12 @@ void cogo__lane_main(void *lane);
 
 /** Joins threads that ended; all of them if @p all (then waits for them). */
 void cogo__detached_reap(cogo__sched *sched, bool all);
+
+/* Its bit is set: it sleeps or is about to, and nobody has claimed it. */
+static inline bool cogo__lane_sleeps(const cogo__sched *sched, uint32_t index)
+{
+    return (cogo__u64_load_seq_cst(&sched->idle[index / 64]) >> index % 64 & 1) != 0;
+}
 
 static inline cogo__lane *cogo__lane_of(cogo_context *here)
 {

@@ -62,6 +62,7 @@ static cogo_err stop(cogo_system *system, uint64_t deadline_ns)
         system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
     }
     sched->lanes_started = 0;
+    cogo__watch_finish(sched);
     return result;
 }
 

@@ -14,16 +14,22 @@ enum {
     BATCH_DEFAULT = 64,
     BATCH_NS_DEFAULT = 200000,
     SLACK_NS_DEFAULT = 1000000,
+    STUCK_NS_DEFAULT = 100000000,
+    /* A caller that was compiled against an older header gives a smaller struct. */
+    CONFIG_SIZE_MIN = offsetof(cogo_system_config, seed) + sizeof(uint64_t),
     LANE_NAME_SIZE = 16,
 };
 
 static cogo_err fill_config(const cogo__world *world, const cogo_system_config *given,
                             cogo_system_config *out)
 {
-    if (given != NULL && given->struct_size < sizeof *given) {
+    if (given != NULL && given->struct_size < CONFIG_SIZE_MIN) {
         return COGO_EINVAL;
     }
-    cogo_system_config c = given != NULL ? *given : (cogo_system_config){0};
+    cogo_system_config c = {0};
+    if (given != NULL) {
+        memcpy(&c, given, given->struct_size < sizeof c ? given->struct_size : sizeof c);
+    }
     if (c.lane_count == 0) {
         uint32_t cpus = world->cpu_count(world->ctx);
         c.lane_count = cpus < COGO__LANES_MAX ? cpus : COGO__LANES_MAX;
@@ -33,6 +39,7 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
     c.batch_messages = c.batch_messages != 0 ? c.batch_messages : BATCH_DEFAULT;
     c.batch_ns = c.batch_ns != 0 ? c.batch_ns : BATCH_NS_DEFAULT;
     c.timer_slack_ns = c.timer_slack_ns != 0 ? c.timer_slack_ns : SLACK_NS_DEFAULT;
+    c.stuck_ns = c.stuck_ns != 0 ? c.stuck_ns : STUCK_NS_DEFAULT;
     c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
     *out = c;
     return c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS ? COGO_OK
@@ -49,6 +56,7 @@ static void destroy(cogo_system *system)
             cogo__world_wake(system->world, &sched->lanes[i].parker);
             system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
         }
+        cogo__watch_finish(sched);
     }
     uint32_t end = cogo__u32_load_relaxed(&system->cells.fresh);
     for (uint32_t slot = 1; system->cells.chunks != NULL && slot < end; slot++) {
@@ -65,7 +73,6 @@ static void destroy(cogo_system *system)
     for (uint32_t i = 0; sched != NULL && sched->lanes != NULL && i < sched->lane_count; i++) {
         cogo__heap_finish(&sched->lanes[i].heap);
         cogo__timers_finish(&sched->lanes[i].timers);
-        free(sched->lanes[i].seen_turns);
     }
     if (sched != NULL) {
         cogo__lock_finish(&sched->injector.lock);
@@ -85,7 +92,6 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
     lane->sched = sched;
     lane->index = index;
     lane->random = cogo_system_random(system);
-    lane->seen_turns = calloc(sched->lane_count, sizeof *lane->seen_turns);
     cogo__timers_init(&lane->timers);
     lane->ctx = (cogo_context){
         .system = system,
@@ -97,7 +103,7 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
     };
     sched->heaps[index] = &lane->heap;
     bool ok = cogo__heap_init(&lane->heap, sched->heaps, sched->lane_count, index);
-    return ok && lane->seen_turns != NULL ? COGO_OK : COGO_ENOMEM;
+    return ok ? COGO_OK : COGO_ENOMEM;
 }
 
 static void *zeroed(size_t size)
@@ -191,6 +197,7 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     err = err == COGO_OK ? cogo__types_init(&system->types) : err;
     err = err == COGO_OK ? make_sched(system) : err;
     err = err == COGO_OK ? start_lanes(system) : err;
+    err = err == COGO_OK ? cogo__watch_start(system->sched) : err;
     if (err != COGO_OK) {
         destroy(system);
         return err;

@@ -38,6 +38,17 @@ def test_twenty_kills_at_random_moments(make_cluster):
     print(json.dumps({"bench": "kill-20", "acknowledged": count, "lost": 0, "doubled": 0}))
 
 
+def test_sixteen_idle_lanes_for_ten_seconds():
+    """No wake-up and under 0.1 % of a CPU; the unit tier does the same for two seconds."""
+    top = os.path.dirname(os.path.dirname(HERE))
+    built = [os.path.join(top, "build", folder, "tests", "runtime_test")
+             for folder in ("debug", "")]
+    binary = next(path for path in built if os.path.exists(path))
+    done = subprocess.run([binary, "--filter", "idle/sixteen*"], timeout=60,
+                          env=dict(os.environ, IDLE_SECONDS="10"), capture_output=True, text=True)
+    assert done.returncode == 0 and "Passing: 1" in done.stderr + done.stdout, done.stderr
+
+
 def deb_src_lines():
     """The machine's own package sources, as source packages."""
     shown = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)",

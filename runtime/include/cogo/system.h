@@ -22,6 +22,21 @@ typedef enum cogo_log_level {
 /** Gets each log line of the runtime. Called from any thread; must be thread-safe. */
 typedef void (*cogo_log_fn)(void *ctx, cogo_log_level level, const char *line);
 
+/** A callback that has not returned for stuck_ns, or one that did in the end. */
+typedef struct cogo_stuck {
+    size_t struct_size; /**< sizeof(cogo_stuck) of the library. */
+    cogo_actor_id actor;
+    const char *behavior; /**< Name of its behaviour. */
+    cogo_msg_type type;   /**< Message that it handles; 0: it is in start, stop or drained. */
+    uint32_t lane;        /**< Which lane it holds up. */
+    uint64_t duration_ns; /**< It lasts at least so long. */
+    bool returned;        /**< False: noticed. True: it was noticed before and came back. */
+} cogo_stuck;
+
+/** Gets each callback that is stuck, and once more when it returns. Called on a thread of the
+ * runtime while that callback still runs: must not block and must not stop the system. */
+typedef void (*cogo_stuck_fn)(void *ctx, const cogo_stuck *stuck);
+
 /** Zero-initialise, then set struct_size; 0 means the default of each field. */
 typedef struct cogo_system_config {
     size_t struct_size;   /**< sizeof(cogo_system_config). */
@@ -34,7 +49,11 @@ typedef struct cogo_system_config {
                                 1000000. */
     cogo_log_fn log;         /**< Default: none. */
     void *log_ctx;
-    uint64_t seed; /**< Of cogo_system_random(). Default: from the operating system. */
+    uint64_t seed;          /**< Of cogo_system_random(). Default: from the operating system. */
+    uint64_t stuck_ns;      /**< A callback that lasts longer is logged, counted and told to
+                               on_stuck.      Default: 100000000. UINT64_MAX: never. */
+    cogo_stuck_fn on_stuck; /**< Default: none. */
+    void *on_stuck_ctx;
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
@@ -56,6 +75,10 @@ typedef struct cogo_system_stats {
     uint64_t wait_us_log2[24];
     uint64_t wait_count;
     uint64_t wait_sum_ns;
+    uint64_t watches;     /**< Looks of the watcher; none while all lanes sleep. */
+    uint64_t rescues;     /**< Actors taken over from a lane whose callback lasted. */
+    uint64_t stuck;       /**< Callbacks that are stuck now. */
+    uint64_t stuck_total; /**< Callbacks that were found stuck. */
 } cogo_system_stats;
 
 /** One actor, as seen from outside. */

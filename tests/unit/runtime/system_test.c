@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <time.h>
 
 enum { GO = COGO_MSG_USER, FLUSH };
 
@@ -253,21 +252,6 @@ Test(actor, lists_are_complete_and_limits_are_kept)
         count += cogo_actor_list(system, &cursor, infos, 7);
     } while (cursor != 0);
     cr_expect_eq(count, 100u);
-    scene_close(system);
-}
-
-Test(system, an_idle_one_takes_no_time)
-{
-    cogo_system *system = scene_open(2);
-    cogo_actor_id id = scene_spawn(system, &idle_behavior, NULL, 0, 0);
-    (void)scene_ask_u64(system, id);
-    cogo_system_stats before, after;
-    struct timespec pause = {0, 20000000}; // Lanes come to rest.
-    (void)nanosleep(&pause, NULL);
-    cogo_system_stats_read(system, &before);
-    (void)nanosleep(&pause, NULL); // A pause is what is measured here.
-    cogo_system_stats_read(system, &after);
-    cr_expect_eq(before.parks, after.parks, "nobody woke up in between");
     scene_close(system);
 }
 

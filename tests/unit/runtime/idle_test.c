@@ -1,0 +1,96 @@
+/* What a system costs that has nothing to do, and what is left of one that has ended. */
+#include "tests/unit/runtime/scene.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <time.h>
+
+static cogo_err echo(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    return cogo_msg_type_of(msg) == SCENE_ASK ? scene_reply_u64(ctx, msg, 1) : COGO_OK;
+}
+
+static const cogo_behavior echo_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "echo",
+    .state_size_bytes = 16,
+    .receive = echo,
+};
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void pass_ns(uint64_t ns)
+{
+    struct timespec pause = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+    (void)nanosleep(&pause, NULL); // Time that passes is what is measured here.
+}
+
+/* A service with 16 lanes that waits for its next request all night must not keep a laptop or a
+ * shared node awake. IDLE_SECONDS=10 is what the long tier sets. (I6) */
+Test(idle, sixteen_lanes_wake_up_never_and_take_less_than_a_thousandth)
+{
+    const char *asked = getenv("IDLE_SECONDS");
+    uint64_t seconds = asked != NULL ? strtoull(asked, NULL, 10) : 2;
+    cogo_system *system = scene_open(16);
+    for (int i = 0; i < 100; i++) {
+        (void)scene_ask_u64(system, scene_spawn(system, &echo_behavior, NULL, 0, 0));
+    }
+    cogo_system_stats before, after;
+    do { // The lanes come to rest, then the watcher.
+        cogo_system_stats_read(system, &before);
+        pass_ns(50 * SCENE_MS);
+        cogo_system_stats_read(system, &after);
+    } while (before.parks != after.parks || before.watches != after.watches);
+    uint64_t cpu = cpu_ns();
+    pass_ns(seconds * 1000 * SCENE_MS);
+    cpu = cpu_ns() - cpu;
+    cogo_system_stats_read(system, &after);
+    cr_expect_eq(after.parks, before.parks, "no lane woke up");
+    cr_expect_eq(after.wakes, before.wakes);
+    cr_expect_eq(after.watches, before.watches, "nor did the watcher");
+    cr_expect_lt(cpu, seconds * 1000000, "under 0.1 % of one CPU");
+    scene_close(system);
+}
+
+static size_t thread_count(void)
+{
+    size_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    while (tasks != NULL && readdir(tasks) != NULL) {
+        count++;
+    }
+    if (tasks != NULL) {
+        (void)closedir(tasks);
+    }
+    return count; // And the two dots.
+}
+
+/* A plug-in host that opens and closes its actors with each document; AddressSanitizer builds
+ * look for leaks at the end. */
+Test(idle, a_thousand_systems_in_a_row_leave_no_thread_and_no_memory)
+{
+    scene_close(scene_open(2)); // A sanitizer starts a thread of its own with our first.
+    size_t before = thread_count();
+    for (int i = 0; i < 1000; i++) {
+        cogo_system *system = scene_open(2);
+        cogo_actor_id ids[4];
+        for (uint32_t n = 0; n < 4; n++) {
+            ids[n] = scene_spawn(system, &echo_behavior, NULL, 0,
+                                 n == 3 && i % 10 == 0 ? COGO_SPAWN_DETACHED : 0);
+            cogo_system_send(system, ids[n], cogo_msg_create(system, COGO_MSG_USER, 5000));
+        }
+        cr_expect_eq(scene_ask_u64(system, ids[i % 4]), 1u);
+        scene_close(system);
+    }
+    // A thread that was joined may still be listed for a moment.
+    for (int i = 0; i < 1000 && thread_count() != before; i++) {
+        pass_ns(SCENE_MS);
+    }
+    cr_expect_eq(thread_count(), before);
+}
