@@ -15,7 +15,7 @@
 static const uint16_t class_sizes[COGO__HEAP_CLASSES] = {64,  96,   128,  192,  256, 384,
                                                          512, 1024, 1536, 2048, 4096};
 
-enum { CLASS_STEP = 64, SPAN_HEADER = 128, FRESH_AHEAD = 512 };
+enum { CLASS_STEP = 64, SPAN_HEADER = 128, FRESH_AHEAD = 2048 };
 /* Class of a size, by (size + 63) / 64; filled by hand so that there is nothing to initialise.
  */
 static const uint8_t class_of_step[] = {0, 0, 2, 3, 4, 5, 5, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7};
@@ -265,6 +265,11 @@ void cogo__heap_collect(cogo__heap *heap)
         free_own(heap, span_of(block), block);
         block = next;
     }
+}
+
+uint64_t cogo__heap_trim(cogo__heap *heap, uint64_t now_ns)
+{
+    return cogo__regions_trim(&heap->regions, now_ns);
 }
 
 uint64_t cogo__heap_used(const cogo__heap *heap)

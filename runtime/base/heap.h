@@ -60,6 +60,9 @@ void cogo__heap_free(cogo__heap *mine, void *block);
 void cogo__heap_flush(cogo__heap *heap);
 /** Takes home what others freed. */
 void cogo__heap_collect(cogo__heap *heap);
+/** Gives memory that was not needed for long back to the system. When it wants to be called
+ * again; 0: never. */
+uint64_t cogo__heap_trim(cogo__heap *heap, uint64_t now_ns);
 /** Blocks in use now, as the owner sees it. For tests and for the end. */
 uint64_t cogo__heap_used(const cogo__heap *heap);
 

@@ -19,11 +19,6 @@ static void unmap_region(void *memory)
 {
     free(memory);
 }
-
-static void offer_region(void *memory)
-{
-    (void)memory;
-}
 #else
 /* Maps twice as much as it wants, and gives the ends back. */
 static void *map_region(bool huge)
@@ -49,13 +44,6 @@ static void *map_region(bool huge)
 static void unmap_region(void *memory)
 {
     (void)munmap(memory, COGO__REGION_SIZE);
-}
-
-/* The system may take the pages when it is short of memory; until then using them again costs
- * nothing. What is in them is not needed any more. */
-static void offer_region(void *memory)
-{
-    (void)madvise(memory, COGO__REGION_SIZE, MADV_FREE);
 }
 #endif
 
@@ -106,6 +94,19 @@ static void destroy(cogo__regions *pool, cogo__region *region)
     free(region);
 }
 
+/* The first empty one from @p region on; where to go on. */
+static cogo__region *destroy_empty(cogo__regions *pool, cogo__region *region)
+{
+    while (region != NULL && region->free != UINT32_MAX) {
+        region = region->next;
+    }
+    cogo__region *next = region != NULL ? region->next : NULL;
+    if (region != NULL) {
+        destroy(pool, region);
+    }
+    return next;
+}
+
 void *cogo__regions_take(cogo__regions *pool, cogo__region **out_region)
 {
     cogo__region *region = pool->open != NULL ? pool->open : create(pool);
@@ -113,7 +114,11 @@ void *cogo__regions_take(cogo__regions *pool, cogo__region **out_region)
         return NULL;
     }
     uint32_t index = (uint32_t)__builtin_ctz(region->free);
-    pool->empty_count -= region->free == UINT32_MAX;
+    if (region->free == UINT32_MAX) {
+        pool->empty_count--;
+        pool->least_empty =
+            pool->empty_count < pool->least_empty ? pool->empty_count : pool->least_empty;
+    }
     region->free &= region->free - 1;
     if (region->free == 0) {
         close_region(pool, region);
@@ -133,11 +138,28 @@ void cogo__regions_give(cogo__regions *pool, cogo__region *region, void *span)
         return;
     }
     pool->empty_count++;
-    if (pool->empty_count > COGO__REGION_LAZY) {
+    if (pool->empty_count > COGO__REGION_KEEP) {
         destroy(pool, region);
-    } else if (pool->empty_count > COGO__REGION_SPARES) {
-        offer_region(region->memory);
     }
+}
+
+/* The first call after a flood only begins the time; what was empty during all of it goes. */
+uint64_t cogo__regions_trim(cogo__regions *pool, uint64_t now_ns)
+{
+    if (pool->empty_count <= COGO__REGION_SPARES) {
+        pool->trim_ns = 0;
+        return 0;
+    }
+    if (pool->trim_ns == 0 || now_ns >= pool->trim_ns) {
+        uint32_t unused = pool->trim_ns == 0 ? 0 : pool->least_empty;
+        cogo__region *region = pool->open;
+        while (region != NULL && unused-- > COGO__REGION_SPARES) {
+            region = destroy_empty(pool, region);
+        }
+        pool->least_empty = pool->empty_count;
+        pool->trim_ns = now_ns + COGO__REGION_KEEP_NS;
+    }
+    return pool->empty_count > COGO__REGION_SPARES ? pool->trim_ns : 0;
 }
 
 void cogo__regions_finish(cogo__regions *pool)

@@ -158,6 +158,9 @@ void cogo__lane_main(void *arg)
     for (;;) {
         if (lane->tick % COGO__TIMER_TURNS == 0) {
             fire_timers(lane);
+            if (lane->tick % COGO__TRIM_TURNS == 0) {
+                (void)cogo__heap_trim(&lane->heap, cogo__world_now(sched->system->world));
+            }
         }
         cogo__cell *cell = cogo__lane_next(lane);
         if (cell == NULL) {

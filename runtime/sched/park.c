@@ -161,6 +161,10 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
     }
     uint64_t now = cogo__world_now(sched->system->world);
     uint64_t deadline = timer_deadline(lane, now);
+    uint64_t trim = cogo__heap_trim(&lane->heap, now); // One wake-up, some time after a flood.
+    if (trim != 0 && (deadline == COGO__FOREVER || deadline > trim)) {
+        deadline = trim;
+    }
     if (!work_visible(sched) && (deadline == COGO__FOREVER || deadline > now)) {
         found = sleep_till(lane, now, deadline);
     } else {

@@ -15,6 +15,7 @@ enum {
     COGO__LIFO_RUNS_MAX = 64, /**< Turns in a row from the LIFO slot. */
     COGO__FAIR_TURNS = 128,   /**< Every so many turns one old entry is taken. */
     COGO__TIMER_TURNS = 16,   /**< A busy lane looks at its timers every so many turns. */
+    COGO__TRIM_TURNS = 65536, /**< A busy lane gives unused memory back every so many turns. */
     COGO__SPINS = 64, /**< Looks for work before a lane sleeps; 0 when oversubscribed. */
     COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
     COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */

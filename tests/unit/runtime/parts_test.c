@@ -261,6 +261,15 @@ Test(heap, a_flood_leaves_regions_that_the_next_one_uses)
         }
         cr_expect_eq(cogo__heap_used(heap), 0u);
     }
+    // What nobody needed for a while goes back to the system; what is needed stays.
+    const uint64_t keep = COGO__REGION_KEEP_NS;
+    cr_expect_eq(cogo__heap_trim(heap, 1), 1 + keep, "the time begins");
+    cr_expect_eq(cogo__heap_trim(heap, keep), 1 + keep);
+    cr_expect_eq(heap->regions.count, most);
+    void *block = cogo__heap_alloc(heap, COGO__HEAP_BLOCK_MAX);
+    cr_expect_eq(cogo__heap_trim(heap, 1 + keep), 0u);
+    cr_expect_eq(heap->regions.empty_count, COGO__REGION_SPARES);
+    cogo__heap_free(heap, block);
     cogo__heap_finish(heap);
     free(heap);
 }
