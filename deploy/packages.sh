@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the named groups, if any is missing: build, roles, test.
+# Installs the Debian packages of the named groups, if any is missing: build, roles, test, peers.
 # Used by deploy/quickstart.sh and tests/run.sh. Never removes or upgrades anything.
 set -euo pipefail
 
@@ -11,6 +11,8 @@ roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes
     cmake meson ninja-build autoconf automake git)
 test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
     python3-pytest python3-jsonschema dpkg-dev man-db gdb)
+# What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
+peers=(erlang-base libcaf-dev golang)
 
 wanted=()
 for group in "$@"; do
@@ -18,8 +20,9 @@ for group in "$@"; do
     build) wanted+=("${build[@]}") ;;
     roles) wanted+=("${roles[@]}") ;;
     test) wanted+=("${test[@]}") ;;
+    peers) wanted+=("${peers[@]}") ;;
     *)
-        echo "packages.sh: unknown group '$group' (build, roles, test)" >&2
+        echo "packages.sh: unknown group '$group' (build, roles, test, peers)" >&2
         exit 2
         ;;
     esac

@@ -62,7 +62,7 @@ def sources(*patterns):
 
 
 def own_sources():
-    return sources("runtime/**/*.[ch]", "codec/**/*.[ch]", "actors/**/*.[ch]", "bench/*.[ch]")
+    return sources("runtime/**/*.[ch]", "codec/**/*.[ch]", "actors/**/*.[ch]", "bench/**/*.[ch]")
 
 
 def room_of(path):
@@ -261,7 +261,8 @@ def test_no_words_of_unfinished_work():
 def test_every_room_has_a_readme():
     missing = [d for d in ("runtime", "codec", "actors/sandbox", "actors/store",
                            "actors/orchestrator", "actors/roles", "actors/worker",
-                           "actors/gateway", "bench") if not os.path.exists(d + "/README.md")]
+                           "actors/gateway", "bench", "bench/peers")
+               if not os.path.exists(d + "/README.md")]
     assert not missing, f"no README.md in {missing}"
 
 
@@ -275,7 +276,8 @@ def test_the_readmes_c_code_is_compiled_code():
 
 
 def test_shell_scripts_pass_shellcheck():
-    scripts = sources("deploy/*.sh", "tests/*.sh", "tests/integration/*.sh") + [".ci/run"]
+    scripts = sources("deploy/*.sh", "tests/*.sh", "tests/integration/*.sh") + [
+        ".ci/run", "bench/peers/build", "bench/peers/erlang/erlang"]
     done = subprocess.run(["shellcheck", "-S", "warning"] + scripts, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
