@@ -34,7 +34,8 @@ extern "C" {
     X(EDECODE, 11, "bytes do not decode to this record")  \
     X(EIO, 12, "input or output failed")                  \
     X(EUNSUPPORTED, 13, "not supported on this platform") \
-    X(EFAULT, 14, "the actor failed")
+    X(EFAULT, 14, "the actor failed")                     \
+    X(EAUTH, 15, "the peer is not who it should be")
 
 typedef enum cogo_err {
 #define X(name, value, text) COGO_##name = (value),
