@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, runs the tests; the last line is 'N passed, N failed'.
 #   tests/run.sh             everything that every change must pass (under 25 minutes on 2 cores)
-#   tests/run.sh --long      and the long tier: kill loop, Debian sources, 100k lines
-#   tests/run.sh --only X    only the steps whose name contains X (house unit asan tsan clang integration long)
+#   tests/run.sh --long      and the long tier: 100,000 simulated seeds, kill loop, Debian sources, 100k lines
+#   tests/run.sh --only X    only the steps whose name contains X (house unit asan tsan sim clang integration long)
 # Output of each step: build/test-logs/<step>.log
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -82,8 +82,12 @@ step asan-build 900 scons -j"$jobs" variant=asan unit
 step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
 step tsan-build 900 scons -j"$jobs" variant=tsan unit
 step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/tsan'
+step sim-build 900 scons -j"$jobs" variant=sim sim
+step sim 180 build/sim/tests/sim_test --seeds 1..400
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 if [ "$long" = 1 ]; then
+    step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!
+        build/sim/tests/sim_test --seeds 50001..100000 && wait $other'
     step long 7200 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/long
 fi
 
