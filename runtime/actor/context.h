@@ -25,7 +25,9 @@ struct cogo_context {
     uint64_t
         request; /**< Alias that waits for an answer of this receive(); 0: none or answered. */
     uint32_t sample_tick;
-    bool ending; /**< Ends when the callback returns. */
+    uint32_t charged;     /**< By cogo_budget_consume() in this turn, as if so many messages. */
+    uint64_t deadline_ns; /**< When this turn is over; 0: not known yet. */
+    bool ending;          /**< Ends when the callback returns. */
     cogo_reason reason;
 };
 

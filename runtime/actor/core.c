@@ -125,6 +125,10 @@ void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
         .watches = n[COGO__WATCHES],
         .rescues = n[COGO__RESCUES],
         .stuck_total = n[COGO__STUCK],
+        .offloads = n[COGO__OFFLOAD_GIVEN] - n[COGO__OFFLOAD_REFUSED],
+        .offloads_refused = n[COGO__OFFLOAD_REFUSED],
+        .offloads_waiting = n[COGO__OFFLOAD_GIVEN] - n[COGO__OFFLOAD_TAKEN],
+        .offload_threads = n[COGO__OFFLOAD_STARTED] - n[COGO__OFFLOAD_ENDED],
         .stuck = n[COGO__STUCK] - n[COGO__STUCK_RETURNED],
     };
     uint64_t gone = n[COGO__HANDLED] + n[COGO__DEAD];

@@ -18,10 +18,15 @@ typedef enum cogo__counter {
     COGO__RESTARTS,
     COGO__TIMERS_ARMED,
     COGO__TIMERS_GONE,
-    COGO__WATCHES,        /**< Looks of the watcher. */
-    COGO__RESCUES,        /**< Cells taken out of another lane's LIFO slot. */
-    COGO__STUCK,          /**< Callbacks reported as stuck. */
-    COGO__STUCK_RETURNED, /**< Of those, have returned. */
+    COGO__WATCHES,         /**< Looks of the watcher. */
+    COGO__RESCUES,         /**< Cells taken out of another lane's LIFO slot. */
+    COGO__STUCK,           /**< Callbacks reported as stuck. */
+    COGO__STUCK_RETURNED,  /**< Of those, have returned. */
+    COGO__OFFLOAD_GIVEN,   /**< Jobs, refused ones too. */
+    COGO__OFFLOAD_TAKEN,   /**< By a thread, or refused. */
+    COGO__OFFLOAD_REFUSED, /**< For want of a place or a thread. */
+    COGO__OFFLOAD_STARTED, /**< Threads. */
+    COGO__OFFLOAD_ENDED,   /**< Threads. */
     COGO__WAIT_COUNT,
     COGO__WAIT_SUM,
     COGO__WAIT_FIRST, /**< 24 buckets. */

@@ -21,6 +21,8 @@ void cogo__context_enter(cogo_context *ctx, cogo__cell *cell)
     cogo__u32_store_relaxed(&ctx->doing, 0);
     ctx->trace = 0;
     ctx->request = 0;
+    ctx->charged = 0;
+    ctx->deadline_ns = 0;
     ctx->ending = false;
 }
 

@@ -170,7 +170,6 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
 {
     const cogo_system_config *config = &ctx->system->config;
     cogo__turn_result result = COGO__TURN_AGAIN;
-    uint64_t deadline = 0;
     uint32_t handled = 0;
     cogo__context_enter(ctx, cell);
     for (;;) {
@@ -188,7 +187,7 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
                 continue; // A signal came.
             }
         }
-        if (handled >= config->batch_messages) {
+        if (handled + ctx->charged >= config->batch_messages) {
             break;
         }
         cogo__link *node = cogo__mailbox_peek(cell->tail);
@@ -205,8 +204,9 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
             dispatch(ctx, cell, (cogo_msg *)(void *)node);
             if (++handled % CLOCK_MESSAGES == 0) {
                 uint64_t now = cogo__world_now(ctx->system->world);
-                deadline = deadline != 0 ? deadline : now + config->batch_ns;
-                if (now >= deadline) {
+                if (ctx->deadline_ns == 0) {
+                    ctx->deadline_ns = now + config->batch_ns;
+                } else if (now >= ctx->deadline_ns) {
                     handled = config->batch_messages;
                 }
             }

@@ -215,8 +215,9 @@ void cogo__sched_timer_disarm(cogo_system *system, cogo_context *here, cogo__ref
 void cogo__sched_counters(cogo_system *system, uint64_t *out)
 {
     // In this order a count that follows from another is read first: ended before spawned.
-    static const cogo__counter first[] = {COGO__ENDED, COGO__HANDLED, COGO__DEAD,
-                                          COGO__TIMERS_GONE};
+    static const cogo__counter first[] = {
+        COGO__ENDED,          COGO__HANDLED,         COGO__DEAD,          COGO__TIMERS_GONE,
+        COGO__STUCK_RETURNED, COGO__OFFLOAD_REFUSED, COGO__OFFLOAD_TAKEN, COGO__OFFLOAD_ENDED};
     bool done[COGO__COUNTERS] = {false};
     cogo__sched *sched = system->sched;
     for (size_t pass = 0; pass < sizeof first / sizeof *first + COGO__COUNTERS; pass++) {

@@ -6,6 +6,7 @@
 
 #include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
+#include "runtime/sched/offload.h"
 #include "runtime/sched/timers.h"
 #include "runtime/sched/watch.h"
 
@@ -63,6 +64,7 @@ typedef struct cogo__sched {
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
     cogo__watch watch;
+    cogo__offload offload;
     cogo__lock detached_lock;
     cogo__detached *detached; /**< All threads of detached actors. */
     cogo__lock stop_lock;

@@ -4,11 +4,16 @@
 
 enum { KILL_NS_MIN = 100000000 }; // Least time for callbacks to return after KILLED.
 
-static uint64_t alive(cogo_system *system)
+static bool actors_ended(cogo_system *system)
 {
     uint64_t n[COGO__COUNTERS];
     cogo__sched_counters(system, n);
-    return n[COGO__SPAWNED] - n[COGO__ENDED];
+    return n[COGO__SPAWNED] == n[COGO__ENDED];
+}
+
+static bool offloads_ended(cogo_system *system)
+{
+    return cogo__offload_threads(&system->sched->offload) == 0;
 }
 
 /* SHUTDOWN goes to the roots: a supervisor ends its children itself, in its order. */
@@ -26,11 +31,11 @@ static void signal_all(cogo_system *system, cogo_exit_kind kind, uint32_t except
     }
 }
 
-static bool wait_for_end(cogo_system *system, uint64_t duration_ns)
+static bool wait_until(cogo_system *system, bool (*ended)(cogo_system *), uint64_t duration_ns)
 {
     uint64_t now = cogo__world_now(system->world);
     uint64_t deadline = duration_ns < UINT64_MAX - now ? now + duration_ns : UINT64_MAX;
-    while (alive(system) != 0) {
+    while (!ended(system)) {
         if (cogo__world_now(system->world) >= deadline) {
             return false;
         }
@@ -46,14 +51,21 @@ static cogo_err stop(cogo_system *system, uint64_t deadline_ns)
     (void)cogo__u32_swap_seq_cst(&system->stopping, 1);
     signal_all(system, COGO_EXIT_SHUTDOWN, COGO__CELL_SUPERVISED);
     cogo_err result = COGO_OK;
-    if (!wait_for_end(system, deadline_ns)) {
+    uint64_t patience_ns = deadline_ns > KILL_NS_MIN ? deadline_ns : KILL_NS_MIN;
+    if (!wait_until(system, actors_ended, deadline_ns)) {
         result = COGO_ETIMEOUT;
         signal_all(system, COGO_EXIT_KILLED, 0);
-        if (!wait_for_end(system, deadline_ns > KILL_NS_MIN ? deadline_ns : KILL_NS_MIN)) {
+        if (!wait_until(system, actors_ended, patience_ns)) {
             cogo__log(system, COGO_LOG_ERROR,
                       "a callback did not return: the system is left behind");
             return COGO_EFAULT;
         }
+    }
+    cogo__offload_close(&sched->offload); // Nobody waits for their results any more.
+    if (!wait_until(system, offloads_ended, patience_ns)) {
+        cogo__log(system, COGO_LOG_ERROR,
+                  "an offloaded function did not return: the system is left behind");
+        return COGO_EFAULT;
     }
     cogo__detached_reap(sched, true);
     (void)cogo__u32_swap_seq_cst(&sched->halt, 1);

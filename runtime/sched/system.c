@@ -40,10 +40,18 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
     c.batch_ns = c.batch_ns != 0 ? c.batch_ns : BATCH_NS_DEFAULT;
     c.timer_slack_ns = c.timer_slack_ns != 0 ? c.timer_slack_ns : SLACK_NS_DEFAULT;
     c.stuck_ns = c.stuck_ns != 0 ? c.stuck_ns : STUCK_NS_DEFAULT;
+    c.offload_threads_max =
+        c.offload_threads_max != 0 ? c.offload_threads_max : COGO__OFFLOAD_THREADS;
+    c.offload_queue_limit =
+        c.offload_queue_limit != 0 ? c.offload_queue_limit : COGO__OFFLOAD_QUEUE;
+    c.offload_idle_ns =
+        c.offload_idle_ns != 0 ? c.offload_idle_ns : COGO__OFFLOAD_IDLE_MS * UINT64_C(1000000);
     c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
     *out = c;
-    return c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS ? COGO_OK
-                                                                               : COGO_EINVAL;
+    bool ok = c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS
+              && c.offload_threads_max <= COGO__OFFLOAD_THREADS_MOST
+              && c.offload_threads_min <= c.offload_threads_max;
+    return ok ? COGO_OK : COGO_EINVAL;
 }
 
 /* Joins what runs, frees what is there; half-built systems too. */
@@ -75,6 +83,7 @@ static void destroy(cogo_system *system)
         cogo__timers_finish(&sched->lanes[i].timers);
     }
     if (sched != NULL) {
+        cogo__offload_finish(&sched->offload);
         cogo__lock_finish(&sched->injector.lock);
         cogo__lock_finish(&sched->detached_lock);
         cogo__lock_finish(&sched->stop_lock);
@@ -125,6 +134,7 @@ static cogo_err make_sched(cogo_system *system)
     }
     system->sched = sched;
     sched->system = system;
+    cogo__offload_init(&sched->offload, system);
     cogo__lock_init(&sched->injector.lock);
     cogo__lock_init(&sched->detached_lock);
     cogo__lock_init(&sched->stop_lock);

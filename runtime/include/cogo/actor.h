@@ -136,6 +136,23 @@ COGO_API cogo_err cogo_reply(cogo_context *ctx, const cogo_msg *request, cogo_ms
  */
 COGO_API void cogo_msg_take(cogo_context *ctx, cogo_msg *msg);
 
+/**
+ * Charges the turn of the running actor with @p units, each as much as one message: a callback
+ * that does the work of many messages lets others run after it as if it had handled so many.
+ *
+ * Threads: inside a behaviour.
+ */
+COGO_API void cogo_budget_consume(cogo_context *ctx, uint32_t units);
+/**
+ * True when the turn of the running actor is over: what was charged reaches batch_messages, its
+ * time (from the first such call or its eighth message) reaches batch_ns, or an exit or another
+ * signal waits for it. A long callback should then send itself a message to go on with, and
+ * return. On a detached actor only a signal or its own end make it true.
+ *
+ * Threads: inside a behaviour. Costs a reading of the clock.
+ */
+COGO_API bool cogo_should_yield(cogo_context *ctx);
+
 /** The running actor. Threads: inside a behaviour. */
 COGO_API cogo_actor_id cogo_self(const cogo_context *ctx);
 /** The system of the running actor. Threads: inside a behaviour. */

@@ -6,6 +6,7 @@
 #include <cogo/arena.h>
 #include <cogo/error.h>
 #include <cogo/message.h>
+#include <cogo/offload.h>
 #include <cogo/record.h>
 #include <cogo/supervisor.h>
 #include <cogo/system.h>

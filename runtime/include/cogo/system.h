@@ -54,6 +54,11 @@ typedef struct cogo_system_config {
                                on_stuck.      Default: 100000000. UINT64_MAX: never. */
     cogo_stuck_fn on_stuck; /**< Default: none. */
     void *on_stuck_ctx;
+    uint32_t
+        offload_threads_max; /**< For cogo_offload(); a count. Default: 16, at most 1024. */
+    uint32_t offload_threads_min; /**< So many stay when idle. Default: 0. */
+    uint32_t offload_queue_limit; /**< Jobs that may wait for a thread. Default: 1024. */
+    uint64_t offload_idle_ns;     /**< An idle thread ends after this. Default: 5000000000. */
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
@@ -79,6 +84,10 @@ typedef struct cogo_system_stats {
     uint64_t rescues;     /**< Actors taken over from a lane whose callback lasted. */
     uint64_t stuck;       /**< Callbacks that are stuck now. */
     uint64_t stuck_total; /**< Callbacks that were found stuck. */
+    uint64_t offloads;    /**< Jobs that the offload pool accepted. */
+    uint64_t offloads_refused;
+    uint64_t offloads_waiting; /**< For a thread, now. */
+    uint64_t offload_threads;  /**< Now. */
 } cogo_system_stats;
 
 /** One actor, as seen from outside. */
@@ -108,8 +117,8 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_create(const cogo_system_config *con
  *
  * Threads: any thread that is not a lane. A second call waits for the first.
  * @return COGO_OK; COGO_ETIMEOUT when some had to be killed; COGO_EFAULT when an actor's
- * callback did not return within another deadline (its thread is left behind, nothing may be
- * freed).
+ * callback or an offloaded function did not return within another deadline of at least 100 ms
+ * (its thread is left behind, nothing may be freed).
  */
 COGO_API cogo_err cogo_system_stop(cogo_system *system, uint64_t deadline_ns);
 /** Frees a stopped system. NULL is allowed. Threads: any thread, no other call may be running.
