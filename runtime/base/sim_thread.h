@@ -17,6 +17,8 @@ typedef enum cogo__sim_state {
     COGO__SIM_ENDED,
 } cogo__sim_state;
 
+struct cogo__atomic_site;
+
 struct cogo__thread {
     cogo__fiber *fiber;
     uint32_t index;
@@ -32,7 +34,7 @@ struct cogo__thread {
     uint64_t paused_at;  /**< sim.writes when it began to wait. */
     uint64_t held_until; /**< sim.steps; the machine took the CPU away. */
     uint64_t priority;
-    const cogo__atomic_site *site; /**< Of its last operation. */
+    const struct cogo__atomic_site *site; /**< Of its last operation. */
 };
 
 /* How the seed chooses. */
@@ -54,15 +56,16 @@ typedef struct cogo__sim {
     cogo__thread *now_running;
     uint64_t random, scenario_random;
     cogo__sim_mode mode;
-    uint32_t switch_mean;         /**< Operations between choices. */
-    uint64_t until_choice;        /**< Operations left. */
-    uint64_t lowest;              /**< Priorities count down from the middle. */
-    bool holds;                   /**< Threads lose the CPU for long. */
-    uint64_t hot_at;              /**< The operation of this step becomes `hot`. */
-    const cogo__atomic_site *hot; /**< Every thread that does it may lose the CPU there. */
-    uint64_t writes;              /**< Operations that changed a word. */
-    uint64_t idle_since;          /**< sim.writes when nobody could do anything. */
-    uint64_t idle_rounds;         /**< Looks of waiting threads since the last write. */
+    uint32_t switch_mean;  /**< Operations between choices. */
+    uint64_t until_choice; /**< Operations left. */
+    uint64_t lowest;       /**< Priorities count down from the middle. */
+    bool holds;            /**< Threads lose the CPU for long. */
+    uint64_t hot_at;       /**< The operation of this step becomes `hot`. */
+    const struct cogo__atomic_site
+        *hot;             /**< Every thread that does it may lose the CPU there. */
+    uint64_t writes;      /**< Operations that changed a word. */
+    uint64_t idle_since;  /**< sim.writes when nobody could do anything. */
+    uint64_t idle_rounds; /**< Looks of waiting threads since the last write. */
     uint32_t jumps;
     uint64_t ns_per_step, now_ns, began_ns;
 } cogo__sim;
