@@ -5,11 +5,9 @@
 #define BENCH_WORKLOAD_H
 
 #include "bench/bench.h"
+#include "bench/histogram.h"
 
-enum {
-    WORKLOAD_SAMPLE_EVERY = 64,   /* One operation of so many is timed alone. */
-    WORKLOAD_SAMPLES_MAX = 65536, /* Per run; what comes after is not kept. */
-};
+enum { WORKLOAD_SAMPLE_EVERY = 64 }; /* One operation of so many is timed alone. */
 
 /* Message types of all workloads; what they carry is said where they are sent. */
 enum {
@@ -26,9 +24,8 @@ enum {
 typedef struct workload_outcome {
     uint64_t operations; /* To do. */
     uint64_t began_ns, ended_ns;
-    bool right; /* All was done, and checked. */
-    uint32_t *samples_ns;
-    size_t sample_count;
+    bool right;         /* All was done, and checked. */
+    histogram *samples; /* In ns. Only the driver adds to it. */
 } workload_outcome;
 
 /* Argument of every driver. */
@@ -57,6 +54,6 @@ void workload_finish(cogo_context *ctx, workload_outcome *outcome, bool right);
 
 extern const cogo_behavior workload_ping_pong, workload_thread_ring, workload_counting,
     workload_fork_join, workload_create, workload_chameneos, workload_big, workload_n_to_1,
-    workload_skynet;
+    workload_skynet, workload_chain, workload_ask, workload_monitored;
 
 #endif
