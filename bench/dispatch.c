@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ACTORS = 16, WINDOWS = 4, LEAD_NS = 1000000, PAUSE_NS = 100000000 };
+enum { ACTORS = 16, WINDOWS = 4, LEAD_NS = 1000000, PAUSE_NS = 20000000 };
 #define SECOND_NS UINT64_C(1000000000)
 #define COUNT_NS  (60 * SECOND_NS)
 #define FASTEST   UINT64_C(1000000) /* bench.operations is for this rate. */

@@ -19,7 +19,7 @@ enum {
     RING = 1 << 20
 }; /* The ring holds all of one window at the highest rate. */
 
-static const uint64_t window_ns = 250000000, pause_ns = 100000000, second_ns = 1000000000;
+static const uint64_t window_ns = 250000000, pause_ns = 20000000, second_ns = 1000000000;
 
 /* The thread sleeps while `taken` is `put`; `asleep` is the futex word. */
 static struct {

@@ -11,7 +11,7 @@ using namespace caf;
 namespace {
 
 constexpr int actors = 16, windows = 4, sub_bits = 5; // 32 equal buckets in each power of two.
-constexpr std::int64_t window_ns = 250000000, pause_ns = 100000000;
+constexpr std::int64_t window_ns = 250000000, pause_ns = 20000000;
 
 struct histogram {
     std::array<number, (64 - sub_bits + 1) << sub_bits> counts{};

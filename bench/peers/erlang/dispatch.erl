@@ -6,7 +6,7 @@
 -define(ACTORS, 16).
 -define(WINDOWS, 4).
 -define(WINDOW_NS, 250000000).
--define(PAUSE_MS, 100).
+-define(PAUSE_MS, 20).
 -define(SUB_BITS, 5).
 -define(BUCKETS, 2048).
 

@@ -13,7 +13,7 @@ const (
 	actors   = 16
 	windows  = 4
 	window   = 250 * time.Millisecond
-	pause    = 100 * time.Millisecond
+	pause    = 20 * time.Millisecond
 	capacity = 1 << 16 // Of a channel; a pacer that meets a full one is late, which counts.
 	subBits  = 5       // 32 equal buckets in each power of two.
 	buckets  = (64 - subBits + 1) << subBits

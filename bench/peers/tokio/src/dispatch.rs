@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{unbounded_channel, UnboundedSender};
 const ACTORS: usize = 16;
 const WINDOWS: u64 = 4;
 const WINDOW: Duration = Duration::from_millis(250);
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(20);
 const SUB_BITS: u32 = 5; // 32 equal buckets in each power of two.
 const BUCKETS: usize = (64 - SUB_BITS as usize + 1) << SUB_BITS;
 

@@ -1,0 +1,89 @@
+"""The benchmarks as a user runs them, and the arithmetic of the comparison with others."""
+import importlib.machinery
+import importlib.util
+import json
+import os
+
+import pytest
+from conftest import run_cogo
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def load_compare():
+    loader = importlib.machinery.SourceFileLoader("compare", os.path.join(TOP, "bench", "compare"))
+    spec = importlib.util.spec_from_loader("compare", loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+compare = load_compare()
+
+
+def test_a_result_is_one_line_that_says_of_what_and_where_it_is():
+    done = run_cogo("bench", "ping-pong", "ask", "--small", "--runs", "2", "--lanes", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    ping, ask = [json.loads(line) for line in done.stdout.splitlines()]
+    for key in ("bench", "lanes", "unit", "median", "min", "max", "n", "p50", "p99", "p999", "commit", "compiler", "machine"):
+        assert ping[key] not in (None, ""), key
+    assert (ping["bench"], ping["lanes"], ping["n"]) == ("ping-pong", 1, 2)
+    assert ask["base"] == "one-way" and ask["ratio"] == pytest.approx(ask["median"] / ask["base_median"], rel=1e-3)
+
+
+def test_the_list_names_what_can_be_run():
+    listed = [line.split()[0] for line in run_cogo("bench", "--list").stdout.splitlines()]
+    assert set(compare.WORKLOADS) <= set(listed)
+
+
+def test_a_wrong_number_or_name_is_refused():
+    assert run_cogo("bench", "ping-pong", "--burners", "many").returncode == 2
+    done = run_cogo("bench", "ping-pogn")
+    assert done.returncode == 2 and "ping-pong" in done.stderr
+
+
+def lines(subject, medians, bench="ping-pong", lanes=2, **more):
+    return [{"bench": bench, "lanes": lanes, "subject": subject, "round": n, "median": m, "unit": "ns", **more}
+            for n, m in enumerate(medians)]
+
+
+@pytest.fixture
+def results(tmp_path):
+    def make(*groups):
+        path = tmp_path / "results.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for group in groups for line in group))
+        return compare.Results(path)
+    return make
+
+
+def test_the_ratio_is_of_medians_to_the_fastest_peer(results):
+    r = compare.row(results(lines("cogo", [90, 100, 900]), lines("go", [300, 310, 305]), lines("caf", [800, 700, 900])), "ping-pong", 2)
+    assert (r["fastest"], r["ratio"], r["reached"]) == ("go", 3.05, "must")
+    assert (r["vs_caf"], r["caf_reached"]) == (8.0, "must")
+    assert r["vs_erlang"] is None and r["erlang_reached"] == "-"
+
+
+def test_a_goal_that_is_missed_is_said(results):
+    r = compare.row(results(lines("cogo", [100]), lines("erlang", [249])), "ping-pong", 2)
+    assert (r["reached"], r["erlang_reached"]) == ("MISSED", "MISSED")
+
+
+def test_a_slice_that_is_measured_again_replaces_the_old_one_and_a_later_round_adds(results):
+    again = results(lines("cogo", [500, 500]), lines("cogo", [100, 120]), [dict(lines("cogo", [110])[0], round=2)])
+    assert again.median("ping-pong", 2, "cogo") == 110
+
+
+def test_a_program_that_was_not_done_in_time_has_no_figure(results):
+    late = {"bench": "ping-pong", "lanes": 2, "subject": "caf", "round": 0, "fault": "not done in 40 s"}
+    r = compare.row(results(lines("cogo", [100]), lines("go", [300]), [late]), "ping-pong", 2)
+    assert r["medians"]["caf"] is None and r["vs_caf"] is None
+
+
+def test_dispatch_is_held_against_the_bare_futex_of_the_same_rate(results):
+    def load(subject, mode, p50, p99):
+        return lines(subject, [p50], bench="dispatch", lanes=1, rate=10000, mode=mode, p50=p50, p99=p99, p999=p99, max=p99, burners=0)
+    rows = compare.dispatch_rows(results(load("futex", "parked", 1000, 5000), load("cogo", "parked", 1200, 11000),
+                                         load("cogo", "awake", 900, 2000)), 1)
+    said = {(r["subject"], r["mode"]): compare.dispatch_verdict(r) for r in rows}
+    assert said[("cogo", "parked")] == "MISSED: p99 p999"
+    assert said[("cogo", "awake")] == "p50 reached"
