@@ -85,7 +85,10 @@ step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/t
 step sim-build 900 scons -j"$jobs" variant=sim sim
 step sim 180 build/sim/tests/sim_test --seeds 1..400
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang
+step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
+step fuzz 120 bash tests/fuzz/run.sh 10
 if [ "$long" = 1 ]; then
+    step fuzz-long 14400 bash tests/fuzz/run.sh 3600
     step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!
         build/sim/tests/sim_test --seeds 50001..100000 && wait $other'
     step long 7200 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/long

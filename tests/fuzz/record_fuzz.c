@@ -1,22 +1,14 @@
 /* Bytes from anywhere into every decoder of the contract: the first byte chooses the record and
  * the form, the rest is the input. What decodes must pass the check, encode and decode again.
- * Used by libFuzzer (clang -fsanitize=fuzzer,address), and by the unit test that replays
- * tests/fuzz/corpus. Never prints: it aborts. */
-#include "tests/fuzz/record_fuzz.h"
-
+ * Used by libFuzzer, and by the unit test that replays tests/fuzz/corpus/record. Never prints:
+ * it aborts. */
 #include "codec/json/json.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/contract/records_all.h"
 
 #include <stdlib.h>
 
 enum { MEMORY_BYTES_MAX = 16 * 1024 * 1024 };
-
-static void claim(bool truth)
-{
-    if (!truth) {
-        abort();
-    }
-}
 
 static void use(const cogo_record *type, const void *record, cogo_arena *arena)
 {

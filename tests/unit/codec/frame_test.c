@@ -1,7 +1,6 @@
 /* Frames: golden bytes, limits, what newer and hostile peers send. */
 #include "codec/frame.h"
 #include "codec/frame_table.h"
-#include "tests/fuzz/frame_fuzz.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
@@ -249,26 +248,4 @@ Test(frame, a_prefix_is_judged_before_its_frame_is_there)
                  COGO__FRAME_BROKEN);
     cr_expect_eq(cogo__frame_measure((const uint8_t[4]){255, 255, 255, 255}, 4, 4096, &size),
                  COGO__FRAME_BROKEN);
-}
-
-/* Every golden-like frame cut at each byte, and with each byte changed. */
-Test(frame, neighbours_of_good_frames_are_handled)
-{
-    for (size_t k = 0; k < KINDS; k++) {
-        cogo__frame frame;
-        uint8_t bytes[2048];
-        fill(&frame, kinds[k], false);
-        size_t size = cogo__frame_encode(&frame, NULL, bytes, sizeof bytes);
-        cr_assert(size > 0);
-        for (size_t cut = 0; cut <= size; cut++) {
-            cr_expect_eq(frame_fuzz(bytes, cut), 0);
-        }
-        for (size_t at = 0; at < size; at++) {
-            for (int bit = 0; bit < 8; bit++) {
-                bytes[at] ^= (uint8_t)(1 << bit);
-                cr_expect_eq(frame_fuzz(bytes, size), 0);
-                bytes[at] ^= (uint8_t)(1 << bit);
-            }
-        }
-    }
 }
