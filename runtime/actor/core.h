@@ -37,6 +37,22 @@ static inline void cogo__count(cogo_system *system, cogo_context *here, cogo__co
     }
 }
 
+/* An actor ended, or was not born after all. Counted by an exchange, then `stopping` is read;
+ * stop() sets that by one, then counts (all seq_cst): either it counts this end, or we see that
+ * it waits. A plain store would still be in the store buffer when `stopping` is read. */
+static inline void cogo__count_end(cogo_system *system, cogo_context *here)
+{
+    if (here != NULL && here->counters != NULL) {
+        cogo__au64 *ended = &here->counters->n[COGO__ENDED];
+        (void)cogo__u64_swap_seq_cst(ended, cogo__u64_load_relaxed(ended) + 1);
+    } else {
+        (void)cogo__u64_add_seq_cst(&system->shared.n[COGO__ENDED], 1);
+    }
+    if (cogo__u32_load_seq_cst(&system->stopping) != 0) {
+        cogo__world_wake(system->world, &system->stopper);
+    }
+}
+
 static inline cogo_actor_id cogo__id(const cogo_system *system, uint32_t slot,
                                      uint32_t generation)
 {

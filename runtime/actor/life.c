@@ -224,10 +224,7 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     if (generation != 0) { // A generation that would come again is never given out.
         cogo__table_give(&system->cells, ctx->cell_cache, cell->slot);
     }
-    cogo__count(system, ctx, COGO__ENDED, 1);
-    if (cogo__u32_load_seq_cst(&system->stopping) != 0) {
-        cogo__world_wake(system->world, &system->stopper);
-    }
+    cogo__count_end(system, ctx);
 }
 
 void cogo_exit(cogo_context *ctx, cogo_exit_kind kind, const char *text)

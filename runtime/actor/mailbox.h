@@ -20,10 +20,11 @@ typedef struct cogo__mailbox {
     cogo__link stub;
 } cogo__mailbox;
 
+/* relaxed: nobody finds the mailbox before the generation of its cell is stored (spawn.c). */
 static inline void cogo__mailbox_init(cogo__mailbox *box, cogo__link **tail)
 {
     cogo__ptr_store_relaxed(&box->stub.next, NULL);
-    cogo__ptr_store_release(&box->head, (char *)&box->stub + COGO__IDLE_MARK);
+    cogo__ptr_store_relaxed(&box->head, (char *)&box->stub + COGO__IDLE_MARK);
     *tail = &box->stub;
 }
 

@@ -32,15 +32,6 @@ static bool count_spawn(cogo_system *system, cogo_context *here)
     return cogo__u32_load_seq_cst(&system->stopping) == 0;
 }
 
-/* To the thread that waits in stop(); it counts again. */
-static void count_end(cogo_system *system, cogo_context *here)
-{
-    cogo__count(system, here, COGO__ENDED, 1);
-    if (cogo__u32_load_seq_cst(&system->stopping) != 0) {
-        cogo__world_wake(system->world, &system->stopper);
-    }
-}
-
 static cogo_msg *make_start(cogo_context *here, const cogo_spawn_options *o)
 {
     cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, COGO__SIG_START,
@@ -68,7 +59,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
         return err;
     }
     if (!count_spawn(system, here)) {
-        count_end(system, here);
+        cogo__count_end(system, here);
         return COGO_ECLOSED;
     }
     birth->start = make_start(here, o);
@@ -79,7 +70,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
     if (slot == 0) {
         err = birth->start == NULL ? COGO_ENOMEM : COGO_ELIMIT;
         cogo_msg_destroy(birth->start);
-        count_end(system, here);
+        cogo__count_end(system, here);
         return err;
     }
     cogo__cell *cell = cogo__table_at(&system->cells, slot);
@@ -130,7 +121,7 @@ void cogo__birth_undo(cogo_system *system, cogo_context *here, cogo__birth *birt
     cogo__u32_store_relaxed(&birth->cell->limit, 0);
     cogo__table_give(&system->cells, here != NULL ? here->cell_cache : NULL, birth->cell->slot);
     cogo__msg_free(here != NULL ? here->heap : NULL, birth->start);
-    count_end(system, here);
+    cogo__count_end(system, here);
 }
 
 cogo_err cogo_system_spawn(cogo_system *system, const cogo_spawn_options *options,

@@ -36,7 +36,8 @@ void cogo__table_finish(cogo__table *table)
     if (table->chunks == NULL) {
         return;
     }
-    for (uint32_t i = 0; i <= table->capacity / COGO__TABLE_CHUNK; i++) {
+    uint32_t last = (cogo__u32_load_relaxed(&table->fresh) - 1) / COGO__TABLE_CHUNK;
+    for (uint32_t i = 0; i <= last; i++) { // Those behind were never made.
         free(cogo__ptr_load_relaxed(&table->chunks[i]));
     }
     free(table->chunks);

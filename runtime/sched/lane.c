@@ -228,9 +228,9 @@ void cogo__sched_counters(cogo_system *system, uint64_t *out)
             continue;
         }
         done[which] = true;
-        out[which] = cogo__u64_load_acquire(&system->shared.n[which]);
+        out[which] = cogo__u64_load_seq_cst(&system->shared.n[which]); // See cogo__count_end().
         for (uint32_t i = 0; i < sched->lane_count; i++) {
-            out[which] += cogo__u64_load_acquire(&sched->lanes[i].counters.n[which]);
+            out[which] += cogo__u64_load_seq_cst(&sched->lanes[i].counters.n[which]);
         }
     }
 }
