@@ -2,7 +2,7 @@
 # Installs what is missing, builds, runs the tests; the last line is 'N passed, N failed'.
 #   tests/run.sh             everything that every change must pass (under 25 minutes on 2 cores)
 #   tests/run.sh --long      and the long tier: 100,000 simulated seeds, kill loop, Debian sources, 100k lines
-#   tests/run.sh --only X    only the steps whose name contains X (house unit asan tsan sim clang integration long)
+#   tests/run.sh --only X    only the steps whose name contains X (house unit asan tsan sim model clang integration long)
 # Output of each step: build/test-logs/<step>.log
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -84,6 +84,8 @@ step tsan-build 900 scons -j"$jobs" variant=tsan unit
 step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/tsan'
 step sim-build 900 scons -j"$jobs" variant=sim sim
 step sim 180 build/sim/tests/sim_test --seeds 1..400
+step model-build 300 scons -j"$jobs" model
+step model 300 build/model/explore
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
 step fuzz 120 bash tests/fuzz/run.sh 10

@@ -1,0 +1,259 @@
+/* Whole systems of one or two lanes: what ships, from cogo_system_create() to destroy. A lost
+ * wake-up is found as "nothing goes on", because every wait here is without a deadline. */
+#include "runtime/sched/system.h"
+
+#include "runtime/actor/core.h"
+#include "tests/model/explore.h"
+
+#include <cogo/cogo.h>
+
+#include <string.h>
+
+enum { ONE_CPU = 1, ACTORS = 40, WORD = COGO_MSG_USER, ASK, PASS };
+
+static uint32_t one_cpu(void *ctx)
+{
+    (void)ctx;
+    return ONE_CPU;
+}
+
+static struct {
+    cogo_system *system;
+    cogo_actor_id first, second;
+    unsigned got, after_stop; // Plain: of one actor after the other.
+    cogo__parker gate;
+    const cogo_behavior *next_life;
+} w;
+
+static void begin(uint32_t lanes)
+{
+    static cogo__world world;
+    memset(&w, 0, sizeof w);
+    world = *cogo__world_os();
+    world.cpu_count = one_cpu; // No spinning for work, no files read.
+    cogo_system_config config = {
+        .struct_size = sizeof config, .lane_count = lanes, .actor_limit = ACTORS, .seed = 1};
+    MODEL_CHECK(cogo__system_create_in(&world, &config, &w.system) == COGO_OK);
+}
+
+static void finish(void)
+{
+    cogo_system_stats stats;
+    MODEL_CHECK(cogo_system_stop(w.system, UINT64_MAX) == COGO_OK);
+    cogo_system_stats_read(w.system, &stats);
+    MODEL_CHECK(stats.actors == 0);
+    MODEL_CHECK(stats.messages_sent == stats.messages_handled + stats.dead_letters);
+    MODEL_CHECK(stats.timers == 0);
+    cogo_system_destroy(w.system);
+}
+
+static cogo_actor_id spawn(const cogo_behavior *behavior, uint32_t flags, const char *name)
+{
+    cogo_actor_id id = COGO_NO_ACTOR;
+    cogo_spawn_options options = {
+        .struct_size = sizeof options, .behavior = behavior, .flags = flags, .name = name};
+    MODEL_CHECK(cogo_system_spawn(w.system, &options, &id) == COGO_OK);
+    return id;
+}
+
+static void send(cogo_actor_id to, cogo_msg_type type, uint32_t value)
+{
+    cogo_msg *msg = cogo_msg_create(w.system, type, sizeof value);
+    memcpy(cogo_msg_payload(msg), &value, sizeof value);
+    (void)cogo_system_send(w.system, to, msg);
+}
+
+static void await(cogo_actor_id id)
+{
+    MODEL_CHECK(cogo_system_await(w.system, id, UINT64_MAX, NULL) == COGO_OK);
+}
+
+static uint32_t value_of(cogo_msg *msg)
+{
+    uint32_t value = 0;
+    memcpy(&value, cogo_msg_payload(msg), sizeof value);
+    return value;
+}
+
+/* --- An actor counts; whoever waits for its end sees what it wrote. ----------------------- */
+
+static cogo_err count_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    unsigned *count = state;
+    *count += value_of(msg);
+    if (*count == 3) {
+        w.got = *count;
+        cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior counter = {.struct_size = sizeof(cogo_behavior),
+                                      .name = "counter",
+                                      .state_size_bytes = sizeof(unsigned),
+                                      .receive = count_receive};
+
+static void send_one(void *arg)
+{
+    (void)arg;
+    send(w.first, WORD, 1);
+}
+
+static void two_threads_wake_it(void)
+{
+    begin(2);
+    w.first = spawn(&counter, 0, NULL);
+    unsigned other = model_start(send_one, NULL);
+    send(w.first, WORD, 2);
+    await(w.first);
+    MODEL_CHECK(w.got == 3);
+    model_join(other);
+    finish();
+}
+
+/* --- Two actors on two lanes: LIFO slot, stealing, wake chain, memory that goes home. ------
+ */
+
+static cogo_err pass_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    uint32_t left = value_of(msg);
+    w.got++;
+    if (left > 0) {
+        left--;
+        cogo_actor_id other = cogo_actor_id_equal(cogo_self(ctx), w.first) ? w.second : w.first;
+        cogo_msg *next = cogo_msg_create(w.system, PASS, sizeof left);
+        memcpy(cogo_msg_payload(next), &left, sizeof left);
+        (void)cogo_send(ctx, other, next);
+    }
+    if (left <= 1) {
+        cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior passer = {
+    .struct_size = sizeof(cogo_behavior), .name = "passer", .receive = pass_receive};
+
+static void a_ball_goes_round(void)
+{
+    begin(2);
+    w.first = spawn(&passer, 0, NULL);
+    w.second = spawn(&passer, 0, NULL);
+    send(w.first, PASS, 3);
+    await(w.first);
+    await(w.second);
+    MODEL_CHECK(w.got == 4 || w.got == 3);
+    finish();
+}
+
+static cogo_err family_start(cogo_context *ctx, void *state, const void *args)
+{
+    (void)state;
+    (void)args;
+    cogo_spawn_options options = {.struct_size = sizeof options, .behavior = w.next_life};
+    for (uint32_t i = 1; i <= 2; i++) {
+        cogo_actor_id child = COGO_NO_ACTOR;
+        MODEL_CHECK(cogo_spawn(ctx, &options, &child) == COGO_OK);
+        cogo_msg *msg = cogo_msg_create(w.system, WORD, sizeof i);
+        uint32_t three = 3;
+        memcpy(cogo_msg_payload(msg), &three, sizeof three);
+        (void)cogo_send(ctx, child, msg);
+    }
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return COGO_OK;
+}
+
+static cogo_err never(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)ctx;
+    (void)state;
+    (void)msg;
+    return COGO_OK;
+}
+
+static cogo_err grow_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return value_of(msg) == 3 ? COGO_OK : COGO_EFAULT;
+}
+
+static const cogo_behavior grown = {
+    .struct_size = sizeof(cogo_behavior), .name = "grown", .receive = grow_receive};
+static const cogo_behavior family = {.struct_size = sizeof(cogo_behavior),
+                                     .name = "family",
+                                     .start = family_start,
+                                     .receive = never};
+
+/* Children are stolen, end elsewhere, and their cells and messages are used again. */
+static void children_are_stolen(void)
+{
+    begin(2);
+    w.next_life = &grown;
+    w.first = spawn(&family, 0, NULL);
+    await(w.first);
+    w.second = spawn(&family, 0, NULL);
+    await(w.second);
+    cogo_system_stats stats;
+    do { // Until the children are gone too; they need nobody.
+        cogo_system_stats_read(w.system, &stats);
+        cogo__atomic_pause();
+    } while (stats.actors != 0);
+    finish();
+}
+
+/* --- A callback that does not return. ------------------------------------------------------
+ */
+
+static cogo_err stuck_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    (void)msg;
+    cogo_msg *word = cogo_msg_create(w.system, WORD, sizeof(uint32_t));
+    uint32_t value = 3;
+    memcpy(cogo_msg_payload(word), &value, sizeof value);
+    (void)cogo_send(ctx, w.second, word);
+    const cogo__world *world = cogo__world_os();
+    cogo__world_park(world, &w.gate, COGO__FOREVER); // What it waits for needs the other lane.
+    w.got++;
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return COGO_OK;
+}
+
+static cogo_err open_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    (void)msg;
+    w.got++;
+    cogo__world_wake(cogo__world_os(), &w.gate);
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return COGO_OK;
+}
+
+static const cogo_behavior stuck = {
+    .struct_size = sizeof(cogo_behavior), .name = "stuck", .receive = stuck_receive};
+static const cogo_behavior opener = {
+    .struct_size = sizeof(cogo_behavior), .name = "opener", .receive = open_receive};
+
+/* The other lane takes what waits in the LIFO slot of one that is stuck. */
+static void a_stuck_lane_is_helped(void)
+{
+    begin(2);
+    w.second = spawn(&opener, 0, NULL);
+    w.first = spawn(&stuck, 0, NULL);
+    send(w.first, WORD, 1);
+    await(w.first);
+    await(w.second);
+    MODEL_CHECK(w.got == 2);
+    finish();
+}
+
+const model_program system_programs[] = {
+    {"system/two_threads_wake_it", two_threads_wake_it, 3000},
+    {"system/a_ball_goes_round", a_ball_goes_round, 2000},
+    {"system/children_are_stolen", children_are_stolen, 2000},
+    {"system/a_stuck_lane_is_helped", a_stuck_lane_is_helped, 2000},
+    {0},
+};
+const model_program waiting_programs[] = {{0}};
