@@ -16,8 +16,7 @@ enum {
     COGO__CELL_USED = 1 << 0,
     COGO__CELL_SUPERVISED = 1 << 1,
     COGO__CELL_ON_THREAD = 1 << 2,
-    COGO__CELL_DROP_NEW = 1 << 3,
-    COGO__CELL_NAMED = 1 << 4, /**< Has names to take away; any thread sets it. */
+    COGO__CELL_NAMED = 1 << 3, /**< Has names to take away; any thread sets it. */
 };
 
 /* Bits of `flags`: the holder's own. */
@@ -41,8 +40,7 @@ typedef struct cogo__cell {
     cogo__aptr signals;            /**< Newest first; see signals.h. */
     struct cogo__cell *queue_next; /**< In the injector; its holder's. */
     cogo__au32 generation;         /**< Of the living, or of the next. */
-    cogo__au32 limit;              /**< Of user messages; 0: none. */
-    cogo__au32 credit;             /**< Messages that took a place; exact. */
+    cogo__au32 guard;              /**< Its limits, see guard.h; 0: none. */
     cogo__au32 depth;              /**< Messages waiting; approximate while senders race. */
     cogo__au32 phase;
     uint32_t slot;

@@ -1,5 +1,7 @@
 #include "runtime/actor/child.h"
 
+#include "runtime/actor/guard.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +104,11 @@ cogo_err cogo__child_prepare(cogo_system *system, cogo_context *here, cogo_actor
         return err;
     }
     uint64_t scope = (uint64_t)supervisor.slot << 32 | supervisor.generation;
+    err = cogo__guard_join(system, birth->cell, supervisor);
+    if (err != COGO_OK) {
+        cogo__birth_undo(system, here, birth);
+        return err;
+    }
     err = cogo__names_add(&system->children, scope, child->spec->id, birth->id);
     if (err != COGO_OK) {
         cogo__birth_undo(system, here, birth);

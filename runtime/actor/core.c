@@ -1,5 +1,5 @@
 /* Small public calls on ids, names, time; and what is read from outside. */
-#include "runtime/actor/core.h"
+#include "runtime/actor/guard.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -134,6 +134,9 @@ void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
     uint64_t gone = n[COGO__HANDLED] + n[COGO__DEAD];
     out->mailbox_depth = n[COGO__SENT] > gone ? n[COGO__SENT] - gone : 0;
     memcpy(out->wait_us_log2, &n[COGO__WAIT_FIRST], sizeof out->wait_us_log2);
+    memcpy(out->dead_letters_by, &n[COGO__DEAD_FIRST], sizeof out->dead_letters_by);
+    out->diverted = n[COGO__DIVERTED];
+    out->memory_alarms = n[COGO__MEMORY_ALARMS];
 }
 
 static void read_cell(cogo_system *system, cogo__cell *cell, cogo_actor_id id,
@@ -149,6 +152,9 @@ static void read_cell(cogo_system *system, cogo__cell *cell, cogo_actor_id id,
     uint32_t depth = cogo__u32_load_relaxed(&cell->depth);
     out->mailbox_depth = idle || depth > INT32_MAX ? 0 : depth;
     out->messages_handled = cogo__u64_load_relaxed(&cell->handled);
+    if (!cogo__guard_memory(system, cell, id, &out->memory_bytes, &out->memory_limit_bytes)) {
+        out->memory_bytes = sizeof *cell + (behavior != NULL ? behavior->state_size_bytes : 0);
+    }
 }
 
 cogo_err cogo_actor_info_read(cogo_system *system, cogo_actor_id id, cogo_actor_info *out)

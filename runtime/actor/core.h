@@ -5,6 +5,7 @@
 #define COGO_ACTOR_CORE_H
 
 #include "runtime/actor/context.h"
+#include "runtime/actor/dead.h"
 #include "runtime/actor/names.h"
 #include "runtime/actor/types.h"
 #include "runtime/base/world.h"
@@ -15,7 +16,9 @@ struct cogo_system {
     const cogo__world *world;
     cogo_system_config config; /**< With defaults filled in. */
     uint32_t incarnation;
-    cogo__table cells, refs;
+    cogo__table cells, refs, guards;
+    cogo__lock guard_lock; /**< Of senders that wait for a place. */
+    cogo__dead dead;
     cogo__names names;    /**< Actors by name. */
     cogo__names children; /**< Children by supervisor and id. */
     cogo__types types;

@@ -12,6 +12,8 @@ typedef enum cogo__counter {
     COGO__SENT,
     COGO__HANDLED,
     COGO__DEAD,
+    COGO__DIVERTED,
+    COGO__MEMORY_ALARMS,
     COGO__STEALS,
     COGO__PARKS,
     COGO__WAKES,
@@ -29,8 +31,9 @@ typedef enum cogo__counter {
     COGO__OFFLOAD_ENDED,   /**< Threads. */
     COGO__WAIT_COUNT,
     COGO__WAIT_SUM,
-    COGO__WAIT_FIRST, /**< 24 buckets. */
-    COGO__COUNTERS = COGO__WAIT_FIRST + 24,
+    COGO__WAIT_FIRST,                         /**< 24 buckets. */
+    COGO__DEAD_FIRST = COGO__WAIT_FIRST + 24, /**< By reason: COGO_DEAD_REASONS. */
+    COGO__COUNTERS = COGO__DEAD_FIRST + 16,
 } cogo__counter;
 
 typedef struct cogo__counters {

@@ -1,6 +1,7 @@
 #include "runtime/actor/life.h"
 
 #include "runtime/actor/extra.h"
+#include "runtime/actor/guard.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -112,6 +113,9 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
         cogo__context_end(ctx, COGO_EXIT_ERROR, COGO_ENOMEM, "no memory for its state");
         return;
     }
+    if (cogo__guarded(cell)) {
+        cogo__guard_note(ctx->system, ctx, cell, (int64_t)behavior->state_size_bytes);
+    }
     cell->flags |= COGO__ACTOR_STARTED;
     if (behavior->start != NULL) {
         const void *args = start->args_size_bytes != 0 ? start->args : NULL;
@@ -190,6 +194,9 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
     free_state(ctx, cell);
     fail_pending(ctx, cell);
     release_refs(ctx, cell);
+    if (cogo__guarded(cell)) {
+        cogo__guard_forget(ctx->system, ctx, cell);
+    }
     if (!suspend(ctx, cell, &reason)) {
         cogo__life_bury(ctx, cell, &reason);
     }
@@ -218,7 +225,7 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
         cell->start = NULL;
     }
     cell->flags = 0;
-    cogo__u32_store_relaxed(&cell->limit, 0);
+    cogo__guard_leave(system, ctx, cell);
     // Who takes the cell from the list may send START at once: we still hold it and will see
     // it.
     if (generation != 0) { // A generation that would come again is never given out.

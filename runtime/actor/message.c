@@ -1,6 +1,7 @@
 #include "runtime/actor/message.h"
 
 #include "runtime/actor/core.h"
+#include "runtime/actor/payload.h"
 
 #include <stdlib.h>
 
@@ -28,6 +29,13 @@ cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_byte
 
 void cogo__msg_free(cogo__heap *mine, cogo_msg *msg)
 {
+    if ((msg->flags & COGO__MSG_BLOCK) == COGO__MSG_SLAB) {
+        cogo__heap_free(mine, msg);
+        return;
+    }
+    if ((msg->flags & COGO__MSG_SHARED) != 0) {
+        cogo_payload_drop(cogo__msg_shared(msg));
+    }
     if ((msg->flags & COGO__MSG_SLAB) != 0) {
         cogo__heap_free(mine, msg);
     } else {
@@ -67,6 +75,9 @@ void cogo_msg_destroy(cogo_msg *msg)
 
 void *cogo_msg_payload(cogo_msg *msg)
 {
+    if (__builtin_expect((msg->flags & COGO__MSG_SHARED) != 0, 0)) {
+        return cogo__payload_bytes(cogo__msg_shared(msg));
+    }
     return cogo__msg_body(msg);
 }
 

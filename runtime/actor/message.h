@@ -14,6 +14,10 @@ enum {
     COGO__MSG_ANSWER = 1 << 2,  /**< `ask` is the ask that it ends. */
     COGO__MSG_RUNTIME = 1 << 3, /**< Made by the runtime; checked against its reference. */
     COGO__MSG_CREDIT = 1 << 4,  /**< Took a place in a bounded mailbox. */
+    COGO__MSG_METERED = 1 << 5, /**< Its bytes count for its receiver; see guard.h. */
+    COGO__MSG_SHARED = 1 << 6,  /**< Its payload is a cogo_payload. */
+    COGO__MSG_BLOCK = COGO__MSG_SLAB | COGO__MSG_SHARED, /**< What stays when it is sent. */
+    COGO__MSG_GUARD_SHIFT = 12, /**< Above: the guard of its receiver; 0: none. */
 };
 
 /* Numbers that never reach a behaviour, except COGO__MSG_CHILD to supervisors. */
@@ -48,6 +52,12 @@ _Static_assert(sizeof(struct cogo_msg) == 64, "one cache line");
 /** From @p heap (of the calling thread), or from malloc if NULL. NULL when out of memory. */
 cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes);
 void cogo__msg_free(cogo__heap *mine, cogo_msg *msg);
+
+/** What it counts for. The same as long as it is in a mailbox. */
+static inline uint64_t cogo__msg_bytes(const cogo_msg *msg)
+{
+    return sizeof *msg + (uint64_t)msg->size_bytes;
+}
 
 static inline void *cogo__msg_body(cogo_msg *msg)
 {

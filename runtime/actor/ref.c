@@ -1,6 +1,6 @@
 #include "runtime/actor/ref.h"
 
-#include "runtime/actor/core.h"
+#include "runtime/actor/guard.h"
 
 static uint64_t word(uint64_t generation, uint64_t phase)
 {
@@ -44,6 +44,9 @@ uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *c
             ref->next->prev = ref;
         }
         cell->refs = ref;
+        if (cogo__guarded(cell)) {
+            cogo__guard_note(system, here, cell, sizeof *ref);
+        }
     }
     cogo__u64_store_release(&ref->state, word(generation, COGO__REF_ARMED));
     *out_ref = ref;
@@ -60,6 +63,9 @@ void cogo__ref_release(cogo_system *system, cogo_context *here, cogo__cell *cell
     }
     if (ref->next != NULL) {
         ref->next->prev = ref->prev;
+    }
+    if (cell != NULL && cogo__guarded(cell)) {
+        cogo__guard_note(system, here, cell, -(int64_t)sizeof *ref);
     }
     // A claim of the old generation fails from here on. A generation that would come again is
     // never given out: its element is retired.

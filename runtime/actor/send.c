@@ -1,28 +1,19 @@
 #include "runtime/actor/send.h"
 
 #include "runtime/actor/extra.h"
+#include "runtime/actor/guard.h"
 
 #include <string.h>
 
-static cogo_err refuse(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_err err)
+static cogo_err refuse(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
+                       cogo_dead_reason why)
 {
-    cogo__dead_letter(system, here, msg, err);
+    cogo__dead_letter(system, here, msg, to, why);
     cogo__msg_free(here != NULL ? here->heap : NULL, msg);
-    return err;
+    return COGO_EGONE;
 }
 
-/* The limit is a count taken before the push and given back at dispatch; the queue has none. */
-static cogo_err take_place(cogo__cell *cell, uint32_t limit, cogo_msg *msg)
-{
-    if (cogo__u32_add_relaxed(&cell->credit, 1) >= limit) {
-        (void)cogo__u32_add_relaxed(&cell->credit, UINT32_MAX); // Minus one.
-        return COGO_EFULL;
-    }
-    msg->flags |= COGO__MSG_CREDIT;
-    return COGO_OK;
-}
-
-static void put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg)
+static inline void put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg)
 {
     uint32_t tick = here != NULL ? here->sample_tick++ : 0;
     if ((tick & (COGO__SAMPLE_MESSAGES - 1)) == 0) {
@@ -35,24 +26,29 @@ static void put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_
     }
 }
 
+void cogo__put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg)
+{
+    put(system, here, cell, msg);
+}
+
 static cogo_err answer(cogo_system *system, cogo_context *here, cogo_actor_id alias,
                        cogo_msg *msg)
 {
     uint64_t number = cogo__ref_number(alias.generation, alias.slot & ~COGO__SLOT_ALIAS);
     cogo__ref *ref = cogo__ref_find(system, number);
     if (ref == NULL) {
-        return refuse(system, here, msg, COGO_EGONE);
+        return refuse(system, here, alias, msg, COGO_DEAD_LATE);
     }
     uint32_t kind = cogo__u32_load_relaxed(&ref->kind);
     cogo_actor_id owner = cogo__ref_owner(system, ref);
     if ((kind != COGO__REF_ASK && kind != COGO__REF_WAITER) || !cogo__ref_claim(ref, number)) {
-        return refuse(system, here, msg, COGO_EGONE);
+        return refuse(system, here, alias, msg, COGO_DEAD_LATE);
     }
     // A request sent to an alias asks nobody: its own ask must not wait for ever.
     if ((msg->flags & COGO__MSG_REQUEST) != 0) {
         cogo__ask_fail(system, here, msg->ask, COGO_EGONE);
     }
-    msg->flags = (msg->flags & COGO__MSG_SLAB) | COGO__MSG_ANSWER;
+    msg->flags = (msg->flags & COGO__MSG_BLOCK) | COGO__MSG_ANSWER;
     msg->ask = number;
     if (kind == COGO__REF_WAITER) {
         cogo__count(system, here, COGO__HANDLED, 1);
@@ -61,11 +57,31 @@ static cogo_err answer(cogo_system *system, cogo_context *here, cogo_actor_id al
     }
     cogo__cell *cell = cogo__cell_find(system, owner);
     if (cell == NULL) {
-        return refuse(system, here, msg, COGO_EGONE);
+        return refuse(system, here, alias, msg, COGO_DEAD_LATE);
+    }
+    if (cogo__u32_load_relaxed(&cell->guard) != 0) {
+        return cogo__guard_deliver(system, here, cell, owner, msg, false);
     }
     msg->target = owner.generation;
     put(system, here, cell, msg);
     return COGO_OK;
+}
+
+/* No such actor, an alias, or an actor with limits. The same parameters as cogo__deliver(), so
+ * that the way of all others neither keeps nor copies them for it. */
+static __attribute__((noinline)) cogo_err deliver_rarely(cogo_system *system,
+                                                         cogo_context *here, cogo_actor_id to,
+                                                         cogo_msg *msg, bool bounded)
+{
+    cogo__cell *cell = cogo__cell_find(system, to);
+    if (cell != NULL) {
+        return cogo__guard_deliver(system, here, cell, to, msg, bounded);
+    }
+    if (to.node == 0 && to.incarnation == system->incarnation
+        && (to.slot & COGO__SLOT_ALIAS) != 0) {
+        return answer(system, here, to, msg);
+    }
+    return refuse(system, here, to, msg, COGO_DEAD_GONE);
 }
 
 cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
@@ -73,18 +89,8 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
 {
     cogo__count(system, here, COGO__SENT, 1);
     cogo__cell *cell = cogo__cell_find(system, to);
-    if (__builtin_expect(cell == NULL, 0)) {
-        if (to.node == 0 && to.incarnation == system->incarnation
-            && (to.slot & COGO__SLOT_ALIAS) != 0) {
-            return answer(system, here, to, msg);
-        }
-        return refuse(system, here, msg, COGO_EGONE);
-    }
-    uint32_t limit = cogo__u32_load_relaxed(&cell->limit);
-    if (limit != 0 && bounded && take_place(cell, limit, msg) != COGO_OK) {
-        bool drop = (cogo__u32_load_relaxed(&cell->phase) & COGO__CELL_DROP_NEW) != 0;
-        (void)refuse(system, here, msg, COGO_EFULL);
-        return drop ? COGO_OK : COGO_EFULL;
+    if (__builtin_expect(cell == NULL || cogo__u32_load_relaxed(&cell->guard) != 0, 0)) {
+        return deliver_rarely(system, here, to, msg, bounded);
     }
     // From here on the actor may end and its cell may be another's: the receiver compares the
     // generation again when it takes the message (I2).
@@ -105,14 +111,6 @@ void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_
     msg->ask = number;
     memcpy(cogo__msg_body(msg), body, size_bytes);
     (void)cogo__deliver(system, here, to, msg, false);
-}
-
-void cogo__dead_letter(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_err err)
-{
-    cogo__count(system, here, COGO__DEAD, 1);
-    if ((msg->flags & COGO__MSG_REQUEST) != 0) {
-        cogo__ask_fail(system, here, msg->ask, err);
-    }
 }
 
 void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t number,
@@ -160,7 +158,7 @@ cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg)
         return COGO_EINVAL;
     }
     msg->sender = ctx->self;
-    msg->flags &= COGO__MSG_SLAB | COGO__MSG_REQUEST; // A request that is passed on stays one.
+    msg->flags &= COGO__MSG_BLOCK | COGO__MSG_REQUEST; // A request that is passed on stays one.
     msg->enqueued_ns = 0;
     if ((to.slot & COGO__SLOT_ALIAS) != 0) {
         cogo__answered(ctx, cogo__ref_number(to.generation, to.slot & ~COGO__SLOT_ALIAS));
@@ -174,7 +172,7 @@ cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_msg *msg)
         return COGO_EINVAL;
     }
     msg->sender = COGO_NO_ACTOR;
-    msg->flags &= COGO__MSG_SLAB;
+    msg->flags &= COGO__MSG_BLOCK;
     msg->enqueued_ns = 0;
     return cogo__deliver(system, cogo__here_in(system), to, msg, true);
 }

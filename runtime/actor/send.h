@@ -14,8 +14,8 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
 /** A message of the runtime with a copy of @p body; checked against @p number at dispatch. */
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
                 uint64_t number, const void *body, size_t size_bytes);
-/** Counts @p msg as a dead letter; if it is a request, its ask fails with @p err. Not freed. */
-void cogo__dead_letter(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_err err);
+/** Into the mailbox of @p cell, whose limits allow it; msg->target is set. */
+void cogo__put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg);
 /** The ask @p number fails with @p err, unless it has been decided already. */
 void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, cogo_err err);
 /** As above for an ask that the caller has claimed from @p owner. */

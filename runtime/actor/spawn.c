@@ -1,4 +1,5 @@
 #include "runtime/actor/extra.h"
+#include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/signals.h"
 
@@ -9,13 +10,18 @@ enum {
         COGO_SPAWN_LINK | COGO_SPAWN_MONITOR | COGO_SPAWN_DETACHED | COGO_SPAWN_TRAP_EXIT,
 };
 
+#define OPTIONS_SIZE_MIN offsetof(cogo_spawn_options, divert_to)
+
 static cogo_err check(const cogo_spawn_options *o)
 {
     bool ok = o != NULL && o->struct_size >= sizeof *o && o->behavior != NULL
               && o->behavior->struct_size >= sizeof *o->behavior && o->behavior->receive != NULL
               && o->behavior->name != NULL && (o->flags & ~(uint32_t)SPAWN_FLAGS) == 0
               && (o->args_size_bytes == 0 || o->args != NULL)
-              && (o->pressure == COGO_PRESSURE_FAIL || o->pressure == COGO_PRESSURE_DROP_NEW);
+              && (uint32_t)o->pressure <= COGO_PRESSURE_DIVERT
+              && (uint32_t)o->memory_policy <= COGO_MEMORY_KILL
+              && (o->memory_limit_bytes == 0
+                  || o->memory_limit_bytes >= o->behavior->state_size_bytes);
     return ok ? COGO_OK : COGO_EINVAL;
 }
 
@@ -54,6 +60,12 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
                              const cogo_spawn_options *o, bool supervised, cogo__birth *birth)
 {
     *birth = (cogo__birth){0};
+    cogo_spawn_options whole = {0};
+    if (o != NULL && o->struct_size < sizeof *o && o->struct_size >= OPTIONS_SIZE_MIN) {
+        memcpy(&whole, o, o->struct_size); // Of a caller that knows fewer options.
+        whole.struct_size = sizeof whole;
+        o = &whole;
+    }
     cogo_err err = check(o);
     if (err != COGO_OK) {
         return err;
@@ -81,14 +93,17 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
     }
     birth->cell = cell;
     birth->id = cogo__cell_id(system, cell);
-    cogo__u32_store_relaxed(&cell->limit, o->mailbox_limit);
     cogo__ptr_store_relaxed(&cell->behavior, (void *)(uintptr_t)o->behavior);
     uint32_t phase = COGO__CELL_USED | (supervised ? COGO__CELL_SUPERVISED : 0)
                      | ((o->flags & COGO_SPAWN_DETACHED) != 0 ? COGO__CELL_ON_THREAD : 0)
-                     | (o->pressure == COGO_PRESSURE_DROP_NEW ? COGO__CELL_DROP_NEW : 0)
                      | (o->name != NULL ? COGO__CELL_NAMED : 0);
     (void)cogo__u32_swap_seq_cst(&cell->phase, phase);
-    if (o->name != NULL) {
+    uint32_t guard = 0;
+    if (o->mailbox_limit != 0 || o->memory_limit_bytes != 0) {
+        err = cogo__guard_create(system, o, birth->id, &guard);
+    }
+    cogo__u32_store_relaxed(&cell->guard, guard);
+    if (err == COGO_OK && o->name != NULL) {
         err = cogo__names_add(&system->names, 0, o->name, birth->id);
     }
     if (err == COGO_OK && (o->flags & COGO_SPAWN_DETACHED) != 0) {
@@ -118,7 +133,7 @@ void cogo__birth_undo(cogo_system *system, cogo_context *here, cogo__birth *birt
     if ((cogo__u32_swap_seq_cst(&birth->cell->phase, 0) & COGO__CELL_NAMED) != 0) {
         cogo__names_remove_actor(&system->names, birth->id);
     }
-    cogo__u32_store_relaxed(&birth->cell->limit, 0);
+    cogo__guard_leave(system, here, birth->cell);
     cogo__table_give(&system->cells, here != NULL ? here->cell_cache : NULL, birth->cell->slot);
     cogo__msg_free(here != NULL ? here->heap : NULL, birth->start);
     cogo__count_end(system, here);

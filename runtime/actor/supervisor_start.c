@@ -1,6 +1,7 @@
 /* The public calls of supervisors: they make one, or send it a request. */
 #include "runtime/actor/child.h"
 #include "runtime/actor/extra.h"
+#include "runtime/actor/guard.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -69,12 +70,17 @@ static cogo_err start(cogo_system *system, cogo_context *here, cogo_context *par
         .args_size_bytes = sizeof(cogo__supervisor *),
         .name = spec->name,
         .flags = COGO_SPAWN_TRAP_EXIT,
+        .memory_limit_bytes = spec->memory_limit_bytes,
+        .memory_policy = spec->memory_policy,
     };
     err = sup == NULL || births == NULL ? COGO_ENOMEM : COGO_OK;
     size_t made = 0;
     if (err == COGO_OK) {
         err = cogo__birth_prepare(system, here, &options, false, &births[0]);
         made = err == COGO_OK;
+    }
+    if (err == COGO_OK && parent != NULL) {
+        err = cogo__guard_join(system, births[0].cell, parent->self);
     }
     for (size_t i = 0; err == COGO_OK && i < spec->child_count; i++) {
         err = cogo__child_prepare(system, here, births[0].id, sup->children[i], &births[i + 1]);

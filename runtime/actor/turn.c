@@ -1,5 +1,6 @@
 /* One turn: a lane (or an actor's own thread) runs an actor that it holds, within a budget. */
 #include "runtime/actor/extra.h"
+#include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
@@ -81,13 +82,21 @@ static void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     if (msg->enqueued_ns != 0) {
         note_wait(ctx, msg);
     }
-    if ((msg->flags & COGO__MSG_CREDIT) != 0) {
-        (void)cogo__u32_add_relaxed(&cell->credit, UINT32_MAX); // Minus one.
+    cogo_dead_reason why = COGO_DEAD_GONE;
+    bool keep = true;
+    if (__builtin_expect(cogo__msg_guarded(msg), 0)) {
+        keep = cogo__guard_release(ctx->system, msg, &why);
     }
     cogo__u32_store_relaxed(&cell->depth, cogo__u32_load_relaxed(&cell->depth) - 1);
     // I2: a sender that was slower than the end of its receiver is found here.
     if (msg->target != ctx->self.generation || (cell->flags & COGO__ACTOR_ALIVE) == 0) {
-        cogo__dead_letter(ctx->system, ctx, msg, COGO_EGONE);
+        keep = false;
+        why = COGO_DEAD_GONE;
+    }
+    if (!keep) {
+        cogo_actor_id to = ctx->self;
+        to.generation = msg->target;
+        cogo__dead_letter(ctx->system, ctx, msg, to, why);
         return;
     }
     cogo__count(ctx->system, ctx, COGO__HANDLED, 1);
@@ -232,7 +241,13 @@ void cogo__cell_clear(cogo_system *system, cogo__cell *cell)
         if (done != NULL) {
             cogo__msg_free(NULL, (cogo_msg *)(void *)done);
         }
+        cogo_msg *msg = (cogo_msg *)(void *)node;
+        cogo_dead_reason why = COGO_DEAD_STOPPED;
+        if (cogo__msg_guarded(msg)) {
+            (void)cogo__guard_release(system, msg, &why);
+        }
         cogo__count(system, NULL, COGO__DEAD, 1);
+        cogo__count(system, NULL, (cogo__counter)(COGO__DEAD_FIRST + COGO_DEAD_STOPPED), 1);
     }
     if (cell->tail != &cell->box.stub) {
         cogo__msg_free(NULL, (cogo_msg *)(void *)cell->tail);

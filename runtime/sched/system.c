@@ -1,5 +1,6 @@
 #include "runtime/sched/system.h"
 
+#include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/signals.h"
 #include "runtime/sched/sched.h"
@@ -78,6 +79,9 @@ static void destroy(cogo_system *system)
     cogo__types_finish(&system->types);
     cogo__table_finish(&system->cells);
     cogo__table_finish(&system->refs);
+    cogo__table_finish(&system->guards);
+    cogo__lock_finish(&system->guard_lock);
+    cogo__lock_finish(&system->dead.lock);
     for (uint32_t i = 0; sched != NULL && sched->lanes != NULL && i < sched->lane_count; i++) {
         cogo__heap_finish(&sched->lanes[i].heap);
         cogo__timers_finish(&sched->lanes[i].timers);
@@ -186,6 +190,8 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
         return COGO_ENOMEM;
     }
     system->world = world;
+    cogo__lock_init(&system->guard_lock);
+    cogo__lock_init(&system->dead.lock);
     system->config = filled;
     system->incarnation = (uint32_t)world->random(world->ctx) | 1; // Not 0.
     cogo__u64_store_relaxed(&system->random, filled.seed);
@@ -197,6 +203,8 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
         {&system->cells, sizeof(cogo__cell), offsetof(cogo__cell, next_free),
          filled.actor_limit},
         {&system->refs, sizeof(cogo__ref), offsetof(cogo__ref, next_free), COGO__REF_LIMIT},
+        {&system->guards, sizeof(cogo__guard), offsetof(cogo__guard, next_free),
+         COGO__GUARDS_MAX},
     };
     for (size_t i = 0; err == COGO_OK && i < sizeof tables / sizeof *tables; i++) {
         err = cogo__table_init(tables[i].table, tables[i].size, tables[i].link,

@@ -57,7 +57,30 @@ enum {
 typedef enum cogo_pressure {
     COGO_PRESSURE_FAIL,     /**< send returns COGO_EFULL, the message is a dead letter. */
     COGO_PRESSURE_DROP_NEW, /**< send returns COGO_OK, the message is a dead letter. */
+    /** send returns COGO_OK; the receiver skips the oldest of those that wait, dead letters. It
+     * does so when it gets to them: until then up to twice the limit, and at least 1024 above
+     * it, may wait; beyond that it is DROP_NEW. */
+    COGO_PRESSURE_DROP_OLD,
+    /** The sender waits up to wait_ns for a place, then COGO_ETIMEOUT. Only foreign threads and
+     * detached actors wait: for an actor on a lane it is FAIL. */
+    COGO_PRESSURE_BLOCK,
+    COGO_PRESSURE_DIVERT, /**< The message goes to divert_to instead. */
 } cogo_pressure;
+
+/** What happens when an actor, with its mailbox, has more than memory_limit_bytes. */
+typedef enum cogo_memory_policy {
+    COGO_MEMORY_WARN,   /**< It gets COGO_MSG_MEMORY, once until it is well below again. */
+    COGO_MEMORY_REFUSE, /**< New messages are refused with COGO_EFULL. */
+    COGO_MEMORY_KILL,   /**< As REFUSE, and it ends with KILLED and the text "memory". What was
+                             too much in its mailbox is dropped if it is restarted. */
+} cogo_memory_policy;
+
+/** Payload of COGO_MSG_MEMORY. */
+typedef struct cogo_memory_alarm {
+    cogo_actor_id actor;
+    uint64_t bytes;
+    uint64_t limit_bytes;
+} cogo_memory_alarm;
 
 /** How to spawn. Zero-initialise, then set struct_size and behavior. */
 typedef struct cogo_spawn_options {
@@ -67,9 +90,17 @@ typedef struct cogo_spawn_options {
     size_t args_size_bytes;
     const char *name;       /**< Registered before start() runs; NULL: none. Copied. */
     uint32_t flags;         /**< COGO_SPAWN_*. */
-    uint32_t mailbox_limit; /**< A count of user messages; 0 means no limit. */
+    uint32_t mailbox_limit; /**< A count of user messages; 0 means no limit. What an actor sends
+                               to itself and what the runtime sends does not count. */
     cogo_pressure pressure;
-    uint64_t *out_monitor; /**< With COGO_SPAWN_MONITOR: the monitor. May be NULL. */
+    uint64_t *out_monitor;   /**< With COGO_SPAWN_MONITOR: the monitor. May be NULL. */
+    cogo_actor_id divert_to; /**< Of COGO_PRESSURE_DIVERT: an actor of this node. If it is full
+                                too, its own policy is asked, 4 times at most. */
+    uint64_t wait_ns;        /**< Of COGO_PRESSURE_BLOCK. 0: 1 s. */
+    /** Bytes of its state, mailbox, timers, asks and what cogo_memory_note() says; 0: no limit.
+     * At least the state of its behaviour. */
+    uint64_t memory_limit_bytes;
+    cogo_memory_policy memory_policy;
 } cogo_spawn_options;
 
 /**
@@ -152,6 +183,14 @@ COGO_API void cogo_budget_consume(cogo_context *ctx, uint32_t units);
  * Threads: inside a behaviour. Costs a reading of the clock.
  */
 COGO_API bool cogo_should_yield(cogo_context *ctx);
+
+/**
+ * Tells the runtime that the running actor has @p bytes more memory than before, or less: what
+ * it allocates by itself counts for its memory limit then. Forgotten when it ends or restarts.
+ *
+ * Threads: inside a behaviour.
+ */
+COGO_API void cogo_memory_note(cogo_context *ctx, int64_t bytes);
 
 /** The running actor. Threads: inside a behaviour. */
 COGO_API cogo_actor_id cogo_self(const cogo_context *ctx);

@@ -4,9 +4,11 @@
 
 #include <cogo/actor.h>
 #include <cogo/arena.h>
+#include <cogo/dead_letter.h>
 #include <cogo/error.h>
 #include <cogo/message.h>
 #include <cogo/offload.h>
+#include <cogo/payload.h>
 #include <cogo/record.h>
 #include <cogo/supervisor.h>
 #include <cogo/system.h>

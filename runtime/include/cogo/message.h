@@ -32,9 +32,11 @@ enum {
     COGO_MSG_DOWN = 2,  /**< Payload: cogo_down. A monitored actor has ended. */
     COGO_MSG_EXIT =
         3, /**< Payload: cogo_down. A linked actor ended; only when trapping exits. */
-    COGO_MSG_TIMER = 4,      /**< Payload: cogo_timer_fired. */
-    COGO_MSG_ASK_FAILED = 5, /**< Payload: cogo_ask_failed. No reply will come. */
-    COGO_MSG_USER = 256,     /**< First number for types of the program. */
+    COGO_MSG_TIMER = 4,       /**< Payload: cogo_timer_fired. */
+    COGO_MSG_ASK_FAILED = 5,  /**< Payload: cogo_ask_failed. No reply will come. */
+    COGO_MSG_DEAD_LETTER = 6, /**< Payload: cogo_dead_letter. */
+    COGO_MSG_MEMORY = 7,      /**< Payload: cogo_memory_alarm. */
+    COGO_MSG_USER = 256,      /**< First number for types of the program. */
 };
 
 /** Why an actor ended. */

@@ -42,6 +42,10 @@ typedef struct cogo_supervisor_spec {
     uint64_t period_ns;              /**< 0: 5 s. */
     const cogo_child_spec *children; /**< Started in this order, stopped in reverse. */
     size_t child_count;
+    /** Of the supervisor and all below it: children, and supervisors started by actors among
+     * them. KILL ends the supervisor and so the tree. 0: no limit. */
+    uint64_t memory_limit_bytes;
+    cogo_memory_policy memory_policy;
 } cogo_supervisor_spec;
 
 /**

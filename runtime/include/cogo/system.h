@@ -5,6 +5,7 @@
 #define COGO_SYSTEM_H
 
 #include <cogo/actor.h>
+#include <cogo/dead_letter.h>
 #include <cogo/error.h>
 #include <cogo/message.h>
 
@@ -86,8 +87,11 @@ typedef struct cogo_system_stats {
     uint64_t stuck_total; /**< Callbacks that were found stuck. */
     uint64_t offloads;    /**< Jobs that the offload pool accepted. */
     uint64_t offloads_refused;
-    uint64_t offloads_waiting; /**< For a thread, now. */
-    uint64_t offload_threads;  /**< Now. */
+    uint64_t offloads_waiting;                   /**< For a thread, now. */
+    uint64_t offload_threads;                    /**< Now. */
+    uint64_t dead_letters_by[COGO_DEAD_REASONS]; /**< By cogo_dead_reason. */
+    uint64_t diverted;      /**< Messages that went to another actor by COGO_PRESSURE_DIVERT. */
+    uint64_t memory_alarms; /**< Times that an actor or a subtree came above its limit. */
 } cogo_system_stats;
 
 /** One actor, as seen from outside. */
@@ -98,6 +102,11 @@ typedef struct cogo_actor_info {
     bool detached;
     uint32_t mailbox_depth;
     uint64_t messages_handled;
+    /** With a memory limit, its own or its supervisor's: state, mailbox, timers and what it
+     * noted; of a supervisor also its children's. Else the actor and its state, without its
+     * mailbox. */
+    uint64_t memory_bytes;
+    uint64_t memory_limit_bytes; /**< Its own; 0: none. */
 } cogo_actor_info;
 
 /**

@@ -33,6 +33,11 @@ static inline void scene_close(cogo_system *system)
     cr_expect_eq(stats.messages_sent,
                  stats.messages_handled + stats.dead_letters + stats.mailbox_depth);
     cr_expect_eq(stats.mailbox_depth, 0u);
+    uint64_t dead = 0;
+    for (int i = 0; i < COGO_DEAD_REASONS; i++) {
+        dead += stats.dead_letters_by[i];
+    }
+    cr_expect_eq(stats.dead_letters, dead);
     cogo_system_destroy(system);
 }
 
