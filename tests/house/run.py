@@ -20,6 +20,7 @@ LAYERS = {
     "runtime/base": {"codec"},
     "runtime/actor": {"runtime/base", "codec"},
     "runtime/sched": {"runtime/actor", "runtime/base", "codec"},
+    "runtime/node": {"runtime/sched", "runtime/actor", "runtime/base", "codec"},
     "codec/contract": set(),
     "codec/json": set(),
     "actors/sandbox": set(),
