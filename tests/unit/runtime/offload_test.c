@@ -193,11 +193,13 @@ Test(offload, a_time_out_comes_in_place_of_the_result)
 {
     cogo_system *system = open_pool(1, 0, 0);
     cogo_actor_id a = scene_spawn(system, &asker_behavior, NULL, 0, 0);
-    give(system, a, (order){waits, 1, SCENE_MS, 1});
+    give(system, a, (order){waits, 1, 20 * SCENE_MS, 1});
     cr_expect_eq(scene_ask_u64(system, a), (uint64_t)COGO_ETIMEOUT);
     (void)sem_post(&released);
     scene_close(system); // Its late result is a dead letter: the counts add up.
-    cr_expect_eq(atomic_load_explicit(&saw_cancel, memory_order_relaxed), 1u);
+    // On a machine so slow that the time was over before it began, it did not begin at all.
+    cr_expect_eq(atomic_load_explicit(&saw_cancel, memory_order_relaxed),
+                 atomic_load_explicit(&finished, memory_order_relaxed));
 }
 
 /* A user closes the window while ten of its lookups wait behind a slow one. */
