@@ -150,6 +150,22 @@ static void run(cogo__lane *lane, cogo__cell *cell)
     }
 }
 
+bool cogo__lane_step(cogo__lane *lane)
+{
+    if (lane->tick % COGO__TIMER_TURNS == 0) {
+        fire_timers(lane);
+    }
+    cogo__cell *cell = cogo__lane_next(lane);
+    if (cell == NULL) {
+        fire_timers(lane);
+        cell = cogo__lane_next(lane);
+    }
+    if (cell != NULL) {
+        run(lane, cell);
+    }
+    return cell != NULL;
+}
+
 void cogo__lane_main(void *arg)
 {
     cogo__lane *lane = arg;
@@ -199,7 +215,7 @@ cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__re
     if (err == COGO_OK) {
         cogo__count(system, here, COGO__TIMERS_ARMED, 1);
         if (first && !on_lane) {
-            cogo__world_wake(system->world, &lane->parker); // It sleeps for another deadline.
+            cogo__lane_wake(lane); // It sleeps for another deadline.
         }
     }
     return err;

@@ -135,7 +135,7 @@ static void thread_main(void *arg)
     bool closed = pool->closed;
     cogo__lock_give(&pool->lock);
     if (closed) {
-        cogo__world_wake(system->world, &system->stopper);
+        cogo__sched_wake(system, &system->stopper);
     }
 }
 

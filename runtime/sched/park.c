@@ -52,7 +52,7 @@ void cogo__wake_one(cogo__sched *sched, cogo_context *here)
         return;
     }
     cogo__count(sched->system, here, COGO__WAKES, 1);
-    cogo__world_wake(sched->system->world, &sched->lanes[index].parker);
+    cogo__lane_wake(&sched->lanes[index]);
 }
 
 void cogo__search_begin(cogo__lane *lane)
@@ -148,10 +148,10 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     return found;
 }
 
-cogo__cell *cogo__lane_park(cogo__lane *lane)
+/* First half of going to sleep; the caller looks for work after it. */
+static void enter_idle(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
-    cogo__cell *found = NULL;
     cogo__heap_collect(&lane->heap);
     cogo__heap_flush(&lane->heap);
     (void)cogo__u64_or_seq_cst(&sched->idle[lane->index / 64], UINT64_C(1) << lane->index % 64);
@@ -159,12 +159,41 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
         lane->searching = false;
         (void)cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX);
     }
-    uint64_t now = cogo__world_now(sched->system->world);
+}
+
+uint64_t cogo__lane_deadline(cogo__lane *lane, uint64_t now)
+{
     uint64_t deadline = timer_deadline(lane, now);
     uint64_t trim = cogo__heap_trim(&lane->heap, now); // One wake-up, some time after a flood.
-    if (trim != 0 && (deadline == COGO__FOREVER || deadline > trim)) {
-        deadline = trim;
+    return trim != 0 && (deadline == COGO__FOREVER || deadline > trim) ? trim : deadline;
+}
+
+bool cogo__lane_lie_down(cogo__lane *lane)
+{
+    enter_idle(lane);
+    if (work_visible(lane->sched)) {
+        leave_idle(lane);
+        return false;
     }
+    lane->lying = true;
+    return true;
+}
+
+void cogo__lane_rise(cogo__lane *lane)
+{
+    if (lane->lying) {
+        lane->lying = false;
+        leave_idle(lane);
+    }
+}
+
+cogo__cell *cogo__lane_park(cogo__lane *lane)
+{
+    cogo__sched *sched = lane->sched;
+    cogo__cell *found = NULL;
+    enter_idle(lane);
+    uint64_t now = cogo__world_now(sched->system->world);
+    uint64_t deadline = cogo__lane_deadline(lane, now);
     if (!work_visible(sched) && (deadline == COGO__FOREVER || deadline > now)) {
         found = sleep_till(lane, now, deadline);
     } else {

@@ -4,6 +4,7 @@
 #ifndef COGO_SCHED_SCHED_H
 #define COGO_SCHED_SCHED_H
 
+#include "runtime/base/bell.h"
 #include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/offload.h"
@@ -30,6 +31,7 @@ typedef struct cogo__lane {
     uint32_t lifo_runs;
     bool searching; /**< Counted in sched->searching. */
     uint64_t random;
+    bool lying;   /**< Polled: its bit was set by itself. */
     bool patient; /**< It has looked at the LIFO slots since it ran something. */
     cogo__table_cache cell_cache, ref_cache;
     cogo__parker parker;
@@ -65,6 +67,9 @@ typedef struct cogo__sched {
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
     cogo__watch watch;
     cogo__offload offload;
+    cogo__bell bell;    /**< Polled systems: what the host waits for. */
+    cogo__aptr host;    /**< Polled systems: the thread that polls; see poll.c. */
+    cogo__au32 polling; /**< 1: some thread is the lane right now. */
     cogo__lock detached_lock;
     cogo__detached *detached; /**< All threads of detached actors. */
     cogo__lock stop_lock;
@@ -83,6 +88,24 @@ void cogo__search_begin(cogo__lane *lane);
 /** Sleeps until there may be work. What waited too long in another lane's LIFO slot, or NULL.
  */
 cogo__cell *cogo__lane_park(cogo__lane *lane);
+
+/** Any thread: it will look for work, and at its timers. */
+void cogo__lane_wake(cogo__lane *lane);
+/** When it wants to be awake again: a timer or empty memory; COGO__FOREVER: for nothing. Owner.
+ */
+uint64_t cogo__lane_deadline(cogo__lane *lane, uint64_t now);
+/** Runs due timers and one turn. False: nothing was ready. */
+bool cogo__lane_step(cogo__lane *lane);
+/** Sets its bit. False, and not set: there is work. */
+bool cogo__lane_lie_down(cogo__lane *lane);
+/** After lie_down(), or nothing. */
+void cogo__lane_rise(cogo__lane *lane);
+
+/** A thread that is no lane sleeps until @p parker is woken by cogo__sched_wake(), or until
+ * @p deadline_ns; may return early. The host of a polled system runs it meanwhile. */
+void cogo__sched_sleep(cogo_system *system, cogo__parker *parker, uint64_t deadline_ns);
+void cogo__sched_wake(cogo_system *system, cogo__parker *parker);
+cogo_err cogo__poll_start(cogo__sched *sched);
 
 /** Work for this lane, or NULL. */
 cogo__cell *cogo__lane_next(cogo__lane *lane);

@@ -39,7 +39,7 @@ static bool wait_until(cogo_system *system, bool (*ended)(cogo_system *), uint64
         if (cogo__world_now(system->world) >= deadline) {
             return false;
         }
-        cogo__world_park(system->world, &system->stopper, deadline);
+        cogo__sched_sleep(system, &system->stopper, deadline);
     }
     return true;
 }

@@ -31,7 +31,9 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
     if (given != NULL) {
         memcpy(&c, given, given->struct_size < sizeof c ? given->struct_size : sizeof c);
     }
-    if (c.lane_count == 0) {
+    if (c.lane_count == 0 && (c.flags & COGO_SYSTEM_POLLED) != 0) {
+        c.lane_count = 1;
+    } else if (c.lane_count == 0) {
         uint32_t cpus = world->cpu_count(world->ctx);
         c.lane_count = cpus < COGO__LANES_MAX ? cpus : COGO__LANES_MAX;
     }
@@ -49,7 +51,9 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
         c.offload_idle_ns != 0 ? c.offload_idle_ns : COGO__OFFLOAD_IDLE_MS * UINT64_C(1000000);
     c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
     *out = c;
-    bool ok = c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS
+    bool ok = (c.flags & ~(uint32_t)COGO_SYSTEM_POLLED) == 0
+              && ((c.flags & COGO_SYSTEM_POLLED) == 0 || c.lane_count == 1)
+              && c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS
               && c.offload_threads_max <= COGO__OFFLOAD_THREADS_MOST
               && c.offload_threads_min <= c.offload_threads_max;
     return ok ? COGO_OK : COGO_EINVAL;
@@ -87,6 +91,7 @@ static void destroy(cogo_system *system)
         cogo__timers_finish(&sched->lanes[i].timers);
     }
     if (sched != NULL) {
+        cogo__bell_close(&sched->bell);
         cogo__offload_finish(&sched->offload);
         cogo__lock_finish(&sched->injector.lock);
         cogo__lock_finish(&sched->detached_lock);
@@ -138,6 +143,7 @@ static cogo_err make_sched(cogo_system *system)
     }
     system->sched = sched;
     sched->system = system;
+    sched->bell.fd = -1;
     cogo__offload_init(&sched->offload, system);
     cogo__lock_init(&sched->injector.lock);
     cogo__lock_init(&sched->detached_lock);
@@ -163,6 +169,9 @@ static cogo_err make_sched(cogo_system *system)
 static cogo_err start_lanes(cogo_system *system)
 {
     cogo__sched *sched = system->sched;
+    if ((system->config.flags & COGO_SYSTEM_POLLED) != 0) {
+        return cogo__poll_start(sched);
+    }
     for (uint32_t i = 0; i < sched->lane_count; i++) {
         char name[LANE_NAME_SIZE];
         (void)snprintf(name, sizeof name, "cogo-lane-%u", i % COGO__LANES_MAX);
@@ -174,7 +183,7 @@ static cogo_err start_lanes(cogo_system *system)
         }
         sched->lanes_started++;
     }
-    return COGO_OK;
+    return cogo__watch_start(sched);
 }
 
 cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_config *config,
@@ -215,7 +224,6 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     err = err == COGO_OK ? cogo__types_init(&system->types) : err;
     err = err == COGO_OK ? make_sched(system) : err;
     err = err == COGO_OK ? start_lanes(system) : err;
-    err = err == COGO_OK ? cogo__watch_start(system->sched) : err;
     if (err != COGO_OK) {
         destroy(system);
         return err;

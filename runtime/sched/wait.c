@@ -11,8 +11,7 @@ static cogo_msg no_memory;
 void cogo__sched_waiter_give(cogo_system *system, cogo__ref *ref, cogo_msg *msg)
 {
     cogo__ptr_store_release(&ref->answer, msg != NULL ? msg : &no_memory);
-    cogo__world_wake(system->world,
-                     &ref->parker); // The reference's memory stays: never too late.
+    cogo__sched_wake(system, &ref->parker); // The reference's memory stays: never too late.
 }
 
 static bool on_lane(void)
@@ -42,8 +41,7 @@ static cogo_msg *wait_for_answer(cogo_system *system, cogo__ref *ref, uint64_t n
             }
             claimed_by_other = true; // It is a few instructions away.
         }
-        cogo__world_park(system->world, &ref->parker,
-                         claimed_by_other ? COGO__FOREVER : deadline_ns);
+        cogo__sched_sleep(system, &ref->parker, claimed_by_other ? COGO__FOREVER : deadline_ns);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <cogo/message.h>
 #include <cogo/offload.h>
 #include <cogo/payload.h>
+#include <cogo/poll.h>
 #include <cogo/record.h>
 #include <cogo/supervisor.h>
 #include <cogo/system.h>

@@ -38,6 +38,11 @@ typedef struct cogo_stuck {
  * runtime while that callback still runs: must not block and must not stop the system. */
 typedef void (*cogo_stuck_fn)(void *ctx, const cogo_stuck *stuck);
 
+enum {
+    /** No lane threads: the program's own loop runs the actors; see poll.h. lane_count is 1. */
+    COGO_SYSTEM_POLLED = 1 << 0,
+};
+
 /** Zero-initialise, then set struct_size; 0 means the default of each field. */
 typedef struct cogo_system_config {
     size_t struct_size;   /**< sizeof(cogo_system_config). */
@@ -60,6 +65,7 @@ typedef struct cogo_system_config {
     uint32_t offload_threads_min; /**< So many stay when idle. Default: 0. */
     uint32_t offload_queue_limit; /**< Jobs that may wait for a thread. Default: 1024. */
     uint64_t offload_idle_ns;     /**< An idle thread ends after this. Default: 5000000000. */
+    uint32_t flags;               /**< COGO_SYSTEM_*. Default: none. */
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
