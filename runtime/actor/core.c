@@ -74,6 +74,22 @@ static void mark_named(cogo__cell *cell)
     }
 }
 
+/* An actor that has ended gives its names up a moment later: to others they are free already.
+ */
+cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id)
+{
+    cogo_err err = cogo__names_add(&system->names, 0, name, id);
+    while (err == COGO_EEXIST) {
+        cogo_actor_id holder = cogo__names_find(&system->names, 0, name);
+        if (cogo_actor_id_is_set(holder) && cogo__cell_find(system, holder) != NULL) {
+            break;
+        }
+        cogo__names_remove_actor(&system->names, holder);
+        err = cogo__names_add(&system->names, 0, name, id);
+    }
+    return err;
+}
+
 /* The actor may end at any moment. It bumps its generation, then looks for the mark; we set the
  * mark, then look at the generation: one of us takes the name away (all seq_cst). */
 cogo_err cogo_name_register(cogo_system *system, const char *name, cogo_actor_id id)
@@ -82,7 +98,7 @@ cogo_err cogo_name_register(cogo_system *system, const char *name, cogo_actor_id
     if (cell == NULL) {
         return COGO_EGONE;
     }
-    cogo_err err = cogo__names_add(&system->names, 0, name, id);
+    cogo_err err = cogo__name_take(system, name, id);
     if (err != COGO_OK) {
         return err;
     }
@@ -101,7 +117,8 @@ cogo_err cogo_name_unregister(cogo_system *system, const char *name)
 
 cogo_actor_id cogo_name_find(cogo_system *system, const char *name)
 {
-    return name != NULL ? cogo__names_find(&system->names, 0, name) : COGO_NO_ACTOR;
+    cogo_actor_id id = name != NULL ? cogo__names_find(&system->names, 0, name) : COGO_NO_ACTOR;
+    return cogo__cell_find(system, id) != NULL ? id : COGO_NO_ACTOR;
 }
 
 void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)

@@ -104,7 +104,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
     }
     cogo__u32_store_relaxed(&cell->guard, guard);
     if (err == COGO_OK && o->name != NULL) {
-        err = cogo__names_add(&system->names, 0, o->name, birth->id);
+        err = cogo__name_take(system, o->name, birth->id);
     }
     if (err == COGO_OK && (o->flags & COGO_SPAWN_DETACHED) != 0) {
         err = cogo__sched_thread_create(system, o->behavior->name,

@@ -10,6 +10,7 @@ enum {
     JUMPS_MAX = 5,           // Of the clock, per run.
     IDLE_ROUNDS_MAX = 1000,  // Looks of each waiting thread, without a change: time goes on.
     STEP_NS_KINDS = 5,
+    STEP_NS_KINDS_CALM = 2,
 };
 
 /* --- Who may run. ----------------------------------------------------------------------- */
@@ -133,7 +134,8 @@ static cogo__thread *pick(cogo__sim *sim)
         count = list_runnable(sim, true);
         uint64_t first = first_deadline(sim);
         if (count != 0) { // Without a CPU for so long that even time goes on?
-            bool near = first != COGO__FOREVER && first < sim->now_ns + HOLD_NS_MAX;
+            bool near = first != COGO__FOREVER && first < sim->now_ns + HOLD_NS_MAX
+                        && !sim->config.calm;
             if (!near || cogo__sim_choose(sim, 2) == 0) {
                 cogo__thread *t = one_of(sim, count);
                 t->held_until = 0;
@@ -242,7 +244,8 @@ void cogo__sim_schedule_init(cogo__sim *sim)
     sim->until_choice = 1 + cogo__sim_choose(sim, 2 * (uint64_t)sim->switch_mean);
     sim->holds = cogo__sim_choose(sim, 2) == 0;
     sim->hot_at = cogo__sim_choose(sim, 2) == 0 ? cogo__sim_choose_log(sim, HOT_STEPS_MAX) : 0;
-    sim->ns_per_step = step_ns[cogo__sim_choose(sim, STEP_NS_KINDS)];
+    sim->ns_per_step =
+        step_ns[cogo__sim_choose(sim, sim->config.calm ? STEP_NS_KINDS_CALM : STEP_NS_KINDS)];
     sim->began_ns = UINT64_C(1000000000) + cogo__sim_choose(sim, UINT64_C(1000000000));
     sim->now_ns = sim->began_ns;
     sim->lowest = UINT64_MAX / 2;

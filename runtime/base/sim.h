@@ -35,6 +35,7 @@ typedef struct cogo__sim_config {
     FILE *trace;         /**< Every switch as a line; NULL: none. */
     bool trace_all;      /**< And every operation. */
     FILE *report;        /**< After a failure: who waits where; NULL: none. */
+    bool calm;           /**< The machine has time: it takes the CPU away for moments only. */
     const char *plant;   /**< Read-modify-writes of this function are two steps; NULL: none. */
     cogo__sim_chances chances;
     /** All threads sleep, before the clock moves. May call cogo__sim_fail(). May be NULL. */

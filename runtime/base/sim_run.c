@@ -76,12 +76,40 @@ static void thread_main(void *arg)
     abort(); // An ended thread is not switched to.
 }
 
+static void give_stack_back(cogo__fiber *fiber)
+{
+    if (cogo__fiber_left(fiber) && spare_count < FIBERS_SPARE_MAX) {
+        spare[spare_count++] = fiber;
+    } else {
+        cogo__fiber_destroy(fiber);
+    }
+}
+
+/* That of a thread that was joined, or a new one; NULL: all are taken. */
+static cogo__thread *free_place(cogo__sim *sim)
+{
+    for (uint32_t i = 0; i < sim->thread_count; i++) {
+        cogo__thread *t = &sim->threads[i];
+        if (t->state == COGO__SIM_ENDED && t->was_joined) {
+            give_stack_back(t->fiber);
+            sim->ended_count--;
+            return t;
+        }
+    }
+    if (sim->thread_count == COGO__SIM_THREADS_MAX) {
+        return NULL;
+    }
+    cogo__thread *t = &sim->threads[sim->thread_count];
+    t->index = sim->thread_count++;
+    return t;
+}
+
 cogo__thread *cogo__sim_thread_add(cogo__sim *sim, const char *name, void (*run)(void *arg),
                                    void *arg)
 {
-    cogo__thread *t = &sim->threads[sim->thread_count];
+    cogo__thread *t = free_place(sim);
     cogo__fiber *fiber = NULL;
-    if (sim->thread_count == COGO__SIM_THREADS_MAX) {
+    if (t == NULL) {
         return NULL;
     }
     if (spare_count != 0) {
@@ -94,12 +122,11 @@ cogo__thread *cogo__sim_thread_add(cogo__sim *sim, const char *name, void (*run)
         sim->quiet = before;
     }
     if (fiber == NULL) {
-        return NULL;
+        abort(); // The machine's memory, not the program's.
     }
-    *t = (cogo__thread){.fiber = fiber, .index = sim->thread_count, .run = run, .arg = arg};
+    *t = (cogo__thread){.fiber = fiber, .index = t->index, .run = run, .arg = arg};
     (void)snprintf(t->name, sizeof t->name, "%s", name);
     t->priority = UINT64_MAX / 2 + cogo__sim_choose(sim, UINT64_MAX / 2);
-    sim->thread_count++;
     sim->writes++;
     return t;
 }
@@ -128,8 +155,14 @@ static const char *waits_for(const cogo__thread *t)
 
 static void report(const cogo__sim *sim)
 {
+    if (sim->config.report != NULL) {
+        fprintf(sim->config.report, "%s; the threads:\n", sim->result.failure);
+    }
     for (uint32_t i = 0; sim->config.report != NULL && i < sim->thread_count; i++) {
         const cogo__thread *t = &sim->threads[i];
+        if (t->state == COGO__SIM_ENDED) {
+            continue;
+        }
         fprintf(sim->config.report, "    %-15s %s", t->name, waits_for(t));
         if (t->deadline_ns != COGO__FOREVER
             && (t->state == COGO__SIM_PARKED || t->state == COGO__SIM_BUSY)) {
@@ -138,24 +171,11 @@ static void report(const cogo__sim *sim)
         } else if (t->state == COGO__SIM_JOINS) {
             fprintf(sim->config.report, " (%s)", t->joined->name);
         }
-        if (t->site != NULL && t->state != COGO__SIM_ENDED) {
+        if (t->site != NULL) {
             fprintf(sim->config.report, "; last at %s:%d in %s()", t->site->file, t->site->line,
                     t->site->function);
         }
         fputc('\n', sim->config.report);
-    }
-}
-
-static void give_stacks_back(cogo__sim *sim)
-{
-    for (uint32_t i = 0; i < sim->thread_count; i++) {
-        cogo__thread *t = &sim->threads[i];
-        if (t->state == COGO__SIM_ENDED && cogo__fiber_left(t->fiber)
-            && spare_count < FIBERS_SPARE_MAX) {
-            spare[spare_count++] = t->fiber;
-        } else {
-            cogo__fiber_destroy(t->fiber);
-        }
     }
 }
 
@@ -187,7 +207,9 @@ cogo__sim_result cogo__sim_run(const cogo__sim_config *config, void (*run)(void 
         report(sim);
     }
     cogo__sim_now = NULL;
-    give_stacks_back(sim);
+    for (uint32_t i = 0; i < sim->thread_count; i++) {
+        give_stack_back(sim->threads[i].fiber);
+    }
     cogo__sim_result result = sim->result;
     cogo__fiber_destroy(runner);
     free(sim);

@@ -85,10 +85,8 @@ static cogo_err thread_start(void *ctx, void (*run)(void *arg), void *arg, const
     if (t == NULL) {
         return COGO_EIO;
     }
+    cogo__sim_yield(); // It may be long on its way before the caller knows it.
     *out_thread = t;
-    if (sim->mode == COGO__SIM_PRIORITY) {
-        cogo__sim_switch(sim);
-    }
     return COGO_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/actor/context.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/unit.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ static cogo__sim_result play(const scenario *s, uint64_t seed, const options *o)
         .trace_all = o->trace_all,
         .report = stderr,
         .plant = o->plant,
+        .calm = (s->faults & SCENARIO_CALM) != 0,
     };
     // Other bits than those that the schedule is made of.
     uint64_t kind = seed * UINT64_C(0xd6e8feb86659fd93) >> 40;
@@ -141,7 +143,7 @@ static bool play_scenario(const scenario *s, const options *o)
     for (uint64_t seed = o->first; ok && seed <= o->last; seed++) {
         ok = play_seed(s, seed, o, &sums);
     }
-    printf("%-24s %s after %llu seeds, %llu operations, %llu switches\n", s->name,
+    printf("%-40s %s after %llu seeds, %llu operations, %llu switches\n", s->name,
            ok ? "well" : "FAILED", (unsigned long long)sums.seeds,
            (unsigned long long)sums.steps, (unsigned long long)sums.switches);
     fflush(stdout);
@@ -159,10 +161,36 @@ static int usage(void)
 
 static int list(void)
 {
-    for (const scenario *s = scenarios; s->name != NULL; s++) {
-        printf("%-24s %s\n", s->name, s->story);
+    const scenario *const lists[] = {scenarios, unit_scenarios()};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (const scenario *s = lists[i]; s->name != NULL; s++) {
+            printf("%-40s %s\n", s->name, s->story);
+        }
     }
     return 0;
+}
+
+/* A name that ends with '*' stands for all that begin like it. */
+static bool wanted(const scenario *s, const char *pattern)
+{
+    size_t length = pattern != NULL ? strlen(pattern) : 0;
+    return length == 0 || strcmp(pattern, s->name) == 0
+           || (pattern[length - 1] == '*' && strncmp(pattern, s->name, length - 1) == 0);
+}
+
+static int play_all(const options *o)
+{
+    const scenario *const lists[] = {scenarios, unit_scenarios()};
+    int passed = 0, failed = 0;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (const scenario *s = lists[i]; s->name != NULL; s++) {
+            if (wanted(s, o->scenario)) {
+                *(play_scenario(s, o) ? &passed : &failed) += 1;
+            }
+        }
+    }
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0 || passed == 0;
 }
 
 int main(int argc, char **argv)
@@ -190,12 +218,5 @@ int main(int argc, char **argv)
         }
     }
     catch_crashes();
-    int passed = 0, failed = 0;
-    for (const scenario *s = scenarios; s->name != NULL; s++) {
-        if (o.scenario == NULL || strcmp(o.scenario, s->name) == 0) {
-            *(play_scenario(s, &o) ? &passed : &failed) += 1;
-        }
-    }
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0 || passed == 0;
+    return play_all(&o);
 }

@@ -264,6 +264,7 @@ Test(supervisor, children_are_added_and_removed)
     while (!cogo_actor_id_is_set(child_of(&f, "D"))) {
         (void)scene_ask_u64(f.system, child_of(&f, "A"));
     }
+    (void)scene_ask_u64(f.system, child_of(&f, "D")); // It has started.
     cr_expect_eq(cogo_supervisor_remove(f.system, f.supervisor, "B"), COGO_OK);
     while (cogo_actor_id_is_set(child_of(&f, "B"))) {
         (void)scene_ask_u64(f.system, child_of(&f, "A"));
