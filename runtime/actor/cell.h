@@ -34,29 +34,57 @@ enum {
 struct cogo__extra;
 struct cogo__ref;
 
+/* Nothing in the first line is written by a lane that only handles messages, and nothing in the
+ * second is read by one that only sends: else each message of a flood between two lanes would
+ * cost both a cache miss more. */
 typedef struct cogo__cell {
     // Senders.
     _Alignas(64) cogo__mailbox box;
-    cogo__aptr signals;            /**< Newest first; see signals.h. */
-    struct cogo__cell *queue_next; /**< In the injector; its holder's. */
-    cogo__au32 generation;         /**< Of the living, or of the next. */
-    cogo__au32 guard;              /**< Its limits, see guard.h; 0: none. */
-    cogo__au32 depth;              /**< Messages waiting; approximate while senders race. */
+    cogo__au32 generation; /**< Of the living, or of the next. */
+    cogo__au32 guard;      /**< Its limits, see guard.h; 0: none. */
+    cogo__au32 pushed;     /**< Messages so far; approximate while senders race. */
     cogo__au32 phase;
     uint32_t slot;
-    // The holder.
+    uint32_t next_free;
+    struct cogo__cell *queue_next; /**< In the injector; its holder's. */
+    cogo_msg *start;               /**< How to start; kept for restarts when supervised. */
+    // The holder, and whoever sends a signal.
     _Alignas(64) cogo__link *tail;
+    cogo__aptr signals; /**< Newest first; see signals.h. */
     cogo__aptr behavior;
     void *state;
     cogo__au64 handled;
     struct cogo__ref *refs;    /**< Its timers, asks and monitors. */
     struct cogo__extra *extra; /**< Links, watchers: rare; made when needed. */
-    cogo_msg *start;           /**< How to start; kept for restarts when supervised. */
     uint32_t flags;
-    uint32_t next_free;
+    cogo__au32 passed; /**< Messages that left the queue but are not in `handled`. */
 } cogo__cell;
 
 _Static_assert(sizeof(cogo__cell) == 128, "two cache lines");
+
+/* Holder: @p count messages left the queue without being handled. */
+static inline void cogo__cell_pass(cogo__cell *cell, uint32_t count)
+{
+    cogo__u32_store_relaxed(&cell->passed, cogo__u32_load_relaxed(&cell->passed) + count);
+}
+
+/* Messages that left the queue, of all that were pushed. */
+static inline uint32_t cogo__cell_gone(const cogo__cell *cell)
+{
+    return (uint32_t)cogo__u64_load_relaxed(&cell->handled)
+           + cogo__u32_load_relaxed(&cell->passed);
+}
+
+/* Messages that wait: any thread; exact with one sender at a time, else approximate until the
+ * queue has been empty once. */
+static inline uint32_t cogo__cell_depth(const cogo__cell *cell)
+{
+    if (((uintptr_t)cogo__ptr_load_relaxed(&cell->box.head) & COGO__IDLE_MARK) != 0) {
+        return 0;
+    }
+    uint32_t depth = cogo__u32_load_relaxed(&cell->pushed) - cogo__cell_gone(cell);
+    return depth <= INT32_MAX ? depth : 0;
+}
 
 /* Set in `slot` of an id: an alias (one ask), not an actor. */
 #define COGO__SLOT_ALIAS (UINT32_C(1) << 31)

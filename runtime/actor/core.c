@@ -165,9 +165,7 @@ static void read_cell(cogo_system *system, cogo__cell *cell, cogo_actor_id id,
     (void)snprintf(out->behavior, sizeof out->behavior, "%s",
                    behavior != NULL ? behavior->name : "");
     out->detached = (cogo__u32_load_relaxed(&cell->phase) & COGO__CELL_ON_THREAD) != 0;
-    bool idle = ((uintptr_t)cogo__ptr_load_relaxed(&cell->box.head) & COGO__IDLE_MARK) != 0;
-    uint32_t depth = cogo__u32_load_relaxed(&cell->depth);
-    out->mailbox_depth = idle || depth > INT32_MAX ? 0 : depth;
+    out->mailbox_depth = cogo__cell_depth(cell);
     out->messages_handled = cogo__u64_load_relaxed(&cell->handled);
     if (!cogo__guard_memory(system, cell, id, &out->memory_bytes, &out->memory_limit_bytes)) {
         out->memory_bytes = sizeof *cell + (behavior != NULL ? behavior->state_size_bytes : 0);

@@ -74,7 +74,7 @@ static inline cogo__cell *cogo__cell_find(const cogo_system *system, cogo_actor_
         || (id.slot & COGO__SLOT_ALIAS) != 0) {
         return NULL;
     }
-    cogo__cell *cell = cogo__table_find(&system->cells, id.slot);
+    cogo__cell *cell = cogo__table_find_sized(&system->cells, id.slot, sizeof *cell);
     // Generation 0 is that of a cell that was never used.
     return cell != NULL && id.generation != 0
                    && cogo__u32_load_acquire(&cell->generation) == id.generation

@@ -14,19 +14,6 @@ static const cogo_behavior *behavior_of(const cogo__cell *cell)
     return cogo__ptr_load_relaxed(&cell->behavior);
 }
 
-void cogo__context_enter(cogo_context *ctx, cogo__cell *cell)
-{
-    ctx->cell = cell;
-    ctx->self = cogo__cell_id(ctx->system, cell);
-    ctx->current = NULL;
-    cogo__u32_store_relaxed(&ctx->doing, 0);
-    ctx->trace = 0;
-    ctx->request = 0;
-    ctx->charged = 0;
-    ctx->deadline_ns = 0;
-    ctx->ending = false;
-}
-
 void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, const char *text)
 {
     ctx->ending = true;
@@ -43,6 +30,8 @@ void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     ctx->self = cogo__cell_id(system, cell);
     cell->start = msg;
     cell->flags = COGO__ACTOR_ALIVE | COGO__ACTOR_STARTING;
+    // The queue's count goes on: what waits now came too early for this one.
+    cogo__cell_pass(cell, (uint32_t)cogo__u64_load_relaxed(&cell->handled));
     cogo__u64_store_relaxed(&cell->handled, 0);
     cogo_err err = COGO_OK;
     if (start->link != 0) {
@@ -117,6 +106,7 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
         cogo__guard_note(ctx->system, ctx, cell, (int64_t)behavior->state_size_bytes);
     }
     cell->flags |= COGO__ACTOR_STARTED;
+    cogo__u32_store_relaxed(&ctx->doing, 0);
     if (behavior->start != NULL) {
         const void *args = start->args_size_bytes != 0 ? start->args : NULL;
         cogo_err err = behavior->start(ctx, cell->state, args);
@@ -186,6 +176,7 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
 {
     cogo_reason reason = ctx->reason;
     const cogo_behavior *behavior = behavior_of(cell);
+    cogo__u32_store_relaxed(&ctx->doing, 0);
     if ((cell->flags & COGO__ACTOR_STARTED) != 0 && behavior->stop != NULL) {
         behavior->stop(ctx, cell->state, &reason);
     }

@@ -49,8 +49,16 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell);
 /** The end of an actor that waited for its supervisor. */
 void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
 
-/** Makes @p ctx the context of @p cell. */
-void cogo__context_enter(cogo_context *ctx, cogo__cell *cell);
+/** Makes @p ctx the context of @p cell. What belongs to one message or one ending is clear
+ * between turns already. */
+static inline void cogo__context_enter(cogo_context *ctx, cogo__cell *cell)
+{
+    ctx->cell = cell;
+    ctx->self = cogo__cell_id(ctx->system, cell);
+    ctx->charged = 0;
+    ctx->deadline_ns = 0;
+}
+
 /** The running actor will end; text may be NULL. */
 void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, const char *text);
 

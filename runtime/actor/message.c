@@ -3,36 +3,8 @@
 #include "runtime/actor/core.h"
 #include "runtime/actor/payload.h"
 
-#include <stdlib.h>
-
-cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes)
+void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg)
 {
-    if (size_bytes > UINT32_MAX - sizeof(cogo_msg)) {
-        return NULL;
-    }
-    size_t block_size = sizeof(cogo_msg) + size_bytes;
-    bool slab = heap != NULL && block_size <= COGO__HEAP_BLOCK_MAX;
-    cogo_msg *msg = slab ? cogo__heap_alloc(heap, block_size) : malloc(block_size);
-    if (msg == NULL) {
-        return NULL;
-    }
-    msg->sender = COGO_NO_ACTOR;
-    msg->type = type;
-    msg->size_bytes = (uint32_t)size_bytes;
-    msg->ask = 0;
-    msg->trace = 0;
-    msg->enqueued_ns = 0;
-    msg->target = 0;
-    msg->flags = slab ? COGO__MSG_SLAB : 0;
-    return msg;
-}
-
-void cogo__msg_free(cogo__heap *mine, cogo_msg *msg)
-{
-    if ((msg->flags & COGO__MSG_BLOCK) == COGO__MSG_SLAB) {
-        cogo__heap_free(mine, msg);
-        return;
-    }
     if ((msg->flags & COGO__MSG_SHARED) != 0) {
         cogo_payload_drop(cogo__msg_shared(msg));
     }

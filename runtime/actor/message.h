@@ -8,6 +8,8 @@
 
 #include <cogo/message.h>
 
+#include <stdlib.h>
+
 enum {
     COGO__MSG_SLAB = 1 << 0,    /**< Its block comes from a heap; else from malloc. */
     COGO__MSG_REQUEST = 1 << 1, /**< `ask` is the alias that waits for an answer. */
@@ -50,8 +52,42 @@ struct cogo_msg {
 _Static_assert(sizeof(struct cogo_msg) == 64, "one cache line");
 
 /** From @p heap (of the calling thread), or from malloc if NULL. NULL when out of memory. */
-cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes);
-void cogo__msg_free(cogo__heap *mine, cogo_msg *msg);
+static inline cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes)
+{
+    size_t block_size = sizeof(cogo_msg) + size_bytes;
+    bool slab = heap != NULL && size_bytes <= COGO__HEAP_BLOCK_MAX - sizeof(cogo_msg);
+    cogo_msg *msg = NULL;
+    if (__builtin_expect(slab, 1)) {
+        msg = cogo__heap_alloc(heap, block_size);
+    } else if (size_bytes <= UINT32_MAX - sizeof(cogo_msg)) {
+        msg = malloc(block_size);
+    }
+    if (__builtin_expect(msg == NULL, 0)) {
+        return NULL;
+    }
+    msg->sender = (cogo_actor_id){0, 0, 0, 0};
+    msg->type = type;
+    msg->size_bytes = (uint32_t)size_bytes;
+    msg->ask = 0;
+    msg->trace = 0;
+    msg->enqueued_ns = 0;
+    msg->target = 0;
+    msg->flags = slab ? COGO__MSG_SLAB : 0;
+    return msg;
+}
+
+/** Blocks from malloc, shared payloads. */
+void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg);
+
+/** @p mine: the heap of the calling thread or NULL. */
+static inline void cogo__msg_free(cogo__heap *mine, cogo_msg *msg)
+{
+    if (__builtin_expect((msg->flags & COGO__MSG_BLOCK) == COGO__MSG_SLAB, 1)) {
+        cogo__heap_free(mine, msg);
+    } else {
+        cogo__msg_free_slowly(mine, msg);
+    }
+}
 
 /** What it counts for. The same as long as it is in a mailbox. */
 static inline uint64_t cogo__msg_bytes(const cogo_msg *msg)

@@ -20,7 +20,7 @@ static inline void put(cogo_system *system, cogo_context *here, cogo__cell *cell
         msg->enqueued_ns = cogo__world_now(system->world);
     }
     // Not one locked addition: exact with one sender at a time, approximate in a race.
-    cogo__u32_store_relaxed(&cell->depth, cogo__u32_load_relaxed(&cell->depth) + 1);
+    cogo__u32_store_relaxed(&cell->pushed, cogo__u32_load_relaxed(&cell->pushed) + 1);
     if (cogo__mailbox_push(&cell->box, &msg->link)) {
         cogo__sched_ready(system, here, cell);
     }
@@ -84,8 +84,8 @@ static __attribute__((noinline)) cogo_err deliver_rarely(cogo_system *system,
     return refuse(system, here, to, msg, COGO_DEAD_GONE);
 }
 
-cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
-                       bool bounded)
+static inline cogo_err deliver(cogo_system *system, cogo_context *here, cogo_actor_id to,
+                               cogo_msg *msg, bool bounded)
 {
     cogo__count(system, here, COGO__SENT, 1);
     cogo__cell *cell = cogo__cell_find(system, to);
@@ -97,6 +97,12 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
     msg->target = to.generation;
     put(system, here, cell, msg);
     return COGO_OK;
+}
+
+cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
+                       bool bounded)
+{
+    return deliver(system, here, to, msg, bounded);
 }
 
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
@@ -160,10 +166,10 @@ cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg)
     msg->sender = ctx->self;
     msg->flags &= COGO__MSG_BLOCK | COGO__MSG_REQUEST; // A request that is passed on stays one.
     msg->enqueued_ns = 0;
-    if ((to.slot & COGO__SLOT_ALIAS) != 0) {
+    if (__builtin_expect((to.slot & COGO__SLOT_ALIAS) != 0, 0)) {
         cogo__answered(ctx, cogo__ref_number(to.generation, to.slot & ~COGO__SLOT_ALIAS));
     }
-    return cogo__deliver(ctx->system, ctx, to, msg, true);
+    return deliver(ctx->system, ctx, to, msg, true);
 }
 
 cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_msg *msg)
@@ -174,7 +180,7 @@ cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_msg *msg)
     msg->sender = COGO_NO_ACTOR;
     msg->flags &= COGO__MSG_BLOCK;
     msg->enqueued_ns = 0;
-    return cogo__deliver(system, cogo__here_in(system), to, msg, true);
+    return deliver(system, cogo__here_in(system), to, msg, true);
 }
 
 cogo_err cogo_reply(cogo_context *ctx, const cogo_msg *request, cogo_msg *msg)

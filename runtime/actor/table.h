@@ -42,15 +42,22 @@ void cogo__table_finish(cogo__table *table);
 uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache);
 void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t index);
 
-/** NULL for an index that was never given out. Any thread. */
-static inline void *cogo__table_find(const cogo__table *table, uint32_t index)
+/** NULL for an index that was never given out. Any thread. @p size_bytes of an element: a
+ * constant at the caller makes the multiplication a shift. */
+static inline void *cogo__table_find_sized(const cogo__table *table, uint32_t index,
+                                           size_t size_bytes)
 {
-    if (index > table->capacity) {
+    if (__builtin_expect(index > table->capacity, 0)) {
         return NULL;
     }
     // acquire: pairs with the release that published the chunk.
     char *chunk = cogo__ptr_load_acquire(&table->chunks[index / COGO__TABLE_CHUNK]);
-    return chunk != NULL ? chunk + (index % COGO__TABLE_CHUNK) * table->element_size : NULL;
+    return chunk != NULL ? chunk + (index % COGO__TABLE_CHUNK) * size_bytes : NULL;
+}
+
+static inline void *cogo__table_find(const cogo__table *table, uint32_t index)
+{
+    return cogo__table_find_sized(table, index, table->element_size);
 }
 
 /** As cogo__table_find(), for an index that was given out: never NULL. */

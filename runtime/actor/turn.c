@@ -5,7 +5,11 @@
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
-enum { CLOCK_MESSAGES = 8 }; // The clock is read once per so many messages.
+enum {
+    CLOCK_FIRST = 8,  // The clock is read after so many messages of a turn,
+    CLOCK_MOST = 16,  // and then after so many more, while they take little time.
+    QUICK_SHARE = 64, // Little: this part of the turn's time.
+};
 
 _Thread_local cogo_context *cogo__here;
 
@@ -77,9 +81,23 @@ static void note_wait(cogo_context *ctx, const cogo_msg *msg)
     cogo__count(ctx->system, ctx, (cogo__counter)(COGO__WAIT_FIRST + bucket), 1);
 }
 
-static void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+/* What few messages need. False: it isn't for the behaviour. */
+static bool admit(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
-    if (msg->enqueued_ns != 0) {
+    if ((msg->flags & (COGO__MSG_ANSWER | COGO__MSG_RUNTIME)) != 0 && !accept(ctx, cell, msg)) {
+        cogo__cell_pass(cell, 1);
+        return false;
+    }
+    if ((msg->flags & COGO__MSG_REQUEST) != 0) {
+        ctx->request = msg->ask;
+    }
+    return true;
+}
+
+static inline void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    const uint32_t rare = COGO__MSG_ANSWER | COGO__MSG_RUNTIME | COGO__MSG_REQUEST;
+    if (__builtin_expect(msg->enqueued_ns != 0, 0)) {
         note_wait(ctx, msg);
     }
     cogo_dead_reason why = COGO_DEAD_GONE;
@@ -87,35 +105,32 @@ static void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     if (__builtin_expect(cogo__msg_guarded(msg), 0)) {
         keep = cogo__guard_release(ctx->system, msg, &why);
     }
-    cogo__u32_store_relaxed(&cell->depth, cogo__u32_load_relaxed(&cell->depth) - 1);
     // I2: a sender that was slower than the end of its receiver is found here.
-    if (msg->target != ctx->self.generation || (cell->flags & COGO__ACTOR_ALIVE) == 0) {
-        keep = false;
-        why = COGO_DEAD_GONE;
-    }
-    if (!keep) {
+    bool gone = msg->target != ctx->self.generation || (cell->flags & COGO__ACTOR_ALIVE) == 0;
+    if (__builtin_expect(gone || !keep, 0)) {
         cogo_actor_id to = ctx->self;
         to.generation = msg->target;
-        cogo__dead_letter(ctx->system, ctx, msg, to, why);
+        cogo__cell_pass(cell, 1);
+        cogo__dead_letter(ctx->system, ctx, msg, to, gone ? COGO_DEAD_GONE : why);
         return;
     }
     cogo__count(ctx->system, ctx, COGO__HANDLED, 1);
-    if ((msg->flags & (COGO__MSG_ANSWER | COGO__MSG_RUNTIME)) != 0 && !accept(ctx, cell, msg)) {
+    if (__builtin_expect((msg->flags & rare) != 0, 0) && !admit(ctx, cell, msg)) {
         return;
     }
     cogo__u64_bump(&cell->handled, 1);
     ctx->current = msg;
     cogo__u32_store_relaxed(&ctx->doing, msg->type);
     ctx->trace = msg->trace;
-    ctx->request = (msg->flags & COGO__MSG_REQUEST) != 0 ? msg->ask : 0;
     const cogo_behavior *behavior = cogo__ptr_load_relaxed(&cell->behavior);
-    cell->flags |= behavior->drained != NULL ? COGO__ACTOR_UNDRAINED : 0;
+    if (behavior->drained != NULL) {
+        cell->flags |= COGO__ACTOR_UNDRAINED;
+    }
     cogo_err err = behavior->receive(ctx, cell->state, msg);
-    ctx->current = NULL;
     if (__builtin_expect(err != COGO_OK, 0) && !ctx->ending) {
         cogo__context_end(ctx, COGO_EXIT_ERROR, err, cogo_strerror(err));
     }
-    if (ctx->request != 0 && !ctx->ending) {
+    if (__builtin_expect(ctx->request != 0, 0) && !ctx->ending) {
         cogo__unanswered(ctx, ctx->request);
         ctx->request = 0;
     }
@@ -126,6 +141,7 @@ static void drain(cogo_context *ctx, cogo__cell *cell)
     const cogo_behavior *behavior = cogo__ptr_load_relaxed(&cell->behavior);
     cell->flags &= ~(uint32_t)COGO__ACTOR_UNDRAINED;
     cogo__u32_store_relaxed(&ctx->doing, 0);
+    ctx->current = NULL;
     ctx->trace = 0;
     cogo_err err = behavior->drained(ctx, cell->state);
     if (err != COGO_OK && !ctx->ending) {
@@ -160,11 +176,16 @@ static bool settle(cogo_context *ctx, cogo__cell *cell, cogo__turn_result *resul
 }
 
 /* The queue looked empty. True: given up. */
-static bool go_idle(cogo_context *ctx, cogo__cell *cell)
+static inline bool go_idle(cogo_context *ctx, cogo__cell *cell)
 {
     cogo__link *done = NULL;
-    cogo__u32_store_relaxed(&cell->depth, 0);
+    // What racing senders left uncounted is made good while nothing waits.
+    uint32_t drift = cogo__u32_load_relaxed(&cell->pushed) - cogo__cell_gone(cell);
+    if (__builtin_expect(drift != 0, 0)) {
+        cogo__cell_pass(cell, drift);
+    }
     if (!cogo__mailbox_idle(&cell->box, &cell->tail, &done)) {
+        cogo__cell_pass(cell, 0 - drift);
         return false;
     }
     // Given up: only `done`, which left the queue with us, is ours from here on.
@@ -175,49 +196,65 @@ static bool go_idle(cogo_context *ctx, cogo__cell *cell)
     return !again;
 }
 
+/* When a turn looks at the clock: rarely, and not at all in turns of few messages. The end of
+ * its time is in the context, where cogo_should_yield() finds it too. */
+typedef struct looks {
+    uint64_t last_ns;
+    uint32_t next; /* In messages. */
+} looks;
+
+/* After message number l->next. True: the turn's time is over. */
+static bool time_is_over(looks *l, cogo_context *ctx)
+{
+    const uint64_t most = ctx->system->config.batch_ns;
+    uint64_t now = cogo__world_now(ctx->system->world);
+    bool quick = l->last_ns != 0 && now - l->last_ns < most / QUICK_SHARE;
+    l->last_ns = now;
+    l->next += quick ? CLOCK_MOST : CLOCK_FIRST;
+    ctx->deadline_ns = ctx->deadline_ns != 0 ? ctx->deadline_ns : now + most;
+    return now >= ctx->deadline_ns;
+}
+
+/* Signals come first, and what the last callback led to; neither is so for most messages. */
+static inline bool calls_for_care(const cogo_context *ctx, const cogo__cell *cell)
+{
+    const uint32_t rare = COGO__ACTOR_STARTING | COGO__ACTOR_SUSPENDED | COGO__ACTOR_DETACHED;
+    return __builtin_expect((cell->flags & rare) != 0 || ctx->ending
+                                || cogo__signals_waiting(cell) || !ctx->is_lane,
+                            0);
+}
+
 cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
 {
-    const cogo_system_config *config = &ctx->system->config;
+    const uint32_t most = ctx->system->config.batch_messages;
     cogo__turn_result result = COGO__TURN_AGAIN;
+    looks clock = {.next = CLOCK_FIRST};
     uint32_t handled = 0;
     cogo__context_enter(ctx, cell);
     for (;;) {
-        if (__builtin_expect(
-                ctx->ending || cogo__signals_waiting(cell)
-                    || (cell->flags
-                        & (COGO__ACTOR_STARTING | COGO__ACTOR_SUSPENDED | COGO__ACTOR_DETACHED))
-                           != 0
-                    || !ctx->is_lane,
-                0)) {
+        // A message may be newer than a signal that was not seen yet (a START, or a monitor
+        // whose sender then caused this message): so the signals are looked at after it.
+        cogo__link *node = cogo__mailbox_peek(cell->tail);
+        if (calls_for_care(ctx, cell)) {
             if (settle(ctx, cell, &result)) {
                 break;
             }
-            if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0) {
+            node = cogo__mailbox_peek(cell->tail);
+            if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0 || cogo__signals_waiting(cell)) {
                 continue; // A signal came.
             }
         }
-        if (handled + ctx->charged >= config->batch_messages) {
+        if (handled + ctx->charged >= most) {
             break;
         }
-        cogo__link *node = cogo__mailbox_peek(cell->tail);
         if (node != NULL) {
-            // The message may be newer than a signal that we have not seen (a START, or a
-            // monitor whose sender then caused this message): signals come first.
-            if (cogo__signals_waiting(cell)) {
-                continue;
-            }
             cogo__link *done = cogo__mailbox_take(&cell->box, &cell->tail, node);
             if (done != NULL) {
                 cogo__msg_free(ctx->heap, (cogo_msg *)(void *)done);
             }
             dispatch(ctx, cell, (cogo_msg *)(void *)node);
-            if (++handled % CLOCK_MESSAGES == 0) {
-                uint64_t now = cogo__world_now(ctx->system->world);
-                if (ctx->deadline_ns == 0) {
-                    ctx->deadline_ns = now + config->batch_ns;
-                } else if (now >= ctx->deadline_ns) {
-                    handled = config->batch_messages;
-                }
+            if (++handled == clock.next && time_is_over(&clock, ctx)) {
+                handled = most;
             }
         } else if (!cogo__mailbox_empty(&cell->box, cell->tail)) {
             break; // A sender is about to link its message: others first, no spinning.
@@ -229,6 +266,7 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
         }
     }
     ctx->cell = NULL;
+    ctx->current = NULL;
     ctx->trace = 0;
     return result;
 }

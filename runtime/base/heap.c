@@ -3,56 +3,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#    include <sanitizer/asan_interface.h>
-#    define POISON(p, n)   ASAN_POISON_MEMORY_REGION(p, n)
-#    define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-#else
-#    define POISON(p, n)   ((void)(p), (void)(n))
-#    define UNPOISON(p, n) ((void)(p), (void)(n))
-#endif
-
 static const uint16_t class_sizes[COGO__HEAP_CLASSES] = {64,  96,   128,  192,  256, 384,
                                                          512, 1024, 1536, 2048, 4096};
 
-enum { CLASS_STEP = 64, SPAN_HEADER = 128, FRESH_AHEAD = 2048 };
-/* Class of a size, by (size + 63) / 64; filled by hand so that there is nothing to initialise.
- */
-static const uint8_t class_of_step[] = {0, 0, 2, 3, 4, 5, 5, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7};
+/* Filled by hand, so that there is nothing to initialise. */
+#define TIMES_4(x)  x, x, x, x
+#define TIMES_16(x) TIMES_4(x), TIMES_4(x), TIMES_4(x), TIMES_4(x)
+const uint8_t cogo__heap_class_of[] = {
+    0,
+    0,
+    0,
+    1,
+    2,
+    3,
+    3,
+    4,
+    4,
+    TIMES_4(5),
+    TIMES_4(6),
+    TIMES_16(7),
+    TIMES_16(8),
+    TIMES_16(9),
+    TIMES_16(10),
+    TIMES_16(10),
+    TIMES_16(10),
+    TIMES_16(10),
+};
 
-/* A span is aligned to its size, so that a block finds it by its address. Owner's thread only,
- * except `heap`, `block_size`: constant. */
-typedef struct cogo__span {
-    cogo__heap *heap;
-    struct cogo__span *next, *prev;         // In `partial`.
-    struct cogo__span *all_next, *all_prev; // In `all`.
-    cogo__region *region;
-    cogo__link *free;
-    uint32_t block_size;
-    uint32_t class_index;
-    uint32_t fresh, end; // Offsets of blocks never used so far.
-    uint32_t used;
-    bool listed; // In `partial`.
-} cogo__span;
+enum { SPAN_HEADER = 128 };
 
 _Static_assert(sizeof(cogo__span) <= SPAN_HEADER, "the header fits before the first block");
-
-static cogo__span *span_of(void *block)
-{
-    return (cogo__span *)(void *)((uintptr_t)block & ~(uintptr_t)(COGO__SPAN_SIZE - 1));
-}
-
-static uint32_t class_of(size_t size)
-{
-    if (size > CLASS_STEP && size <= 96) {
-        return 1;
-    }
-    size_t step = (size + CLASS_STEP - 1) / CLASS_STEP;
-    if (step < sizeof class_of_step) {
-        return class_of_step[step];
-    }
-    return size <= 1536 ? 8 : size <= 2048 ? 9 : 10;
-}
+_Static_assert(sizeof cogo__heap_class_of == COGO__HEAP_BLOCK_MAX / COGO__HEAP_STEP + 1,
+               "one entry per step");
 
 bool cogo__heap_init(cogo__heap *heap, cogo__heap **peers, uint32_t peer_count, uint32_t index)
 {
@@ -83,7 +65,7 @@ static void span_destroy(cogo__heap *heap, cogo__span *span)
     if (span->all_next != NULL) {
         span->all_next->all_prev = span->all_prev;
     }
-    UNPOISON(span, COGO__SPAN_SIZE);
+    COGO__UNPOISON(span, COGO__SPAN_SIZE);
     cogo__regions_give(&heap->regions, span->region, span);
 }
 
@@ -133,31 +115,12 @@ static void unlist(cogo__heap_class *c, cogo__span *span)
     span->listed = false;
 }
 
-static void *take_from(cogo__span *span)
-{
-    cogo__link *block = span->free;
-    if (block != NULL) {
-        span->free = cogo__ptr_load_relaxed(&block->next);
-        __builtin_prefetch(span->free, 1);
-    } else if (span->fresh < span->end) {
-        block = (cogo__link *)(void *)((char *)span + span->fresh);
-        span->fresh += span->block_size;
-        // A message is written and sent at once: a miss would hold up the exchange of the send.
-        __builtin_prefetch((char *)block + FRESH_AHEAD, 1);
-    } else {
-        return NULL;
-    }
-    span->used++;
-    UNPOISON(block, span->block_size);
-    return block;
-}
-
 /* The current span is exhausted: it leaves, and comes back to `partial` with its first free. */
-static void *take_slowly(cogo__heap *heap, uint32_t class_index)
+void *cogo__heap_alloc_slowly(cogo__heap *heap, uint32_t class_index)
 {
     cogo__heap_class *c = &heap->classes[class_index];
     cogo__heap_collect(heap);
-    void *block = c->current != NULL ? take_from(c->current) : NULL;
+    void *block = c->current != NULL ? cogo__span_take(c->current) : NULL;
     if (block != NULL) {
         return block;
     }
@@ -171,26 +134,22 @@ static void *take_slowly(cogo__heap *heap, uint32_t class_index)
             return NULL;
         }
     }
+    if (c->current != NULL) {
+        c->current->current = false;
+    }
     c->current = span;
-    return take_from(span);
-}
-
-void *cogo__heap_alloc(cogo__heap *heap, size_t size_bytes)
-{
-    uint32_t class_index = class_of(size_bytes);
-    cogo__span *span = heap->classes[class_index].current;
-    void *block = span != NULL ? take_from(span) : NULL;
-    return block != NULL ? block : take_slowly(heap, class_index);
+    span->current = true;
+    return cogo__span_take(span);
 }
 
 static void free_own(cogo__heap *heap, cogo__span *span, cogo__link *block)
 {
-    POISON((char *)block + sizeof *block, span->block_size - sizeof *block);
+    COGO__POISON((char *)block + sizeof *block, span->block_size - sizeof *block);
     cogo__ptr_store_relaxed(&block->next, span->free);
     span->free = block;
     span->used--;
     cogo__heap_class *c = &heap->classes[span->class_index];
-    if (span == c->current) {
+    if (span->current) {
         return;
     }
     if (!span->listed) {
@@ -220,10 +179,8 @@ static void send_home(cogo__heap *owner, cogo__link *first, cogo__link *last)
     } while (!cogo__ptr_cas_acq_rel(&owner->home, &seen, first));
 }
 
-void cogo__heap_free(cogo__heap *mine, void *memory)
+void cogo__heap_free_slowly(cogo__heap *mine, cogo__span *span, cogo__link *block)
 {
-    cogo__span *span = span_of(memory);
-    cogo__link *block = memory;
     cogo__heap *owner = span->heap;
     if (owner == mine) {
         free_own(mine, span, block);
@@ -262,7 +219,7 @@ void cogo__heap_collect(cogo__heap *heap)
     cogo__link *block = cogo__ptr_swap_acq_rel(&heap->home, NULL);
     while (block != NULL) {
         cogo__link *next = cogo__ptr_load_relaxed(&block->next);
-        free_own(heap, span_of(block), block);
+        free_own(heap, cogo__span_of(block), block);
         block = next;
     }
 }

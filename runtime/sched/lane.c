@@ -62,7 +62,9 @@ static void put_lifo(cogo__lane *lane, cogo__cell *cell)
 
 void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell)
 {
-    if (__builtin_expect((cell->flags & COGO__ACTOR_DETACHED) != 0, 0)) {
+    // The phase first: the flags are in the line of another lane, maybe.
+    if (__builtin_expect((cogo__u32_load_relaxed(&cell->phase) & COGO__CELL_ON_THREAD) != 0, 0)
+        && (cell->flags & COGO__ACTOR_DETACHED) != 0) {
         cogo__sched_thread_give(system, cell->extra->thread, cell);
     } else if (here != NULL && here->is_lane) {
         put_lifo(cogo__lane_of(here), cell);
