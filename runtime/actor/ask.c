@@ -27,7 +27,7 @@ cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg, uint64_t t
     }
     *out_ask = number;
     msg->sender = ctx->self;
-    msg->flags = (msg->flags & COGO__MSG_BLOCK) | COGO__MSG_REQUEST;
+    msg->flags = (msg->flags & (COGO__MSG_BLOCK | COGO__MSG_INSIDE)) | COGO__MSG_REQUEST;
     msg->ask = number;
     msg->enqueued_ns = 0;
     // A refused request fails its ask on the way; that answer is taken back with the reference.

@@ -1,6 +1,7 @@
 #include "runtime/actor/dead.h"
 
 #include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -97,6 +98,12 @@ void cogo__dead_letter(cogo_system *system, cogo_context *here, cogo_msg *msg, c
     cogo__count(system, here, (cogo__counter)(COGO__DEAD_FIRST + why), 1);
     if ((msg->flags & COGO__MSG_REQUEST) != 0) {
         cogo__ask_fail(system, here, msg->ask, cogo__dead_err(why));
+    }
+    if (msg->type == COGO__MSG_CHILD && (msg->flags & COGO__MSG_RUNTIME) != 0) {
+        // The supervisor is gone: nobody else will say what becomes of the child.
+        const cogo_down *down = cogo__msg_body(msg);
+        cogo__signal bury = {.reason = down->reason};
+        (void)cogo__signal_send(system, here, down->actor, COGO__SIG_BURY, &bury);
     }
     if (cogo__u32_load_relaxed(&system->dead.count) != 0 && msg->type != COGO_MSG_DEAD_LETTER) {
         cogo_dead_letter letter = {

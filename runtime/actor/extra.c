@@ -1,5 +1,7 @@
 #include "runtime/actor/extra.h"
 
+#include "runtime/actor/signals.h"
+
 #include <stdlib.h>
 
 enum { CAPACITY_FIRST = 4 };
@@ -12,15 +14,21 @@ cogo__extra *cogo__extra_of(cogo__cell *cell)
     return cell->extra;
 }
 
-void cogo__extra_destroy(cogo__cell *cell)
+void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra)
 {
-    if (cell->extra != NULL) {
-        free(cell->extra->watchers);
-        free(cell->extra->ties);
-        free(cell->extra->pending);
-        free(cell->extra);
-        cell->extra = NULL;
+    if (extra == NULL) {
+        return;
     }
+    for (cogo_msg *msg = extra->watchers, *next; msg != NULL; msg = next) {
+        next = cogo__ptr_load_relaxed(&msg->link.next);
+        cogo__msg_free(mine, msg);
+    }
+    if (extra->token != NULL) {
+        cogo__msg_free(mine, extra->token);
+    }
+    free(extra->ties);
+    free(extra->pending);
+    free(extra);
 }
 
 /* Room for one more; false when out of memory. */
@@ -39,57 +47,64 @@ static bool reserve(void **items, uint32_t count, uint32_t *capacity, size_t ite
     return true;
 }
 
-cogo_err cogo__watcher_add(cogo__cell *cell, uint64_t number, cogo_actor_id who)
+void cogo__watcher_add(cogo__extra *extra, cogo_msg *monitor)
 {
-    cogo__extra *extra = cogo__extra_of(cell);
-    void *items = extra != NULL ? extra->watchers : NULL;
-    if (extra == NULL
-        || !reserve(&items, extra->watcher_count, &extra->watcher_capacity,
-                    sizeof *extra->watchers)) {
-        return COGO_ENOMEM;
-    }
-    extra->watchers = items;
-    extra->watchers[extra->watcher_count++] = (cogo__watcher){number, who};
-    return COGO_OK;
+    cogo__ptr_store_relaxed(&monitor->link.next, extra->watchers);
+    extra->watchers = monitor;
 }
 
-void cogo__watcher_remove(cogo__cell *cell, uint64_t number)
+cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number)
 {
-    cogo__extra *extra = cell->extra;
-    for (uint32_t i = extra != NULL ? extra->watcher_count : 0; i-- > 0;) { // Newest first.
-        if (extra->watchers[i].number == number) {
-            extra->watchers[i] = extra->watchers[--extra->watcher_count];
-            return;
+    cogo_msg *before = NULL;
+    cogo_msg *msg = cell->extra != NULL ? cell->extra->watchers : NULL;
+    for (; msg != NULL; before = msg, msg = cogo__ptr_load_relaxed(&msg->link.next)) {
+        const cogo__signal *monitor = cogo__msg_body(msg);
+        if (monitor->number != number) {
+            continue;
         }
+        cogo_msg *next = cogo__ptr_load_relaxed(&msg->link.next);
+        if (before != NULL) {
+            cogo__ptr_store_relaxed(&before->link.next, next);
+        } else {
+            cell->extra->watchers = next;
+        }
+        return msg;
     }
+    return NULL;
 }
 
 cogo__tie *cogo__tie_find(cogo__cell *cell, cogo_actor_id peer)
 {
     cogo__extra *extra = cell->extra;
-    for (uint32_t i = extra != NULL ? extra->tie_count : 0; i-- > 0;) {
-        if (cogo_actor_id_equal(extra->ties[i].peer, peer)) {
+    for (uint32_t i = extra != NULL ? extra->tie_count : 0; i-- > 0;) { // Newest first.
+        if (cogo_actor_id_equal(extra->ties[i].peer, peer)
+            && extra->ties[i].state != COGO__TIE_EXITED) {
             return &extra->ties[i];
         }
     }
     return NULL;
 }
 
-cogo_err cogo__tie_add(cogo__cell *cell, uint64_t number, cogo_actor_id peer)
+cogo__tie *cogo__tie_find_exited(cogo__cell *cell, uint64_t number)
 {
-    cogo__tie *known = cogo__tie_find(cell, peer);
-    if (known != NULL) { // Both made the link at a time: both keep the larger number.
-        known->number = number > known->number ? number : known->number;
-        return COGO_OK;
+    cogo__extra *extra = cell->extra;
+    for (uint32_t i = extra != NULL ? extra->tie_count : 0; i-- > 0;) {
+        if (extra->ties[i].number == number && extra->ties[i].state == COGO__TIE_EXITED) {
+            return &extra->ties[i];
+        }
     }
-    cogo__extra *extra = cogo__extra_of(cell);
+    return NULL;
+}
+
+cogo_err cogo__tie_add(cogo__extra *extra, uint64_t number, cogo_actor_id peer)
+{
     void *items = extra != NULL ? extra->ties : NULL;
     if (extra == NULL
         || !reserve(&items, extra->tie_count, &extra->tie_capacity, sizeof *extra->ties)) {
         return COGO_ENOMEM;
     }
     extra->ties = items;
-    extra->ties[extra->tie_count++] = (cogo__tie){.number = number, .peer = peer};
+    extra->ties[extra->tie_count++] = (cogo__tie){number, peer, COGO__TIE_ACTIVE};
     return COGO_OK;
 }
 

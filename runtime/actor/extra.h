@@ -6,38 +6,48 @@
 
 #include "runtime/actor/core.h"
 
-typedef struct cogo__watcher {
-    uint64_t number;   /**< The monitor. */
-    cogo_actor_id who; /**< An actor, or the alias of a foreign thread. */
-} cogo__watcher;
+typedef enum cogo__tie_state {
+    COGO__TIE_ACTIVE,
+    COGO__TIE_LEAVING, /**< We sent UNLINK; until its ACK what comes over the link is void. */
+    COGO__TIE_EXITED,  /**< Its exit signal waits in the mailbox as a message. */
+} cogo__tie_state;
 
-/* Both sides of a link know its number: the larger one when both made one at a time. */
+/* One side of a link. The other side has its own; relation.c keeps the two in step. */
 typedef struct cogo__tie {
-    uint64_t number;
+    uint64_t
+        number; /**< ACTIVE: of the LINK; LEAVING: of the UNLINK; EXITED: of the message. */
     cogo_actor_id peer;
-    bool exited; /**< Its exit signal waits in the mailbox as a message. */
+    cogo__tie_state state;
 } cogo__tie;
 
 typedef struct cogo__extra {
-    cogo__watcher *watchers;
+    cogo_msg
+        *watchers; /**< Their MONITOR signals, newest first: each block becomes the DOWN. */
     cogo__tie *ties;
     uint64_t *pending; /**< Asks that this actor has received and not answered. */
-    uint32_t watcher_count, watcher_capacity;
     uint32_t tie_count, tie_capacity;
     uint32_t pending_count, pending_capacity;
     cogo_actor_id supervisor;
-    uint64_t child; /**< Number of this child at its supervisor. */
-    void *thread;   /**< Detached actors. */
+    uint64_t child;  /**< Number of this child at its supervisor. */
+    cogo_msg *token; /**< Children: the block that will tell the supervisor of the end. */
+    void *thread;    /**< Detached actors. */
 } cogo__extra;
 
 /** Makes it if needed; NULL when out of memory. */
 cogo__extra *cogo__extra_of(cogo__cell *cell);
-void cogo__extra_destroy(cogo__cell *cell);
+/** Frees @p extra and all it has. NULL is allowed. */
+void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra);
 
-cogo_err cogo__watcher_add(cogo__cell *cell, uint64_t number, cogo_actor_id who);
-void cogo__watcher_remove(cogo__cell *cell, uint64_t number);
+/** Keeps @p monitor, a MONITOR signal, until it is taken out or the actor ends. */
+void cogo__watcher_add(cogo__extra *extra, cogo_msg *monitor);
+/** Takes the MONITOR signal with this number out; NULL if there is none. */
+cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number);
+/** The link to @p peer as it is now, ACTIVE or LEAVING; or NULL. */
 cogo__tie *cogo__tie_find(cogo__cell *cell, cogo_actor_id peer);
-cogo_err cogo__tie_add(cogo__cell *cell, uint64_t number, cogo_actor_id peer);
+/** The EXITED one whose message has this number, or NULL. */
+cogo__tie *cogo__tie_find_exited(cogo__cell *cell, uint64_t number);
+/** Adds an ACTIVE one. */
+cogo_err cogo__tie_add(cogo__extra *extra, uint64_t number, cogo_actor_id peer);
 void cogo__tie_remove(cogo__cell *cell, cogo__tie *tie);
 
 /** The running actor got the request @p alias and its receive() ended without an answer. */

@@ -33,30 +33,12 @@ void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     // The queue's count goes on: what waits now came too early for this one.
     cogo__cell_pass(cell, (uint32_t)cogo__u64_load_relaxed(&cell->handled));
     cogo__u64_store_relaxed(&cell->handled, 0);
-    cogo_err err = COGO_OK;
-    if (start->link != 0) {
-        err = cogo__tie_add(cell, start->link, start->spawner);
-    }
-    if (start->monitor != 0 && err == COGO_OK) {
-        err = cogo__watcher_add(cell, start->monitor, start->spawner);
-    }
-    if (start->thread != NULL || start->child != 0) {
-        cogo__extra *extra = cogo__extra_of(cell);
-        if (extra == NULL) {
-            err = COGO_ENOMEM;
-        } else {
-            extra->supervisor = start->supervisor;
-            extra->child = start->child;
-            extra->thread = start->thread;
-        }
-    }
-    if (err != COGO_OK) {
-        cogo__context_end(ctx, COGO_EXIT_ERROR, err, "out of memory");
-        return;
-    }
-    cell->flags |= start->thread != NULL ? COGO__ACTOR_DETACHED : 0;
+    cell->extra = start->extra;
+    start->extra = NULL;
+    cell->flags |=
+        cell->extra != NULL && cell->extra->thread != NULL ? COGO__ACTOR_DETACHED : 0;
     // seq_cst: either stop() has seen this actor, or we see that it stops.
-    if (cogo__u32_load_seq_cst(&system->stopping) != 0 && start->child == 0) {
+    if (cogo__u32_load_seq_cst(&system->stopping) != 0 && !start->supervised) {
         cogo__signal shutdown = {.reason = {.kind = COGO_EXIT_SHUTDOWN}};
         (void)cogo__signal_send(system, ctx, ctx->self, COGO__SIG_EXIT, &shutdown);
     }
@@ -115,7 +97,7 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
             cogo__context_end(ctx, COGO_EXIT_ERROR, err, "start failed");
         }
     }
-    if (start->child == 0) { // Nobody will restart it.
+    if (!start->supervised) { // Nobody will restart it.
         cogo__msg_free(ctx->heap, cell->start);
         cell->start = NULL;
     }
@@ -159,16 +141,19 @@ static void fail_pending(cogo_context *ctx, cogo__cell *cell)
 static bool suspend(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason)
 {
     cogo__extra *extra = cell->extra;
-    if (extra == NULL || extra->child == 0
+    if (extra == NULL || extra->token == NULL
         || cogo__cell_find(ctx->system, extra->supervisor) == NULL) {
         return false;
     }
     cogo__relations_tell(ctx, cell, reason);
     cell->flags &= COGO__ACTOR_ALIVE | COGO__ACTOR_DETACHED;
     cell->flags |= COGO__ACTOR_SUSPENDED;
+    cogo_msg *token = extra->token;
+    extra->token = NULL;
+    // A supervisor that ends in between answers by its dead letters: see cogo__dead_letter().
     cogo_down down = {.actor = ctx->self, .monitor = extra->child, .reason = *reason};
-    // A supervisor that ends in between sends its children an exit signal: see relation.c.
-    cogo__post(ctx->system, ctx, extra->supervisor, COGO__MSG_CHILD, 0, &down, sizeof down);
+    cogo__post_in(ctx->system, ctx, token, extra->supervisor, COGO__MSG_CHILD, 0, &down,
+                  sizeof down);
     return true;
 }
 
@@ -179,6 +164,9 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
     cogo__u32_store_relaxed(&ctx->doing, 0);
     if ((cell->flags & COGO__ACTOR_STARTED) != 0 && behavior->stop != NULL) {
         behavior->stop(ctx, cell->state, &reason);
+    } else if ((cell->flags & COGO__ACTOR_STARTED) == 0 && cell->start != NULL) {
+        const cogo__start *start = cogo__msg_body(cell->start);
+        cogo__supervisor_abandon(ctx, behavior, start->args);
     }
     ctx->ending = false; // What stop() says about exits is too late.
     ctx->current = NULL;
@@ -210,7 +198,8 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     if ((cell->flags & COGO__ACTOR_DETACHED) != 0 && ctx->is_lane) {
         cogo__sched_thread_give(system, cell->extra->thread, NULL); // It never ran.
     }
-    cogo__extra_destroy(cell);
+    cogo__extra_destroy(ctx->heap, cell->extra);
+    cell->extra = NULL;
     if (cell->start != NULL) {
         cogo__msg_free(ctx->heap, cell->start);
         cell->start = NULL;

@@ -9,12 +9,10 @@
 /** Payload of START: how to begin, also after a restart. */
 typedef struct cogo__start {
     const cogo_behavior *behavior;
-    uint32_t flags; /**< COGO_SPAWN_*. */
-    void *thread;   /**< Detached actors. */
-    cogo_actor_id spawner;
-    uint64_t link, monitor; /**< Of the spawner; 0: none. */
-    cogo_actor_id supervisor;
-    uint64_t child;
+    uint32_t flags;  /**< COGO_SPAWN_*. */
+    bool supervised; /**< Kept for restarts. */
+    struct cogo__extra
+        *extra; /**< Made by the spawner, so that beginning can't fail; or NULL. */
     size_t args_size_bytes;
     _Alignas(16) unsigned char args[];
 } cogo__start;
@@ -30,6 +28,10 @@ typedef struct cogo__birth {
 cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
                              const cogo_spawn_options *options, bool supervised,
                              cogo__birth *out_birth);
+/** Between the halves: what the actor has from the beginning. NULL when out of memory. */
+struct cogo__extra *cogo__birth_extra(cogo__birth *birth);
+/** Between the halves: a link with @p spawner, in both. COGO_OK or COGO_ENOMEM. */
+cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth);
 /** Second half: it begins. */
 void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth);
 /** Or it does not. */
@@ -66,6 +68,12 @@ void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, con
 void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell);
 /** Everyone who watches or is linked learns of the end. */
 void cogo__relations_tell(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
+
+/** Is it that of a supervisor? */
+bool cogo__is_supervisor(const cogo_behavior *behavior);
+/** The supervisor ended without having begun; @p args are its start's. */
+void cogo__supervisor_abandon(cogo_context *ctx, const cogo_behavior *behavior,
+                              const void *args);
 
 typedef enum cogo__turn_result {
     COGO__TURN_IDLE,   /**< Given up. */

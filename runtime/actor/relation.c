@@ -1,4 +1,16 @@
-/* Links, monitors and exit signals, with the meaning they have in Erlang/OTP. */
+/* Links, monitors and exit signals, with the meaning they have in Erlang/OTP.
+ *
+ * A monitor lives in the watched actor as its MONITOR signal; the same block becomes the DOWN,
+ * so an end needs no memory. The block of an exit signal becomes the EXIT message of an actor
+ * that traps.
+ *
+ * A link is a tie on each side. What keeps both sides in step when signals cross:
+ *   cogo_unlink() leaves the tie LEAVING until the other side has said UNLINK_ACK. Until then
+ *   whatever comes over the link was sent before the other side knew, and is void: an exit, and
+ *   also a LINK. So of a link and an unlink that cross both sides keep the unlink; a LINK sent
+ *   after the UNLINK_ACK comes after it and counts.
+ *   A restarted actor keeps its id. A LINK that was on its way while it ended would tie its new
+ *   life; so who hears of an end over a link sends FORGET with the number of its own LINK. */
 #include "runtime/actor/extra.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/send.h"
@@ -6,141 +18,220 @@
 
 #include <stdio.h>
 
-static void tell_watcher(cogo_context *ctx, uint64_t number, cogo_actor_id who,
-                         cogo_actor_id ended, const cogo_reason *reason)
+enum { OVER_LINK = 1 }; // `number` of an exit signal that came over a link.
+
+static void tell_watcher(cogo_context *ctx, cogo_msg *monitor, cogo_actor_id ended,
+                         const cogo_reason *reason)
 {
-    cogo_down down = {.actor = ended, .monitor = number, .reason = *reason};
-    cogo__post(ctx->system, ctx, who, COGO_MSG_DOWN, number, &down, sizeof down);
+    const cogo__signal *signal = cogo__msg_body(monitor);
+    cogo_actor_id who = signal->from;
+    cogo_down down = {.actor = ended, .monitor = signal->number, .reason = *reason};
+    cogo__post_in(ctx->system, ctx, monitor, who, COGO_MSG_DOWN, down.monitor, &down,
+                  sizeof down);
 }
 
-static void send_exit(cogo_context *ctx, cogo_actor_id to, cogo_actor_id from, uint64_t number,
-                      const cogo_reason *reason)
+static void send_exit(cogo_context *ctx, cogo_actor_id to, const cogo_reason *reason)
 {
-    cogo__signal signal = {.from = from, .number = number, .reason = *reason};
-    (void)cogo__signal_send(ctx->system, ctx, to, COGO__SIG_EXIT, &signal);
+    cogo__signal signal = {.from = ctx->self, .number = OVER_LINK, .reason = *reason};
+    if (cogo__signal_send(ctx->system, ctx, to, COGO__SIG_EXIT, &signal) == COGO_ENOMEM) {
+        cogo__log(ctx->system, COGO_LOG_ERROR, "out of memory: an exit signal is lost");
+    }
 }
 
-/* DOWN goes to the watcher's mailbox, behind all that this actor sent to it before. */
+/* DOWN goes to the watcher's mailbox, behind all that this actor sent to it before; and after
+ * the exit signals, so that who has got DOWN knows that they are on their way. */
 void cogo__relations_tell(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason)
 {
     cogo__extra *extra = cell->extra;
     if (extra == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < extra->watcher_count; i++) {
-        tell_watcher(ctx, extra->watchers[i].number, extra->watchers[i].who, ctx->self, reason);
-    }
-    extra->watcher_count = 0;
     for (uint32_t i = 0; i < extra->tie_count; i++) {
-        send_exit(ctx, extra->ties[i].peer, ctx->self, extra->ties[i].number, reason);
+        if (extra->ties[i].state == COGO__TIE_ACTIVE) {
+            send_exit(ctx, extra->ties[i].peer, reason);
+        }
     }
     extra->tie_count = 0;
+    cogo_msg *next = NULL;
+    for (cogo_msg *msg = extra->watchers; msg != NULL; msg = next) {
+        next = cogo__ptr_load_relaxed(&msg->link.next);
+        tell_watcher(ctx, msg, ctx->self, reason);
+    }
+    extra->watchers = NULL;
 }
 
-/* The signal is for an actor that is gone. */
-static void answer_for_dead(cogo_context *ctx, const cogo_msg *msg, const cogo__signal *signal)
+/* The signal is for an actor that is gone, or can't be honoured. True: @p msg was used up. */
+static bool answer_for_dead(cogo_context *ctx, cogo_msg *msg)
 {
+    cogo__signal answer = *(const cogo__signal *)cogo__msg_body(msg);
+    cogo_actor_id asker = answer.from;
     cogo_actor_id gone = ctx->self;
     gone.generation = msg->target;
-    cogo_reason reason = {.kind = COGO_EXIT_NOPROC};
+    answer.reason = (cogo_reason){.kind = COGO_EXIT_NOPROC};
+    answer.from = gone;
     if (msg->type == COGO__SIG_MONITOR) {
-        tell_watcher(ctx, signal->number, signal->from, gone, &reason);
-    } else if (msg->type == COGO__SIG_LINK) {
-        send_exit(ctx, signal->from, gone, signal->number, &reason);
+        tell_watcher(ctx, msg, gone, &answer.reason);
+        return true;
     }
+    if (msg->type == COGO__SIG_LINK) {
+        answer.number = OVER_LINK;
+        (void)cogo__signal_send_in(ctx->system, ctx, msg, asker, COGO__SIG_EXIT, &answer);
+        return true;
+    }
+    if (msg->type == COGO__SIG_UNLINK) {
+        (void)cogo__signal_send_in(ctx->system, ctx, msg, asker, COGO__SIG_UNLINK_ACK, &answer);
+        return true;
+    }
+    return false;
 }
 
-static void become_message(cogo_context *ctx, const cogo__signal *signal)
+/* An exit signal that is trapped. */
+static void become_message(cogo_context *ctx, cogo_msg *msg, uint64_t number)
 {
+    const cogo__signal *signal = cogo__msg_body(msg);
     cogo_down down = {.actor = signal->from, .reason = signal->reason};
-    cogo__post(ctx->system, ctx, ctx->self, COGO_MSG_EXIT, signal->number, &down, sizeof down);
+    cogo__post_in(ctx->system, ctx, msg, ctx->self, COGO_MSG_EXIT, number, &down, sizeof down);
 }
 
-static void on_exit_signal(cogo_context *ctx, cogo__cell *cell, const cogo__signal *signal)
+/* True: @p msg was used up. */
+static bool on_exit_from_link(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
-    const cogo_reason *reason = &signal->reason;
-    bool parent = cell->extra != NULL && cell->extra->child != 0
-                  && cogo_actor_id_equal(cell->extra->supervisor, signal->from);
-    if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0) {
-        // What its supervisor asked for by exit signals it has done already; BURY follows.
-        bool orphan = parent && signal->number != 0;
-        if (orphan || (!parent && reason->kind == COGO_EXIT_KILLED)) {
-            cogo__life_bury(ctx, cell, reason);
-        }
-        return;
-    }
-    if (parent && signal->number != 0) { // The supervisor is gone: nobody outlives it.
-        cogo__context_end(ctx, COGO_EXIT_SHUTDOWN, COGO_OK, "its supervisor ended");
-        return;
-    }
-    bool traps = (cell->flags & COGO__ACTOR_TRAPS) != 0;
-    if (signal->number == 0) { // cogo_exit_actor().
-        if (traps && reason->kind != COGO_EXIT_KILLED) {
-            become_message(ctx, signal);
-        } else {
-            cogo__context_end(ctx, reason->kind, reason->err, reason->text);
-        }
-        return;
-    }
+    const cogo__signal *signal = cogo__msg_body(msg);
     cogo__tie *tie = cogo__tie_find(cell, signal->from);
-    bool valid = tie != NULL && !tie->exited
-                 && (tie->number == signal->number || reason->kind == COGO_EXIT_NOPROC);
-    if (!valid) {
-        return; // Unlinked meanwhile.
+    if (tie == NULL) {
+        return false; // Unlinked meanwhile.
     }
-    if (traps) { // The link stays until the message is handled: an unlink takes it back.
-        tie->exited = true;
-        tie->number = signal->number;
-        become_message(ctx, signal);
-        return;
+    if (tie->state == COGO__TIE_LEAVING) {
+        cogo__tie_remove(cell, tie); // No UNLINK_ACK will come, or it finds nothing.
+        return false;
+    }
+    if (cogo__cell_find(ctx->system, signal->from) != NULL) { // It may come back.
+        cogo__signal forget = {.from = ctx->self, .number = tie->number};
+        (void)cogo__signal_send(ctx->system, ctx, signal->from, COGO__SIG_FORGET, &forget);
+    }
+    if ((cell->flags & COGO__ACTOR_TRAPS) != 0) { // An unlink can still take it back.
+        tie->state = COGO__TIE_EXITED;
+        tie->number = cogo__u64_add_relaxed(&ctx->system->ties, 1) + 1;
+        become_message(ctx, msg, tie->number);
+        return true;
     }
     cogo__tie_remove(cell, tie);
-    if (reason->kind != COGO_EXIT_NORMAL) {
-        cogo__context_end(ctx, reason->kind, reason->err, reason->text);
+    if (signal->reason.kind != COGO_EXIT_NORMAL) {
+        cogo__context_end(ctx, signal->reason.kind, signal->reason.err, signal->reason.text);
+    }
+    return false;
+}
+
+/* True: @p msg was used up. */
+static bool on_exit_signal(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    const cogo__signal *signal = cogo__msg_body(msg);
+    const cogo_reason *reason = &signal->reason;
+    if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0) {
+        return false; // It has ended already; its supervisor decides.
+    }
+    if (signal->number == OVER_LINK) {
+        return on_exit_from_link(ctx, cell, msg);
+    }
+    // A supervisor ends after its children, also when it is killed: it kills them first.
+    bool traps = (cell->flags & COGO__ACTOR_TRAPS) != 0
+                 && (reason->kind != COGO_EXIT_KILLED
+                     || cogo__is_supervisor(cogo__ptr_load_relaxed(&cell->behavior)));
+    if (traps) {
+        become_message(ctx, msg, 0);
+        return true;
+    }
+    cogo__context_end(ctx, reason->kind, reason->err, reason->text);
+    return false;
+}
+
+/* True: @p msg was used up. */
+static bool on_link(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    const cogo__signal *signal = cogo__msg_body(msg);
+    bool suspended = (cell->flags & COGO__ACTOR_SUSPENDED) != 0;
+    if (!suspended && cogo__tie_find(cell, signal->from) != NULL) {
+        return false; // There already, or it crosses our UNLINK.
+    }
+    if (suspended
+        || cogo__tie_add(cogo__extra_of(cell), signal->number, signal->from) != COGO_OK) {
+        return answer_for_dead(ctx, msg);
+    }
+    return false;
+}
+
+/* True: @p msg was used up. */
+static bool on_unlink(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    cogo__signal ack = *(const cogo__signal *)cogo__msg_body(msg);
+    cogo_actor_id peer = ack.from;
+    cogo__tie *tie = cogo__tie_find(cell, peer);
+    if (tie != NULL && tie->state == COGO__TIE_ACTIVE) {
+        cogo__tie_remove(cell, tie);
+    }
+    ack.from = ctx->self;
+    (void)cogo__signal_send_in(ctx->system, ctx, msg, peer, COGO__SIG_UNLINK_ACK, &ack);
+    return true;
+}
+
+static void on_tie_ended(cogo__cell *cell, const cogo__signal *signal, cogo__tie_state state)
+{
+    cogo__tie *tie = cogo__tie_find(cell, signal->from);
+    if (tie != NULL && tie->state == state && tie->number == signal->number) {
+        cogo__tie_remove(cell, tie);
     }
 }
 
-static void handle_alive(cogo_context *ctx, cogo__cell *cell, const cogo_msg *msg,
-                         const cogo__signal *signal)
+static void on_restart(cogo__cell *cell, cogo_msg *msg)
 {
-    cogo__tie *tie = NULL;
+    cell->extra->token = msg;
+    cell->flags &= ~(uint32_t)COGO__ACTOR_SUSPENDED;
+    cell->flags |= COGO__ACTOR_STARTING;
+}
+
+/* True: @p msg was used up, or is kept. */
+static bool handle_alive(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    const cogo__signal *signal = cogo__msg_body(msg);
     bool suspended = (cell->flags & COGO__ACTOR_SUSPENDED) != 0;
     switch (msg->type) {
     case COGO__SIG_EXIT:
-        on_exit_signal(ctx, cell, signal);
-        break;
+        return on_exit_signal(ctx, cell, msg);
     case COGO__SIG_LINK:
-        if (suspended || cogo__tie_add(cell, signal->number, signal->from) != COGO_OK) {
-            answer_for_dead(ctx, msg, signal);
-        }
-        break;
+        return on_link(ctx, cell, msg);
     case COGO__SIG_UNLINK:
-        tie = cogo__tie_find(cell, signal->from);
-        if (tie != NULL && tie->number == signal->number) {
-            cogo__tie_remove(cell, tie);
-        }
-        break;
+        return on_unlink(ctx, cell, msg);
+    case COGO__SIG_UNLINK_ACK:
+        on_tie_ended(cell, signal, COGO__TIE_LEAVING);
+        return false;
+    case COGO__SIG_FORGET:
+        on_tie_ended(cell, signal, COGO__TIE_ACTIVE);
+        return false;
     case COGO__SIG_MONITOR:
-        if (cogo__watcher_add(cell, signal->number, signal->from) != COGO_OK) {
-            answer_for_dead(ctx, msg, signal);
+        if (cogo__extra_of(cell) == NULL) {
+            return answer_for_dead(ctx, msg);
         }
-        break;
-    case COGO__SIG_DEMONITOR:
-        cogo__watcher_remove(cell, signal->number);
-        break;
+        cogo__watcher_add(cell->extra, msg);
+        return true;
+    case COGO__SIG_DEMONITOR: {
+        cogo_msg *monitor = cogo__watcher_take(cell, signal->number);
+        if (monitor != NULL) {
+            cogo__msg_free(ctx->heap, monitor);
+        }
+        return false;
+    }
     case COGO__SIG_RESTART:
         if (suspended) {
-            cell->flags &= ~(uint32_t)COGO__ACTOR_SUSPENDED;
-            cell->flags |= COGO__ACTOR_STARTING;
+            on_restart(cell, msg);
         }
-        break;
+        return suspended;
     case COGO__SIG_BURY:
         if (suspended) {
             cogo__life_bury(ctx, cell, &signal->reason);
         }
-        break;
+        return false;
     default:
-        break;
+        return false;
     }
 }
 
@@ -167,14 +258,14 @@ void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell)
             cogo__life_accept(ctx, cell, msg); // Keeps the message.
             begin_if_here(ctx, cell);
         } else {
-            const cogo__signal *signal = cogo__msg_body(msg);
-            if (alive && msg->target == ctx->self.generation) {
-                handle_alive(ctx, cell, msg, signal);
+            bool here = alive && msg->target == ctx->self.generation;
+            bool used = here ? handle_alive(ctx, cell, msg) : answer_for_dead(ctx, msg);
+            if (here) {
                 begin_if_here(ctx, cell);
-            } else {
-                answer_for_dead(ctx, msg, signal);
             }
-            cogo__msg_free(ctx->heap, msg);
+            if (!used) {
+                cogo__msg_free(ctx->heap, msg);
+            }
         }
         if (ctx->ending && (cell->flags & COGO__ACTOR_ALIVE) != 0) {
             cogo__life_end(ctx, cell);
@@ -186,19 +277,22 @@ cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id, uint64_t *out_monitor
 {
     cogo__ref *ref = NULL;
     uint64_t number = cogo__ref_create(ctx->system, ctx, ctx->cell, COGO__REF_MONITOR, &ref);
-    if (number == 0) {
+    cogo__signal signal = {.from = ctx->self, .number = number};
+    cogo_msg *msg = number != 0 ? cogo__signal_alloc(ctx, COGO__SIG_MONITOR, &signal) : NULL;
+    if (msg == NULL) {
+        if (number != 0) {
+            cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
+        }
         return COGO_ENOMEM;
     }
     ref->target = id;
-    cogo__signal signal = {.from = ctx->self, .number = number};
-    cogo_err err = cogo__signal_send(ctx->system, ctx, id, COGO__SIG_MONITOR, &signal);
-    if (err == COGO_ENOMEM) {
-        cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
-        return err;
-    }
-    if (err == COGO_EGONE) {
+    cogo__cell *cell = cogo__cell_find(ctx->system, id);
+    if (cell != NULL) {
+        msg->target = id.generation;
+        cogo__signal_push(ctx->system, ctx, cell, msg);
+    } else {
         cogo_reason reason = {.kind = COGO_EXIT_NOPROC};
-        tell_watcher(ctx, number, ctx->self, id, &reason);
+        tell_watcher(ctx, msg, id, &reason);
     }
     if (out_monitor != NULL) {
         *out_monitor = number;
@@ -219,35 +313,58 @@ void cogo_demonitor(cogo_context *ctx, uint64_t monitor)
     cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
 }
 
+/* LINK, or at once the exit signal of an actor that is gone. */
+static cogo_err send_link(cogo_context *ctx, cogo_actor_id id, uint64_t number)
+{
+    cogo__signal signal = {.from = ctx->self, .number = number};
+    cogo_err err = cogo__signal_send(ctx->system, ctx, id, COGO__SIG_LINK, &signal);
+    if (err == COGO_EGONE) {
+        signal.from = id;
+        signal.number = OVER_LINK;
+        signal.reason.kind = COGO_EXIT_NOPROC;
+        err = cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &signal);
+    }
+    return err;
+}
+
 cogo_err cogo_link(cogo_context *ctx, cogo_actor_id id)
 {
-    if (cogo_actor_id_equal(id, ctx->self) || cogo__tie_find(ctx->cell, id) != NULL) {
+    cogo__tie *tie = cogo__tie_find(ctx->cell, id);
+    if (cogo_actor_id_equal(id, ctx->self) || (tie != NULL && tie->state == COGO__TIE_ACTIVE)) {
         return COGO_OK;
     }
     uint64_t number = cogo__u64_add_relaxed(&ctx->system->ties, 1) + 1;
-    cogo_err err = cogo__tie_add(ctx->cell, number, id);
-    if (err != COGO_OK) {
-        return err;
+    if (tie == NULL && cogo__tie_add(cogo__extra_of(ctx->cell), number, id) != COGO_OK) {
+        return COGO_ENOMEM;
     }
-    cogo__signal signal = {.from = ctx->self, .number = number};
-    err = cogo__signal_send(ctx->system, ctx, id, COGO__SIG_LINK, &signal);
-    if (err == COGO_EGONE) {
-        cogo_reason reason = {.kind = COGO_EXIT_NOPROC};
-        send_exit(ctx, ctx->self, id, number, &reason);
-    } else if (err != COGO_OK) {
-        cogo_unlink(ctx, id);
-        return err;
+    cogo_err err = send_link(ctx, id, number);
+    if (tie != NULL && err == COGO_OK) { // Again, before the UNLINK_ACK: that finds no LEAVING.
+        tie->state = COGO__TIE_ACTIVE;
+        tie->number = number;
+    } else if (err != COGO_OK && tie == NULL) {
+        cogo__tie_remove(ctx->cell, cogo__tie_find(ctx->cell, id));
     }
-    return COGO_OK;
+    return err;
 }
 
 void cogo_unlink(cogo_context *ctx, cogo_actor_id id)
 {
+    cogo__extra *extra = ctx->cell->extra;
+    for (uint32_t i = extra != NULL ? extra->tie_count : 0; i-- > 0;) {
+        if (extra->ties[i].state == COGO__TIE_EXITED
+            && cogo_actor_id_equal(extra->ties[i].peer, id)) {
+            cogo__tie_remove(ctx->cell, &extra->ties[i]); // Its message finds nothing.
+        }
+    }
     cogo__tie *tie = cogo__tie_find(ctx->cell, id);
-    if (tie != NULL) {
-        cogo__signal signal = {.from = ctx->self, .number = tie->number};
+    if (tie == NULL || tie->state != COGO__TIE_ACTIVE) {
+        return;
+    }
+    tie->state = COGO__TIE_LEAVING;
+    tie->number = cogo__u64_add_relaxed(&ctx->system->ties, 1) + 1;
+    cogo__signal signal = {.from = ctx->self, .number = tie->number};
+    if (cogo__signal_send(ctx->system, ctx, id, COGO__SIG_UNLINK, &signal) == COGO_EGONE) {
         cogo__tie_remove(ctx->cell, tie);
-        (void)cogo__signal_send(ctx->system, ctx, id, COGO__SIG_UNLINK, &signal);
     }
 }
 

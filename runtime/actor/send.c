@@ -113,8 +113,19 @@ void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_
         cogo__log(system, COGO_LOG_ERROR, "out of memory: a message of type %u is lost", type);
         return;
     }
-    msg->flags |= COGO__MSG_RUNTIME;
+    cogo__post_in(system, here, msg, to, type, number, body, size_bytes);
+}
+
+void cogo__post_in(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_actor_id to,
+                   cogo_msg_type type, uint64_t number, const void *body, size_t size_bytes)
+{
+    msg->sender = COGO_NO_ACTOR;
+    msg->type = type;
+    msg->size_bytes = (uint32_t)size_bytes;
     msg->ask = number;
+    msg->trace = 0;
+    msg->enqueued_ns = 0;
+    msg->flags = (msg->flags & COGO__MSG_SLAB) | COGO__MSG_RUNTIME;
     memcpy(cogo__msg_body(msg), body, size_bytes);
     (void)cogo__deliver(system, here, to, msg, false);
 }

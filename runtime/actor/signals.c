@@ -13,6 +13,15 @@ void cogo__signal_push(cogo_system *system, cogo_context *here, cogo__cell *cell
     }
 }
 
+cogo_msg *cogo__signal_alloc(cogo_context *here, cogo_msg_type type, const cogo__signal *signal)
+{
+    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, sizeof *signal);
+    if (msg != NULL) {
+        memcpy(cogo__msg_body(msg), signal, sizeof *signal);
+    }
+    return msg;
+}
+
 cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_id to,
                            cogo_msg_type type, const cogo__signal *signal)
 {
@@ -20,12 +29,29 @@ cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_i
     if (cell == NULL) {
         return COGO_EGONE;
     }
-    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, sizeof *signal);
+    cogo_msg *msg = cogo__signal_alloc(here, type, signal);
     if (msg == NULL) {
         return COGO_ENOMEM;
     }
-    memcpy(cogo__msg_body(msg), signal, sizeof *signal);
     msg->target = to.generation;
+    cogo__signal_push(system, here, cell, msg);
+    return COGO_OK;
+}
+
+cogo_err cogo__signal_send_in(cogo_system *system, cogo_context *here, cogo_msg *msg,
+                              cogo_actor_id to, cogo_msg_type type, const cogo__signal *signal)
+{
+    cogo__signal copy = *signal; // It may lie in the block itself.
+    cogo__cell *cell = cogo__cell_find(system, to);
+    if (cell == NULL) {
+        cogo__msg_free(here != NULL ? here->heap : NULL, msg);
+        return COGO_EGONE;
+    }
+    msg->type = type;
+    msg->size_bytes = sizeof copy;
+    msg->flags &= COGO__MSG_SLAB;
+    msg->target = to.generation;
+    memcpy(cogo__msg_body(msg), &copy, sizeof copy);
     cogo__signal_push(system, here, cell, msg);
     return COGO_OK;
 }

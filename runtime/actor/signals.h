@@ -16,9 +16,12 @@
 /** Payload of all signals but START. */
 typedef struct cogo__signal {
     cogo_actor_id from; /**< Who sent it, or is linked, or watches. */
-    uint64_t number;    /**< Link or monitor; 0: an exit that came over no link. */
+    uint64_t number;    /**< Link, unlink or monitor; 0: an exit that came over no link. */
     cogo_reason reason; /**< EXIT. */
 } cogo__signal;
+
+/* Signals whose block becomes a message and back: nothing is allocated when an actor ends. */
+_Static_assert(sizeof(cogo__signal) == sizeof(cogo_down), "one block serves as both");
 
 /** Takes @p msg (a signal for @p cell) to it and wakes it. Any thread. */
 void cogo__signal_push(cogo_system *system, cogo_context *here, cogo__cell *cell,
@@ -26,6 +29,13 @@ void cogo__signal_push(cogo_system *system, cogo_context *here, cogo__cell *cell
 /** Sends a signal with @p signal as its payload. COGO_OK, COGO_EGONE, COGO_ENOMEM. */
 cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_id to,
                            cogo_msg_type type, const cogo__signal *signal);
+/** As cogo__signal_send(), but @p msg is the block to use: nothing is allocated. On COGO_EGONE
+ * it is freed. */
+cogo_err cogo__signal_send_in(cogo_system *system, cogo_context *here, cogo_msg *msg,
+                              cogo_actor_id to, cogo_msg_type type, const cogo__signal *signal);
+/** A block for a signal, not sent yet. NULL when out of memory. */
+cogo_msg *cogo__signal_alloc(cogo_context *here, cogo_msg_type type,
+                             const cogo__signal *signal);
 /** Holder: all signals, oldest first. */
 cogo_msg *cogo__signals_take(cogo__cell *cell);
 /** Holder: gives the cell up with its mailbox closed. False: a signal came in between. */

@@ -1,8 +1,10 @@
+#include "runtime/actor/child.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/signals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -14,6 +16,10 @@ enum {
 
 static cogo_err check(const cogo_spawn_options *o)
 {
+    if (o != NULL && o->behavior == &cogo__supervisor_behavior
+        && cogo__supervisor_spec_check(o->args) != COGO_OK) {
+        return COGO_EINVAL;
+    }
     bool ok = o != NULL && o->struct_size >= sizeof *o && o->behavior != NULL
               && o->behavior->struct_size >= sizeof *o->behavior && o->behavior->receive != NULL
               && o->behavior->name != NULL && (o->flags & ~(uint32_t)SPAWN_FLAGS) == 0
@@ -38,10 +44,12 @@ static bool count_spawn(cogo_system *system, cogo_context *here)
     return cogo__u32_load_seq_cst(&system->stopping) == 0;
 }
 
-static cogo_msg *make_start(cogo_context *here, const cogo_spawn_options *o)
+static cogo_msg *make_start(cogo_context *here, const cogo_spawn_options *o, bool supervised)
 {
+    bool tree = o->behavior == &cogo__supervisor_behavior; // Its args point to more.
+    size_t size = tree ? cogo__supervisor_spec_size(o->args) : o->args_size_bytes;
     cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, COGO__SIG_START,
-                                    sizeof(cogo__start) + o->args_size_bytes);
+                                    sizeof(cogo__start) + size);
     if (msg == NULL) {
         return NULL;
     }
@@ -49,8 +57,12 @@ static cogo_msg *make_start(cogo_context *here, const cogo_spawn_options *o)
     memset(start, 0, sizeof *start);
     start->behavior = o->behavior;
     start->flags = o->flags;
-    start->args_size_bytes = o->args_size_bytes;
-    if (o->args_size_bytes != 0) {
+    start->supervised = supervised;
+    start->args_size_bytes = size;
+    if (tree) {
+        start->flags |= COGO_SPAWN_TRAP_EXIT;
+        cogo__supervisor_spec_copy(o->args, start->args);
+    } else if (size != 0) {
         memcpy(start->args, o->args, o->args_size_bytes);
     }
     return msg;
@@ -74,7 +86,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
         cogo__count_end(system, here);
         return COGO_ECLOSED;
     }
-    birth->start = make_start(here, o);
+    birth->start = make_start(here, o, supervised);
     uint32_t slot = 0;
     if (birth->start != NULL) {
         slot = cogo__table_take(&system->cells, here != NULL ? here->cell_cache : NULL);
@@ -107,13 +119,50 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
         err = cogo__name_take(system, o->name, birth->id);
     }
     if (err == COGO_OK && (o->flags & COGO_SPAWN_DETACHED) != 0) {
-        err = cogo__sched_thread_create(system, o->behavior->name,
-                                        &cogo__birth_args(birth)->thread);
+        cogo__extra *extra = cogo__birth_extra(birth);
+        err = extra != NULL
+                  ? cogo__sched_thread_create(system, o->behavior->name, &extra->thread)
+                  : COGO_ENOMEM;
     }
     if (err != COGO_OK) {
         cogo__birth_undo(system, here, birth);
     }
     return err;
+}
+
+cogo__extra *cogo__birth_extra(cogo__birth *birth)
+{
+    cogo__start *start = cogo__birth_args(birth);
+    if (start->extra == NULL) {
+        start->extra = calloc(1, sizeof *start->extra);
+    }
+    return start->extra;
+}
+
+cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth)
+{
+    uint64_t number = cogo__u64_add_relaxed(&spawner->system->ties, 1) + 1;
+    cogo_err err = cogo__tie_add(cogo__birth_extra(birth), number, spawner->self);
+    return err == COGO_OK ? cogo__tie_add(cogo__extra_of(spawner->cell), number, birth->id)
+                          : err;
+}
+
+/* The spawner's monitor, in both; in the new actor it is a signal that came already. */
+static cogo_err birth_monitor(cogo_context *ctx, cogo__birth *birth, cogo__ref **out_ref,
+                              uint64_t *out_number)
+{
+    cogo__extra *extra = cogo__birth_extra(birth);
+    uint64_t number = cogo__ref_create(ctx->system, ctx, ctx->cell, COGO__REF_MONITOR, out_ref);
+    cogo__signal signal = {.from = ctx->self, .number = number};
+    cogo_msg *monitor = cogo__signal_alloc(ctx, COGO__SIG_MONITOR, &signal);
+    if (extra == NULL || number == 0 || monitor == NULL) {
+        cogo_msg_destroy(monitor);
+        return COGO_ENOMEM;
+    }
+    (*out_ref)->target = birth->id;
+    cogo__watcher_add(extra, monitor);
+    *out_number = number;
+    return COGO_OK;
 }
 
 void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth)
@@ -126,10 +175,11 @@ void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *bi
  * message sent to it meanwhile is a dead letter of the cell.) */
 void cogo__birth_undo(cogo_system *system, cogo_context *here, cogo__birth *birth)
 {
-    void *thread = cogo__birth_args(birth)->thread;
-    if (thread != NULL) {
-        cogo__sched_thread_give(system, thread, NULL);
+    cogo__extra *extra = cogo__birth_args(birth)->extra;
+    if (extra != NULL && extra->thread != NULL) {
+        cogo__sched_thread_give(system, extra->thread, NULL);
     }
+    cogo__extra_destroy(here != NULL ? here->heap : NULL, extra);
     if ((cogo__u32_swap_seq_cst(&birth->cell->phase, 0) & COGO__CELL_NAMED) != 0) {
         cogo__names_remove_actor(&system->names, birth->id);
     }
@@ -166,31 +216,27 @@ cogo_err cogo_spawn(cogo_context *ctx, const cogo_spawn_options *options, cogo_a
     if (err != COGO_OK) {
         return err;
     }
-    cogo__start *start = cogo__birth_args(&birth);
-    start->spawner = ctx->self;
+    cogo__ref *ref = NULL;
+    uint64_t monitor = 0;
     if ((options->flags & COGO_SPAWN_LINK) != 0) {
-        start->link = cogo__u64_add_relaxed(&system->ties, 1) + 1;
-        err = cogo__tie_add(ctx->cell, start->link, birth.id);
+        err = cogo__birth_link(ctx, &birth);
     }
     if (err == COGO_OK && (options->flags & COGO_SPAWN_MONITOR) != 0) {
-        cogo__ref *ref = NULL;
-        start->monitor = cogo__ref_create(system, ctx, ctx->cell, COGO__REF_MONITOR, &ref);
-        if (ref != NULL) {
-            ref->target = birth.id;
-        } else {
-            err = COGO_ENOMEM;
-        }
+        err = birth_monitor(ctx, &birth, &ref, &monitor);
     }
     if (err != COGO_OK) {
         cogo__tie *tie = cogo__tie_find(ctx->cell, birth.id);
         if (tie != NULL) {
             cogo__tie_remove(ctx->cell, tie);
         }
+        if (ref != NULL) {
+            cogo__ref_release(system, ctx, ctx->cell, ref);
+        }
         cogo__birth_undo(system, ctx, &birth);
         return err;
     }
-    if (start->monitor != 0 && options->out_monitor != NULL) {
-        *options->out_monitor = start->monitor;
+    if (monitor != 0 && options->out_monitor != NULL) {
+        *options->out_monitor = monitor;
     }
     if (out_id != NULL) {
         *out_id = birth.id;

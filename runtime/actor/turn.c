@@ -21,15 +21,14 @@ static cogo__ref *own_ref(cogo_context *ctx, uint64_t number, cogo__ref_kind kin
     return mine ? ref : NULL;
 }
 
-static bool accept_exit(cogo__cell *cell, cogo_msg *msg)
+static bool accept_exit(cogo__cell *cell, const cogo_msg *msg)
 {
     if (msg->ask == 0) {
         return true;
     }
-    const cogo_down *down = cogo__msg_body(msg);
-    cogo__tie *tie = cogo__tie_find(cell, down->actor);
-    if (tie == NULL || !tie->exited || tie->number != msg->ask) {
-        return false;
+    cogo__tie *tie = cogo__tie_find_exited(cell, msg->ask);
+    if (tie == NULL) {
+        return false; // Unlinked meanwhile.
     }
     cogo__tie_remove(cell, tie);
     return true;

@@ -65,7 +65,7 @@ cogo_err cogo_system_ask(cogo_system *system, cogo_actor_id to, cogo_msg *msg,
     uint64_t deadline = deadline_of(system, timeout_ns);
     ref->deadline_ns = deadline; // Also for a place in a full mailbox (COGO_PRESSURE_BLOCK).
     msg->sender = cogo__id(system, 0, 0); // Nobody, but the alias lives here.
-    msg->flags = (msg->flags & COGO__MSG_BLOCK) | COGO__MSG_REQUEST;
+    msg->flags = (msg->flags & (COGO__MSG_BLOCK | COGO__MSG_INSIDE)) | COGO__MSG_REQUEST;
     msg->ask = number;
     msg->enqueued_ns = 0;
     err = cogo__deliver(system, here, to, msg, true);

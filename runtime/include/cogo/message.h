@@ -36,6 +36,7 @@ enum {
     COGO_MSG_ASK_FAILED = 5,  /**< Payload: cogo_ask_failed. No reply will come. */
     COGO_MSG_DEAD_LETTER = 6, /**< Payload: cogo_dead_letter. */
     COGO_MSG_MEMORY = 7,      /**< Payload: cogo_memory_alarm. */
+    COGO_MSG_CHILDREN = 8,    /**< Payload: cogo_child_answer, of cogo_supervisor_order(). */
     COGO_MSG_USER = 256,      /**< First number for types of the program. */
 };
 
