@@ -8,7 +8,8 @@ enum {
     HOLD_STEPS_MAX = 8192,   // at most for so many operations.
     HOLD_NS_MAX = 100000000, // At most that far moves the clock meanwhile.
     JUMPS_MAX = 5,           // Of the clock, per run.
-    IDLE_ROUNDS_MAX = 1000,  // Looks of each waiting thread, without a change: time goes on.
+    LOOK_STEPS_MAX = 64,     // Operations of a thread between two looks at a word.
+    IDLE_ROUNDS_MAX = 1000,  // Looks of waiting threads while all wait: then time goes on.
     STEP_NS_KINDS = 5,
     STEP_NS_KINDS_CALM = 2,
 };
@@ -43,14 +44,24 @@ static bool held(const cogo__sim *sim, const cogo__thread *t)
     return t->held_until > sim->result.steps;
 }
 
+/* It looks again and again whether a word has changed. */
+static bool waits(const cogo__thread *t)
+{
+    return t->state == COGO__SIM_PAUSED
+           || (t->state == COGO__SIM_READY && t->paused_step != 0
+               && t->steps - t->paused_step < LOOK_STEPS_MAX);
+}
+
 /* Fills `runnable` with those that may run and are (or are not) held; how many. */
-static uint32_t list_runnable(cogo__sim *sim, bool of_held)
+static uint32_t list_runnable(cogo__sim *sim, bool of_held, bool *all_wait)
 {
     uint32_t count = 0;
+    *all_wait = true;
     for (uint32_t i = 0; i < sim->thread_count; i++) {
         cogo__thread *t = &sim->threads[i];
         if (can_run(sim, t) && held(sim, t) == of_held) {
             sim->runnable[count++] = t;
+            *all_wait = *all_wait && waits(t);
         }
     }
     return count;
@@ -114,24 +125,18 @@ static void idle(cogo__sim *sim)
     move_clock(sim, first);
 }
 
-/* Nobody can do better than look again. False: all have looked often, and nothing changed. */
-static bool may_look_again(cogo__sim *sim, uint32_t count)
-{
-    if (sim->idle_since != sim->writes) {
-        sim->idle_since = sim->writes;
-        sim->idle_rounds = 0;
-    }
-    return sim->idle_rounds++ < (uint64_t)IDLE_ROUNDS_MAX * count;
-}
-
 static cogo__thread *pick(cogo__sim *sim)
 {
     for (;;) {
-        uint32_t count = list_runnable(sim, false);
-        if (count != 0) {
+        bool all_wait = true;
+        uint32_t count = list_runnable(sim, false, &all_wait);
+        // Those that only look whether a word has changed may do so for ever: then time goes
+        // on.
+        if (count != 0 && (!all_wait || sim->idle_rounds++ < IDLE_ROUNDS_MAX)) {
+            sim->idle_rounds = all_wait ? sim->idle_rounds : 0;
             return one_of(sim, count);
         }
-        count = list_runnable(sim, true);
+        count = list_runnable(sim, true, &all_wait);
         uint64_t first = first_deadline(sim);
         if (count != 0) { // Without a CPU for so long that even time goes on?
             bool near = first != COGO__FOREVER && first < sim->now_ns + HOLD_NS_MAX
@@ -147,7 +152,7 @@ static cogo__thread *pick(cogo__sim *sim)
         count = list_paused(sim);
         if (count == 0) {
             idle(sim);
-        } else if (may_look_again(sim, count)) {
+        } else if (sim->idle_rounds++ < IDLE_ROUNDS_MAX) {
             return sim->runnable[cogo__sim_choose(sim, count)]; // A bounded wait ends some day.
         } else if (first != COGO__FOREVER) {
             move_clock(sim, first);
@@ -215,6 +220,7 @@ void cogo__sim_point(cogo__sim *sim)
     uint64_t step = ++sim->result.steps;
     const cogo__atomic_site *site = sim->now_running->site;
     sim->now_ns += sim->ns_per_step;
+    sim->now_running->steps++;
     if (step == sim->hot_at) {
         sim->hot = site;
     }

@@ -30,9 +30,11 @@ struct cogo__thread {
     cogo__parker *parker;
     cogo__thread *joined;
     bool was_joined;
-    void *local;         /**< The runtime's thread-local word while another runs. */
-    uint64_t paused_at;  /**< sim.writes when it began to wait. */
-    uint64_t held_until; /**< sim.steps; the machine took the CPU away. */
+    void *local;          /**< The runtime's thread-local word while another runs. */
+    uint64_t steps;       /**< Its operations. */
+    uint64_t paused_step; /**< Of `steps`: when it looked in vain last; 0: never. */
+    uint64_t paused_at;   /**< sim.writes when it began to wait. */
+    uint64_t held_until;  /**< sim.steps; the machine took the CPU away. */
     uint64_t priority;
     const struct cogo__atomic_site *site; /**< Of its last operation. */
 };
@@ -64,8 +66,7 @@ typedef struct cogo__sim {
     const struct cogo__atomic_site
         *hot;             /**< Every thread that does it may lose the CPU there. */
     uint64_t writes;      /**< Operations that changed a word. */
-    uint64_t idle_since;  /**< sim.writes when nobody could do anything. */
-    uint64_t idle_rounds; /**< Looks of waiting threads since the last write. */
+    uint64_t idle_rounds; /**< Looks of waiting threads since another kind of thread ran. */
     uint32_t jumps;
     uint64_t ns_per_step, now_ns, began_ns;
 } cogo__sim;

@@ -1,5 +1,6 @@
 /* What unit tests ask of the machine, as the simulated world gives it: threads, semaphores and
  * pauses. The linker gives it their calls. Outside of a run it is the machine's own. */
+#include "runtime/base/lock.h"
 #include "tests/sim/scenario.h"
 
 #include <pthread.h>
@@ -20,6 +21,10 @@ int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left);
 int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
                           void *(*run)(void *arg), void *arg);
 int __wrap_pthread_join(pthread_t thread, void **out);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
+int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
+int __wrap_pthread_cond_broadcast(pthread_cond_t *condition);
 
 /* A semaphore is a number in the first bytes of a sem_t. */
 static cogo__au32 *word(sem_t *sem)
@@ -66,6 +71,34 @@ int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left)
         return __real_nanosleep(wanted, left);
     }
     scenario_sleep((uint64_t)wanted->tv_sec * NS_PER_S + (uint64_t)wanted->tv_nsec);
+    return 0;
+}
+
+/* A mutex is a word in its first bytes, and not taken while it is all zero. */
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    cogo__lock_take((cogo__lock *)(void *)mutex);
+    return 0;
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    cogo__lock_give((cogo__lock *)(void *)mutex);
+    return 0;
+}
+
+/* Everyone who waits may look again at any time: a caller has to bear that. */
+int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
+{
+    (void)condition;
+    (void)__wrap_pthread_mutex_unlock(mutex);
+    cogo__atomic_pause();
+    return __wrap_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_cond_broadcast(pthread_cond_t *condition)
+{
+    (void)condition;
     return 0;
 }
 
