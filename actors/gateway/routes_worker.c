@@ -159,6 +159,7 @@ void route_actor_list(exchange *x)
         exchange_problem(x, 503, NULL, "Out of memory.");
         return;
     }
+    found->struct_size = sizeof *found;
     uint32_t cursor = (uint32_t)from;
     size_t count = cogo_actor_list(x->desk->system, &cursor, found, (size_t)page_size);
     json_t *list = json_array();

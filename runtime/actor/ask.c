@@ -17,6 +17,7 @@ cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg, uint64_t t
         cogo_msg_destroy(msg);
         return timeout_ns == 0 || out_ask == NULL ? COGO_EINVAL : COGO_ENOMEM;
     }
+    cogo__u64_store_relaxed(&ref->trace, msg->trace);
     uint64_t now = cogo__world_now(system->world);
     ref->deadline_ns = timeout_ns < UINT64_MAX - now ? now + timeout_ns : UINT64_MAX;
     cogo_err err = cogo__sched_timer_arm(system, ctx, ref);

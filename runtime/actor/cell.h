@@ -17,6 +17,7 @@ enum {
     COGO__CELL_SUPERVISED = 1 << 1,
     COGO__CELL_ON_THREAD = 1 << 2,
     COGO__CELL_NAMED = 1 << 3, /**< Has names to take away; any thread sets it. */
+    COGO__CELL_WAITS = 1 << 4, /**< Ended, and its supervisor decides. For readers only. */
 };
 
 /* Bits of `flags`: the holder's own. */
@@ -48,6 +49,8 @@ typedef struct cogo__cell {
     uint32_t next_free;
     struct cogo__cell *queue_next; /**< In the injector; its holder's. */
     cogo_msg *start;               /**< How to start; kept for restarts when supervised. */
+    cogo__au32 restarts;           /**< For readers from outside. */
+    cogo__au32 relations;          /**< Links, and watchers << 16; for readers too. */
     // The holder, and whoever sends a signal.
     _Alignas(64) cogo__link *tail;
     cogo__aptr signals; /**< Newest first; see signals.h. */

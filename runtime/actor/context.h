@@ -16,6 +16,7 @@ struct cogo_context {
     cogo__counters *counters; /**< NULL: this thread counts in the shared ones (detached). */
     cogo__table_cache *cell_cache, *ref_cache; /**< As above. */
     bool is_lane;
+    uint32_t place;   /**< Of its meter and its events: the lane, or the number of lanes. */
     cogo__cell *cell; /**< The actor; NULL between turns. */
     cogo_actor_id self;
     cogo_msg *current; /**< In its receive(); NULL once taken. */
@@ -25,6 +26,7 @@ struct cogo_context {
     uint64_t
         request; /**< Alias that waits for an answer of this receive(); 0: none or answered. */
     uint32_t sample_tick;
+    uint64_t begun_ns;    /**< When receive() began, if its message is measured; else 0. */
     uint32_t charged;     /**< By cogo_budget_consume() in this turn, as if so many messages. */
     uint64_t deadline_ns; /**< When this turn is over; 0: not known yet. */
     bool ending;          /**< Ends when the callback returns. */

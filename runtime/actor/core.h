@@ -12,10 +12,14 @@
 
 #include <cogo/system.h>
 
+enum { COGO__BEHAVIORS_MAX = 256 }; /**< With meters of their own, a count. */
+
 struct cogo_system {
     const cogo__world *world;
     cogo_system_config config; /**< With defaults filled in. */
     uint32_t incarnation;
+    cogo__au32 sample_mask; /**< A message is stamped when its tick has none of these bits. */
+    cogo__au32 tracing;     /**< Events are kept. */
     cogo__table cells, refs, guards;
     cogo__lock guard_lock; /**< Of senders that wait for a place. */
     cogo__dead dead;
@@ -28,6 +32,10 @@ struct cogo_system {
     cogo__au32 stopping;  /**< No spawns any more. */
     cogo__parker stopper; /**< Woken by each end while stopping. */
     struct cogo__sched *sched;
+    struct cogo__meter *meters; /**< One per lane, then that of all other threads. */
+    cogo__aptr event_rings;     /**< NULL before the first trace. */
+    cogo__lock observe_lock;    /**< Guards the last meter and ring, and the trace's switch. */
+    cogo__aptr behaviors[COGO__BEHAVIORS_MAX]; /**< By hash of their address; see meter.c. */
 };
 
 static inline void cogo__count(cogo_system *system, cogo_context *here, cogo__counter which,
@@ -60,6 +68,14 @@ static inline cogo_actor_id cogo__id(const cogo_system *system, uint32_t slot,
                                      uint32_t generation)
 {
     return (cogo_actor_id){0, system->incarnation, slot, generation};
+}
+
+/** Sets and clears bits of `phase`. Any thread. */
+static inline void cogo__phase_change(cogo__cell *cell, uint32_t set, uint32_t clear)
+{
+    uint32_t seen = cogo__u32_load_relaxed(&cell->phase);
+    while (!cogo__u32_cas_seq_cst(&cell->phase, &seen, (seen & ~clear) | set)) {
+    }
 }
 
 static inline cogo_actor_id cogo__cell_id(const cogo_system *system, const cogo__cell *cell)
@@ -103,5 +119,10 @@ void cogo__sched_thread_give(cogo_system *system, void *thread, cogo__cell *cell
 void cogo__sched_waiter_give(cogo_system *system, cogo__ref *ref, cogo_msg *msg);
 /** All lanes' counters and the shared ones. @p out has COGO__COUNTERS places. */
 void cogo__sched_counters(cogo_system *system, uint64_t *out);
+/** True if a lane or a thread of its own runs @p cell now. @p out_type: of the message in its
+ * receive(), or 0. */
+bool cogo__sched_runs(cogo_system *system, const cogo__cell *cell, uint32_t *out_type);
+/** Adds those of one lane, or of all other threads when @p lane is the number of lanes. */
+void cogo__sched_lane_counters(cogo_system *system, uint32_t lane, uint64_t *out);
 
 #endif

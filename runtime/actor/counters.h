@@ -29,10 +29,7 @@ typedef enum cogo__counter {
     COGO__OFFLOAD_REFUSED, /**< For want of a place or a thread. */
     COGO__OFFLOAD_STARTED, /**< Threads. */
     COGO__OFFLOAD_ENDED,   /**< Threads. */
-    COGO__WAIT_COUNT,
-    COGO__WAIT_SUM,
-    COGO__WAIT_FIRST,                         /**< 24 buckets. */
-    COGO__DEAD_FIRST = COGO__WAIT_FIRST + 24, /**< By reason: COGO_DEAD_REASONS. */
+    COGO__DEAD_FIRST,      /**< By reason: COGO_DEAD_REASONS. */
     COGO__COUNTERS = COGO__DEAD_FIRST + 16,
 } cogo__counter;
 

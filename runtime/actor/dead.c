@@ -1,5 +1,6 @@
 #include "runtime/actor/dead.h"
 
+#include "runtime/actor/events.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -86,7 +87,8 @@ static void report(cogo_system *system, cogo_context *here, const cogo_dead_lett
         if (cogo_actor_id_is_set(who)) {
             cogo_dead_letter mine = *letter;
             mine.suppressed = cogo__u64_swap_acq_rel(&s->suppressed, 0);
-            cogo__post(system, here, who, COGO_MSG_DEAD_LETTER, 0, &mine, sizeof mine);
+            cogo__post(system, here, who, COGO_MSG_DEAD_LETTER, 0, letter->trace, &mine,
+                       sizeof mine);
         }
     }
 }
@@ -96,6 +98,7 @@ void cogo__dead_letter(cogo_system *system, cogo_context *here, cogo_msg *msg, c
 {
     cogo__count(system, here, COGO__DEAD, 1);
     cogo__count(system, here, (cogo__counter)(COGO__DEAD_FIRST + why), 1);
+    COGO__SAW(system, here, DEAD, dead__letter, to, msg->type, why, msg->trace);
     if ((msg->flags & COGO__MSG_REQUEST) != 0) {
         cogo__ask_fail(system, here, msg->ask, cogo__dead_err(why));
     }

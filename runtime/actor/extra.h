@@ -39,6 +39,17 @@ cogo__extra *cogo__extra_of(cogo__cell *cell);
 void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra);
 
 /** Keeps @p monitor, a MONITOR signal, until it is taken out or the actor ends. */
+/** Holder: tells readers from outside how many links it has, and that @p watchers came or went.
+ */
+static inline void cogo__relations_publish(cogo__cell *cell, int32_t watchers)
+{
+    uint32_t ties = cell->extra != NULL ? cell->extra->tie_count : 0;
+    int64_t count = (int64_t)(cogo__u32_load_relaxed(&cell->relations) >> 16) + watchers;
+    count = count < 0 ? 0 : count < UINT16_MAX ? count : UINT16_MAX;
+    cogo__u32_store_relaxed(&cell->relations,
+                            (uint32_t)count << 16 | (ties < UINT16_MAX ? ties : UINT16_MAX));
+}
+
 void cogo__watcher_add(cogo__extra *extra, cogo_msg *monitor);
 /** Takes the MONITOR signal with this number out; NULL if there is none. */
 cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number);

@@ -169,7 +169,8 @@ static void alarm_of(cogo_system *system, cogo_context *here, cogo__guard *guard
     if (policy == COGO_MEMORY_KILL) {
         cogo_exit_actor(system, alarm.actor, COGO_EXIT_KILLED, "memory");
     } else if (policy == COGO_MEMORY_WARN) {
-        cogo__post(system, here, alarm.actor, COGO_MSG_MEMORY, 0, &alarm, sizeof alarm);
+        cogo__post(system, here, alarm.actor, COGO_MSG_MEMORY, 0,
+                   here != NULL ? here->trace : 0, &alarm, sizeof alarm);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/actor/life.h"
 
+#include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
 #include "runtime/actor/send.h"
@@ -35,6 +36,7 @@ void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     cogo__u64_store_relaxed(&cell->handled, 0);
     cell->extra = start->extra;
     start->extra = NULL;
+    cogo__relations_publish(cell, cell->extra != NULL && cell->extra->watchers != NULL);
     cell->flags |=
         cell->extra != NULL && cell->extra->thread != NULL ? COGO__ACTOR_DETACHED : 0;
     // seq_cst: either stop() has seen this actor, or we see that it stops.
@@ -78,6 +80,7 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
 {
     const cogo_behavior *behavior = behavior_of(cell);
     cogo__start *start = cogo__msg_body(cell->start);
+    ctx->trace = cell->start->trace;
     cell->flags &= ~(uint32_t)COGO__ACTOR_STARTING;
     cell->flags |= (start->flags & COGO_SPAWN_TRAP_EXIT) != 0 ? COGO__ACTOR_TRAPS : 0;
     if (!make_state(ctx, cell, behavior->state_size_bytes)) {
@@ -148,12 +151,13 @@ static bool suspend(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reas
     cogo__relations_tell(ctx, cell, reason);
     cell->flags &= COGO__ACTOR_ALIVE | COGO__ACTOR_DETACHED;
     cell->flags |= COGO__ACTOR_SUSPENDED;
+    cogo__phase_change(cell, COGO__CELL_WAITS, 0);
     cogo_msg *token = extra->token;
     extra->token = NULL;
     // A supervisor that ends in between answers by its dead letters: see cogo__dead_letter().
     cogo_down down = {.actor = ctx->self, .monitor = extra->child, .reason = *reason};
-    cogo__post_in(ctx->system, ctx, token, extra->supervisor, COGO__MSG_CHILD, 0, &down,
-                  sizeof down);
+    cogo__post_in(ctx->system, ctx, token, extra->supervisor, COGO__MSG_CHILD, 0, ctx->trace,
+                  &down, sizeof down);
     return true;
 }
 
@@ -184,6 +188,7 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
 void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason)
 {
     cogo_system *system = ctx->system;
+    COGO__SAW(system, ctx, EXIT, exit, ctx->self, cell->slot, reason->kind, ctx->trace);
     // The id dies first: from here on a send is answered with EGONE, a monitor with NOPROC.
     uint32_t generation = ctx->self.generation + 1;
     (void)cogo__u32_swap_seq_cst(&cell->generation, generation);
@@ -206,6 +211,8 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     }
     cell->flags = 0;
     cogo__guard_leave(system, ctx, cell);
+    cogo__u32_store_relaxed(&cell->restarts, 0);
+    cogo__u32_store_relaxed(&cell->relations, 0);
     // Who takes the cell from the list may send START at once: we still hold it and will see
     // it.
     if (generation != 0) { // A generation that would come again is never given out.

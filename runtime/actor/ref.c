@@ -33,6 +33,7 @@ uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *c
     ref->prev = ref->next = NULL;
     ref->deadline_ns = ref->period_ns = ref->cookie = 0;
     ref->heap_place = 0;
+    cogo__u64_store_relaxed(&ref->trace, here != NULL ? here->trace : 0);
     cogo__ptr_store_relaxed(&ref->answer, NULL);
     cogo__u32_store_relaxed(&ref->posted, 0);
     cogo__u32_store_relaxed(&ref->kind, kind);

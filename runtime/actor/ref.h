@@ -30,6 +30,7 @@ typedef struct cogo__ref {
     cogo__au64 state;
     cogo__au64 owner; /**< slot << 32 | generation. Right if a later CAS of `state` succeeds. */
     cogo__au32 kind;  /**< As `owner`. */
+    cogo__au64 trace; /**< As `owner`: of the message that led to it, or of the request. */
     uint32_t index;
     struct cogo__ref *next, *prev; /**< Of the same owner. */
     cogo_actor_id target;          /**< Monitors: who. */

@@ -11,6 +11,7 @@
  *   after the UNLINK_ACK comes after it and counts.
  *   A restarted actor keeps its id. A LINK that was on its way while it ended would tie its new
  *   life; so who hears of an end over a link sends FORGET with the number of its own LINK. */
+#include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/send.h"
@@ -26,8 +27,8 @@ static void tell_watcher(cogo_context *ctx, cogo_msg *monitor, cogo_actor_id end
     const cogo__signal *signal = cogo__msg_body(monitor);
     cogo_actor_id who = signal->from;
     cogo_down down = {.actor = ended, .monitor = signal->number, .reason = *reason};
-    cogo__post_in(ctx->system, ctx, monitor, who, COGO_MSG_DOWN, down.monitor, &down,
-                  sizeof down);
+    cogo__post_in(ctx->system, ctx, monitor, who, COGO_MSG_DOWN, down.monitor, ctx->trace,
+                  &down, sizeof down);
 }
 
 static void send_exit(cogo_context *ctx, cogo_actor_id to, const cogo_reason *reason)
@@ -58,6 +59,7 @@ void cogo__relations_tell(cogo_context *ctx, cogo__cell *cell, const cogo_reason
         tell_watcher(ctx, msg, ctx->self, reason);
     }
     extra->watchers = NULL;
+    cogo__u32_store_relaxed(&cell->relations, 0);
 }
 
 /* The signal is for an actor that is gone, or can't be honoured. True: @p msg was used up. */
@@ -90,7 +92,8 @@ static void become_message(cogo_context *ctx, cogo_msg *msg, uint64_t number)
 {
     const cogo__signal *signal = cogo__msg_body(msg);
     cogo_down down = {.actor = signal->from, .reason = signal->reason};
-    cogo__post_in(ctx->system, ctx, msg, ctx->self, COGO_MSG_EXIT, number, &down, sizeof down);
+    cogo__post_in(ctx->system, ctx, msg, ctx->self, COGO_MSG_EXIT, number, ctx->trace, &down,
+                  sizeof down);
 }
 
 /* True: @p msg was used up. */
@@ -182,11 +185,15 @@ static void on_tie_ended(cogo__cell *cell, const cogo__signal *signal, cogo__tie
     }
 }
 
-static void on_restart(cogo__cell *cell, cogo_msg *msg)
+static void on_restart(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
     cell->extra->token = msg;
     cell->flags &= ~(uint32_t)COGO__ACTOR_SUSPENDED;
     cell->flags |= COGO__ACTOR_STARTING;
+    cell->start->trace = msg->trace;
+    cogo__phase_change(cell, 0, COGO__CELL_WAITS);
+    cogo__u32_store_relaxed(&cell->restarts, cogo__u32_load_relaxed(&cell->restarts) + 1);
+    COGO__SAW(ctx->system, ctx, RESTART, restart, ctx->self, ctx->self.slot, 0, msg->trace);
 }
 
 /* True: @p msg was used up, or is kept. */
@@ -212,17 +219,19 @@ static bool handle_alive(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
             return answer_for_dead(ctx, msg);
         }
         cogo__watcher_add(cell->extra, msg);
+        cogo__relations_publish(cell, 1);
         return true;
     case COGO__SIG_DEMONITOR: {
         cogo_msg *monitor = cogo__watcher_take(cell, signal->number);
         if (monitor != NULL) {
             cogo__msg_free(ctx->heap, monitor);
+            cogo__relations_publish(cell, -1);
         }
         return false;
     }
     case COGO__SIG_RESTART:
         if (suspended) {
-            on_restart(cell, msg);
+            on_restart(ctx, cell, msg);
         }
         return suspended;
     case COGO__SIG_BURY:
@@ -254,6 +263,7 @@ void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell)
     for (cogo_msg *msg = cogo__signals_take(cell); msg != NULL; msg = next) {
         next = cogo__ptr_load_relaxed(&msg->link.next);
         bool alive = (cell->flags & COGO__ACTOR_ALIVE) != 0;
+        ctx->trace = msg->trace;
         if (msg->type == COGO__SIG_START) {
             cogo__life_accept(ctx, cell, msg); // Keeps the message.
             begin_if_here(ctx, cell);
@@ -271,6 +281,7 @@ void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell)
             cogo__life_end(ctx, cell);
         }
     }
+    cogo__relations_publish(cell, 0);
 }
 
 cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id, uint64_t *out_monitor)
@@ -344,6 +355,7 @@ cogo_err cogo_link(cogo_context *ctx, cogo_actor_id id)
     } else if (err != COGO_OK && tie == NULL) {
         cogo__tie_remove(ctx->cell, cogo__tie_find(ctx->cell, id));
     }
+    cogo__relations_publish(ctx->cell, 0);
     return err;
 }
 
@@ -366,6 +378,7 @@ void cogo_unlink(cogo_context *ctx, cogo_actor_id id)
     if (cogo__signal_send(ctx->system, ctx, id, COGO__SIG_UNLINK, &signal) == COGO_EGONE) {
         cogo__tie_remove(ctx->cell, tie);
     }
+    cogo__relations_publish(ctx->cell, 0);
 }
 
 void cogo_trap_exit(cogo_context *ctx, bool on)

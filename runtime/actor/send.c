@@ -1,5 +1,6 @@
 #include "runtime/actor/send.h"
 
+#include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
 
@@ -13,11 +14,24 @@ static cogo_err refuse(cogo_system *system, cogo_context *here, cogo_actor_id to
     return COGO_EGONE;
 }
 
+/* This message is measured: how long it waits, and how long its handler runs. */
+static void stamp(cogo_system *system, cogo_context *here, const cogo__cell *cell,
+                  cogo_msg *msg)
+{
+    msg->enqueued_ns = cogo__world_now(system->world);
+    COGO__PROBE(send, cell->slot, msg->type, msg->trace, system);
+    if (cogo__tracing(system)) {
+        cogo__event_note(system, here, COGO__EVENT_SEND,
+                         cogo__id(system, cell->slot, msg->target), msg->type, msg->trace,
+                         msg->enqueued_ns);
+    }
+}
+
 static inline void put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg)
 {
     uint32_t tick = here != NULL ? here->sample_tick++ : 0;
-    if ((tick & (COGO__SAMPLE_MESSAGES - 1)) == 0) {
-        msg->enqueued_ns = cogo__world_now(system->world);
+    if (__builtin_expect((tick & cogo__u32_load_relaxed(&system->sample_mask)) == 0, 0)) {
+        stamp(system, here, cell, msg);
     }
     // Not one locked addition: exact with one sender at a time, approximate in a race.
     cogo__u32_store_relaxed(&cell->pushed, cogo__u32_load_relaxed(&cell->pushed) + 1);
@@ -106,24 +120,25 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
 }
 
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
-                uint64_t number, const void *body, size_t size_bytes)
+                uint64_t number, uint64_t trace, const void *body, size_t size_bytes)
 {
     cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, size_bytes);
     if (msg == NULL) {
         cogo__log(system, COGO_LOG_ERROR, "out of memory: a message of type %u is lost", type);
         return;
     }
-    cogo__post_in(system, here, msg, to, type, number, body, size_bytes);
+    cogo__post_in(system, here, msg, to, type, number, trace, body, size_bytes);
 }
 
 void cogo__post_in(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_actor_id to,
-                   cogo_msg_type type, uint64_t number, const void *body, size_t size_bytes)
+                   cogo_msg_type type, uint64_t number, uint64_t trace, const void *body,
+                   size_t size_bytes)
 {
     msg->sender = COGO_NO_ACTOR;
     msg->type = type;
     msg->size_bytes = (uint32_t)size_bytes;
     msg->ask = number;
-    msg->trace = 0;
+    msg->trace = trace;
     msg->enqueued_ns = 0;
     msg->flags = (msg->flags & COGO__MSG_SLAB) | COGO__MSG_RUNTIME;
     memcpy(cogo__msg_body(msg), body, size_bytes);
@@ -131,7 +146,7 @@ void cogo__post_in(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_
 }
 
 void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t number,
-                            cogo_actor_id owner, cogo_err err)
+                            cogo_actor_id owner, uint64_t trace, cogo_err err)
 {
     cogo_ask_failed failed = {.err = err};
     cogo_msg *msg =
@@ -143,6 +158,7 @@ void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t nu
     memcpy(cogo__msg_body(msg), &failed, sizeof failed);
     msg->flags |= COGO__MSG_ANSWER;
     msg->ask = number;
+    msg->trace = trace;
     (void)cogo__deliver(system, here, owner, msg, false);
 }
 
@@ -154,11 +170,12 @@ void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, co
     }
     uint32_t kind = cogo__u32_load_relaxed(&ref->kind);
     cogo_actor_id owner = cogo__ref_owner(system, ref);
+    uint64_t trace = cogo__u64_load_relaxed(&ref->trace);
     if ((kind != COGO__REF_ASK && kind != COGO__REF_WAITER) || !cogo__ref_claim(ref, number)) {
         return;
     }
     if (kind == COGO__REF_ASK) {
-        cogo__ask_post_failure(system, here, number, owner, err);
+        cogo__ask_post_failure(system, here, number, owner, trace, err);
         return;
     }
     cogo_ask_failed failed = {.err = err};

@@ -13,18 +13,19 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
                        bool bounded);
 /** A message of the runtime with a copy of @p body; checked against @p number at dispatch. */
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
-                uint64_t number, const void *body, size_t size_bytes);
+                uint64_t number, uint64_t trace, const void *body, size_t size_bytes);
 /** As cogo__post(), but @p msg is the block to use: nothing is allocated. Its payload has room.
  */
 void cogo__post_in(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_actor_id to,
-                   cogo_msg_type type, uint64_t number, const void *body, size_t size_bytes);
+                   cogo_msg_type type, uint64_t number, uint64_t trace, const void *body,
+                   size_t size_bytes);
 /** Into the mailbox of @p cell, whose limits allow it; msg->target is set. */
 void cogo__put(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg);
 /** The ask @p number fails with @p err, unless it has been decided already. */
 void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, cogo_err err);
 /** As above for an ask that the caller has claimed from @p owner. */
 void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t number,
-                            cogo_actor_id owner, cogo_err err);
+                            cogo_actor_id owner, uint64_t trace, cogo_err err);
 
 static inline cogo_actor_id cogo__ref_owner(const cogo_system *system, const cogo__ref *ref)
 {

@@ -34,6 +34,7 @@ cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_i
         return COGO_ENOMEM;
     }
     msg->target = to.generation;
+    msg->trace = here != NULL ? here->trace : 0;
     cogo__signal_push(system, here, cell, msg);
     return COGO_OK;
 }
@@ -51,6 +52,7 @@ cogo_err cogo__signal_send_in(cogo_system *system, cogo_context *here, cogo_msg 
     msg->size_bytes = sizeof copy;
     msg->flags &= COGO__MSG_SLAB;
     msg->target = to.generation;
+    msg->trace = here != NULL ? here->trace : 0;
     memcpy(cogo__msg_body(msg), &copy, sizeof copy);
     cogo__signal_push(system, here, cell, msg);
     return COGO_OK;

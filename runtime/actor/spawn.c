@@ -1,4 +1,5 @@
 #include "runtime/actor/child.h"
+#include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
@@ -143,8 +144,10 @@ cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth)
 {
     uint64_t number = cogo__u64_add_relaxed(&spawner->system->ties, 1) + 1;
     cogo_err err = cogo__tie_add(cogo__birth_extra(birth), number, spawner->self);
-    return err == COGO_OK ? cogo__tie_add(cogo__extra_of(spawner->cell), number, birth->id)
-                          : err;
+    err =
+        err == COGO_OK ? cogo__tie_add(cogo__extra_of(spawner->cell), number, birth->id) : err;
+    cogo__relations_publish(spawner->cell, 0);
+    return err;
 }
 
 /* The spawner's monitor, in both; in the new actor it is a signal that came already. */
@@ -168,6 +171,8 @@ static cogo_err birth_monitor(cogo_context *ctx, cogo__birth *birth, cogo__ref *
 void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth)
 {
     birth->start->target = birth->id.generation;
+    birth->start->trace = here != NULL ? here->trace : 0;
+    COGO__SAW(system, here, SPAWN, spawn, birth->id, birth->id.slot, 0, birth->start->trace);
     cogo__signal_push(system, here, birth->cell, birth->start);
 }
 

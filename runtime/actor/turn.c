@@ -2,6 +2,7 @@
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
+#include "runtime/actor/meter.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -31,6 +32,7 @@ static bool accept_exit(cogo__cell *cell, const cogo_msg *msg)
         return false; // Unlinked meanwhile.
     }
     cogo__tie_remove(cell, tie);
+    cogo__relations_publish(cell, 0);
     return true;
 }
 
@@ -68,18 +70,6 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     }
 }
 
-static void note_wait(cogo_context *ctx, const cogo_msg *msg)
-{
-    uint64_t now = cogo__world_now(ctx->system->world);
-    uint64_t wait = now > msg->enqueued_ns ? now - msg->enqueued_ns : 0;
-    uint64_t us = wait / 1000;
-    uint32_t bucket = us == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(us);
-    bucket = bucket < 24 ? bucket : 23;
-    cogo__count(ctx->system, ctx, COGO__WAIT_COUNT, 1);
-    cogo__count(ctx->system, ctx, COGO__WAIT_SUM, wait);
-    cogo__count(ctx->system, ctx, (cogo__counter)(COGO__WAIT_FIRST + bucket), 1);
-}
-
 /* What few messages need. False: it isn't for the behaviour. */
 static bool admit(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
@@ -96,9 +86,6 @@ static bool admit(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 static inline void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
     const uint32_t rare = COGO__MSG_ANSWER | COGO__MSG_RUNTIME | COGO__MSG_REQUEST;
-    if (__builtin_expect(msg->enqueued_ns != 0, 0)) {
-        note_wait(ctx, msg);
-    }
     cogo_dead_reason why = COGO_DEAD_GONE;
     bool keep = true;
     if (__builtin_expect(cogo__msg_guarded(msg), 0)) {
@@ -125,7 +112,9 @@ static inline void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     if (behavior->drained != NULL) {
         cell->flags |= COGO__ACTOR_UNDRAINED;
     }
-    cogo_err err = behavior->receive(ctx, cell->state, msg);
+    cogo_err err = __builtin_expect(msg->enqueued_ns == 0, 1)
+                       ? behavior->receive(ctx, cell->state, msg)
+                       : cogo__meter_receive(ctx, behavior, msg);
     if (__builtin_expect(err != COGO_OK, 0) && !ctx->ending) {
         cogo__context_end(ctx, COGO_EXIT_ERROR, err, cogo_strerror(err));
     }

@@ -9,8 +9,9 @@ enum { NOTHING, RUN, QUIT };
 struct cogo__detached {
     cogo_context ctx;
     cogo__parker parker;
-    cogo__au32 order; /**< What it is to do next. */
-    cogo__au32 done;  /**< It may be joined. */
+    cogo__au32 order;   /**< What it is to do next. */
+    cogo__au32 done;    /**< It may be joined. */
+    cogo__aptr running; /**< Its cell, while it is in a turn. For readers. */
     cogo__cell *cell;
     cogo__thread *thread;
     struct cogo__detached *next;
@@ -32,9 +33,11 @@ static void detached_main(void *arg)
     cogo__here = &d->ctx;
     while (wait_for_order(d) == RUN) {
         cogo__turn_result result = COGO__TURN_AGAIN;
+        cogo__ptr_store_relaxed(&d->running, d->cell);
         while (result == COGO__TURN_AGAIN) {
             result = cogo__turn(&d->ctx, d->cell);
         }
+        cogo__ptr_store_relaxed(&d->running, NULL);
         if (result == COGO__TURN_ENDED) { // What is left in the mailbox is for a lane.
             cogo__sched_ready(d->ctx.system, &d->ctx, d->cell);
             break;
@@ -53,6 +56,7 @@ cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void *
         return COGO_ENOMEM;
     }
     d->ctx.system = system;
+    d->ctx.place = system->config.lane_count;
     cogo__lock_take(&sched->detached_lock);
     cogo_err err =
         system->world->thread_start(system->world->ctx, detached_main, d, name, &d->thread);
@@ -102,4 +106,18 @@ void cogo__detached_reap(cogo__sched *sched, bool all)
         free(ended);
         ended = next;
     }
+}
+
+bool cogo__detached_runs(cogo__sched *sched, const cogo__cell *cell, uint32_t *out_type)
+{
+    bool found = false;
+    cogo__lock_take(&sched->detached_lock);
+    for (const cogo__detached *d = sched->detached; d != NULL && !found; d = d->next) {
+        found = cogo__ptr_load_relaxed(&d->running) == cell;
+        if (found) {
+            *out_type = cogo__u32_load_relaxed(&d->ctx.doing);
+        }
+    }
+    cogo__lock_give(&sched->detached_lock);
+    return found;
 }

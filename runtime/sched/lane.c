@@ -1,4 +1,5 @@
 /* A lane: one thread that runs actors. */
+#include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/life.h"
 #include "runtime/sched/sched.h"
@@ -84,6 +85,8 @@ static cogo__cell *steal(cogo__lane *lane)
         cogo__cell *cell = victim != lane ? cogo__deque_steal(&victim->deque) : NULL;
         if (cell != NULL) {
             cogo__count(sched->system, &lane->ctx, COGO__STEALS, 1);
+            COGO__SAW(sched->system, &lane->ctx, STEAL, steal,
+                      cogo__cell_id(sched->system, cell), cell->slot, victim->index, 0);
             return cell;
         }
     }
@@ -227,6 +230,31 @@ void cogo__sched_timer_disarm(cogo_system *system, cogo_context *here, cogo__ref
 {
     if (cogo__timers_remove(&system->sched->lanes[ref->lane].timers, ref)) {
         cogo__count(system, here, COGO__TIMERS_GONE, 1);
+    }
+}
+
+bool cogo__sched_runs(cogo_system *system, const cogo__cell *cell, uint32_t *out_type)
+{
+    cogo__sched *sched = system->sched;
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        const cogo__lane *lane = &sched->lanes[i];
+        // Odd: it is in the turn of who runs.
+        if (cogo__u64_load_acquire(&lane->turns) % 2 != 0
+            && cogo__ptr_load_acquire(&lane->running) == cell) {
+            *out_type = cogo__u32_load_relaxed(&lane->ctx.doing);
+            return true;
+        }
+    }
+    return cogo__detached_runs(sched, cell, out_type);
+}
+
+void cogo__sched_lane_counters(cogo_system *system, uint32_t lane, uint64_t *out)
+{
+    const cogo__counters *of = lane < system->sched->lane_count
+                                   ? &system->sched->lanes[lane].counters
+                                   : &system->shared;
+    for (size_t which = 0; which < COGO__COUNTERS; which++) {
+        out[which] += cogo__u64_load_acquire(&of->n[which]);
     }
 }
 

@@ -7,6 +7,7 @@
  * queues. In the one order of all seq_cst accesses either the producer sees the bit and no
  * searcher, and wakes; or it sees a searcher, whose leaving comes later and whose last look
  * finds the work; or the sleeper's last look comes after the work was visible. */
+#include "runtime/actor/events.h"
 #include "runtime/sched/sched.h"
 
 static uint32_t idle_words(const cogo__sched *sched)
@@ -52,6 +53,7 @@ void cogo__wake_one(cogo__sched *sched, cogo_context *here)
         return;
     }
     cogo__count(sched->system, here, COGO__WAKES, 1);
+    COGO__SAW(sched->system, here, WAKE, wake, COGO_NO_ACTOR, 0, (uint32_t)index, 0);
     cogo__lane_wake(&sched->lanes[index]);
 }
 
@@ -137,7 +139,10 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     }
     lane->patient = true;
     cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
+    COGO__SAW(lane->sched->system, &lane->ctx, PARK, park, COGO_NO_ACTOR, lane->index, 0, 0);
     cogo__world_park(world, &lane->parker, deadline);
+    COGO__SAW(lane->sched->system, &lane->ctx, UNPARK, unpark, COGO_NO_ACTOR, lane->index, 0,
+              0);
     leave_idle(lane);
     if (other == NULL || cogo__u64_load_relaxed(&other->turns) != turns
         || cogo__world_now(world) < age || cogo__ptr_load_relaxed(&other->lifo) == NULL) {

@@ -114,6 +114,9 @@ void cogo__lane_main(void *lane);
 /** Joins threads that ended; all of them if @p all (then waits for them). */
 void cogo__detached_reap(cogo__sched *sched, bool all);
 
+/** True if one of them runs @p cell; see cogo__sched_runs(). */
+bool cogo__detached_runs(cogo__sched *sched, const cogo__cell *cell, uint32_t *out_type);
+
 /* Its bit is set: it sleeps or is about to, and nobody has claimed it. */
 static inline bool cogo__lane_sleeps(const cogo__sched *sched, uint32_t index)
 {

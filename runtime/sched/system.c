@@ -1,7 +1,9 @@
 #include "runtime/sched/system.h"
 
+#include "runtime/actor/events.h"
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
+#include "runtime/actor/meter.h"
 #include "runtime/actor/signals.h"
 #include "runtime/sched/sched.h"
 
@@ -100,6 +102,9 @@ static void destroy(cogo_system *system)
         free(sched->heaps);
         free(sched);
     }
+    cogo__events_finish(system);
+    cogo__meters_finish(system);
+    cogo__lock_finish(&system->observe_lock);
     free(system);
 }
 
@@ -118,6 +123,7 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
         .cell_cache = &lane->cell_cache,
         .ref_cache = &lane->ref_cache,
         .is_lane = true,
+        .place = index,
     };
     sched->heaps[index] = &lane->heap;
     bool ok = cogo__heap_init(&lane->heap, sched->heaps, sched->lane_count, index);
@@ -204,6 +210,8 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     system->config = filled;
     system->incarnation = (uint32_t)world->random(world->ctx) | 1; // Not 0.
     cogo__u64_store_relaxed(&system->random, filled.seed);
+    cogo__u32_store_relaxed(&system->sample_mask, COGO__SAMPLE_MESSAGES - 1);
+    cogo__lock_init(&system->observe_lock);
     const struct {
         cogo__table *table;
         size_t size, link;
@@ -222,6 +230,7 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     err = err == COGO_OK ? cogo__names_init(&system->names) : err;
     err = err == COGO_OK ? cogo__names_init(&system->children) : err;
     err = err == COGO_OK ? cogo__types_init(&system->types) : err;
+    err = err == COGO_OK ? cogo__meters_init(system) : err;
     err = err == COGO_OK ? make_sched(system) : err;
     err = err == COGO_OK ? start_lanes(system) : err;
     if (err != COGO_OK) {

@@ -1,5 +1,6 @@
 #include "runtime/sched/timers.h"
 
+#include "runtime/actor/events.h"
 #include "runtime/actor/send.h"
 
 #include <stdlib.h>
@@ -112,7 +113,7 @@ bool cogo__timers_remove(cogo__timers *t, cogo__ref *ref)
 /* What is needed to post, copied under the lock: afterwards the owner may free the reference.
  */
 typedef struct firing {
-    uint64_t number, cookie;
+    uint64_t number, cookie, trace;
     cogo_actor_id owner;
     bool is_ask, post, gone;
 } firing;
@@ -124,6 +125,7 @@ static firing fire_first(cogo__timers *t, cogo_system *system, uint64_t now_ns)
     firing f = {
         .number = cogo__ref_number(cogo__u64_load_relaxed(&ref->state) >> 2, ref->index),
         .cookie = ref->cookie,
+        .trace = cogo__u64_load_relaxed(&ref->trace),
         .owner = cogo__ref_owner(system, ref),
         .is_ask = cogo__u32_load_relaxed(&ref->kind) == COGO__REF_ASK,
     };
@@ -160,11 +162,15 @@ uint32_t cogo__timers_fire(cogo__timers *t, cogo_system *system, cogo_context *h
         }
         cogo__lock_give(&t->lock);
         gone += f.gone;
+        if (f.post) {
+            COGO__SAW(system, here, TIMER, timer, f.owner, f.owner.slot, f.is_ask, f.trace);
+        }
         if (f.post && f.is_ask) {
-            cogo__ask_post_failure(system, here, f.number, f.owner, COGO_ETIMEOUT);
+            cogo__ask_post_failure(system, here, f.number, f.owner, f.trace, COGO_ETIMEOUT);
         } else if (f.post) {
             cogo_timer_fired fired = {.timer = f.number, .cookie = f.cookie};
-            cogo__post(system, here, f.owner, COGO_MSG_TIMER, f.number, &fired, sizeof fired);
+            cogo__post(system, here, f.owner, COGO_MSG_TIMER, f.number, f.trace, &fired,
+                       sizeof fired);
         }
     }
 }

@@ -14,6 +14,7 @@
  * system of one lane has no other. */
 #include "runtime/sched/watch.h"
 
+#include "runtime/actor/events.h"
 #include "runtime/sched/sched.h"
 
 #include <inttypes.h>
@@ -102,6 +103,8 @@ static void report(cogo__sched *sched, cogo__watched *w, const cogo__lane *lane,
         w->reported = true;
         w->stuck.duration_ns = now - w->since_ns;
         cogo__count(sched->system, NULL, COGO__STUCK, 1);
+        COGO__SAW(sched->system, NULL, STUCK, stuck, w->stuck.actor, w->stuck.actor.slot,
+                  w->stuck.type, 0);
         tell(sched, &w->stuck);
     }
 }

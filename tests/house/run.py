@@ -46,6 +46,7 @@ HOMES = {
     "seccomp.h": r"actors/sandbox/",
     "ck_pr.h": r"runtime/base/atomic",
     "msgpack.h": r"codec/",
+    "sys/sdt.h": r"runtime/base/probe",
 }
 # What reaches past the world: time, randomness, sleep, threads and their locks. Only these files may.
 WORLD = re.compile(r"(?<![>.\w])(pthread_\w+|clock_gettime|gettimeofday|timespec_get|getrandom|sched_yield|nanosleep"
@@ -265,6 +266,37 @@ def test_every_room_has_a_readme():
                            "actors/gateway", "bench", "bench/peers")
                if not os.path.exists(d + "/README.md")]
     assert not missing, f"no README.md in {missing}"
+
+
+def test_the_library_has_the_probes_that_its_readme_lists():
+    out = subprocess.run(["readelf", "-n", "build/libcogo.so"], capture_output=True, text=True,
+                         check=True).stdout
+    there = set(re.findall(r"Provider: cogo\s+Name: (\w+)", out))
+    text = open("runtime/README.md").read().split("**Probes.**")[1].split("\n\n")[0]
+    listed = set()
+    for group in re.findall(r"((?:`\w+`(?:, | and )?)+) \(", text):
+        listed |= set(re.findall(r"`(\w+)`", group))
+    assert there == listed, f"in the library only: {there - listed}; in README only: {listed - there}"
+
+
+def test_every_invariant_names_tests_that_exist():
+    names = set()
+    for path in sources("tests/unit/**/*_test.c"):
+        for suite, name in re.findall(r"^Test\((\w+),\s*(\w+)", open(path).read(), re.M):
+            names.add(f"{suite}/{name}")
+    bad, numbers = [], []
+    for line in open("runtime/README.md"):
+        m = re.match(r"\| (I\d+) \|.*\| ([^|]*) \|$", line)
+        if not m:
+            continue
+        numbers.append(m.group(1))
+        for wanted in re.findall(r"\b\w+/[\w*.]+", m.group(2)):
+            begin = wanted.rstrip(".*")
+            if not any(name.startswith(begin) for name in names):
+                bad.append(f"{m.group(1)}: no test begins with {begin}")
+    assert numbers, "no invariant found"
+    assert len(numbers) == len(set(numbers)), f"a number stands twice in {numbers}"
+    assert not bad, "\n".join(bad)
 
 
 def test_the_readmes_c_code_is_compiled_code():

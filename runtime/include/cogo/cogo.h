@@ -7,6 +7,7 @@
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>
 #include <cogo/message.h>
+#include <cogo/observe.h>
 #include <cogo/offload.h>
 #include <cogo/payload.h>
 #include <cogo/poll.h>

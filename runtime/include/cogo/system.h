@@ -83,7 +83,8 @@ typedef struct cogo_system_stats {
     uint64_t restarts; /**< By supervisors. */
     uint64_t timers;   /**< Armed now. */
     /** Sampled time from enqueue to dispatch: [i] counts waits below 2^i microseconds, the last
-     * all others. */
+     * all others; a wait within 1/16 of a limit may be counted above it. cogo_lane_waits_read()
+     * tells it finer. */
     uint64_t wait_us_log2[24];
     uint64_t wait_count;
     uint64_t wait_sum_ns;
@@ -100,19 +101,33 @@ typedef struct cogo_system_stats {
     uint64_t memory_alarms; /**< Times that an actor or a subtree came above its limit. */
 } cogo_system_stats;
 
+/** What an actor does now. */
+typedef enum cogo_actor_state {
+    COGO_ACTOR_IDLE,      /**< Waits for a message. */
+    COGO_ACTOR_QUEUED,    /**< Has something to do and waits for its turn. */
+    COGO_ACTOR_RUNNING,   /**< In one of its callbacks, or between two of them. */
+    COGO_ACTOR_SUSPENDED, /**< Ended; its supervisor decides whether it begins again. */
+} cogo_actor_state;
+
 /** One actor, as seen from outside. */
 typedef struct cogo_actor_info {
+    size_t struct_size; /**< sizeof(cogo_actor_info), set by the caller. */
     cogo_actor_id id;
     char name[64];     /**< Registered name, cut, or "". */
     char behavior[48]; /**< Cut. */
     bool detached;
-    uint32_t mailbox_depth;
+    uint32_t mailbox_depth; /**< Messages that wait; approximate while several send. */
     uint64_t messages_handled;
     /** With a memory limit, its own or its supervisor's: state, mailbox, timers and what it
      * noted; of a supervisor also its children's. Else the actor and its state, without its
      * mailbox. */
     uint64_t memory_bytes;
     uint64_t memory_limit_bytes; /**< Its own; 0: none. */
+    cogo_actor_state state;
+    cogo_msg_type message_type; /**< While it runs: of its latest message; else 0. */
+    uint32_t restarts;          /**< By its supervisor, since it was spawned. */
+    uint32_t links;             /**< At most 65535 is told. */
+    uint32_t watchers;          /**< Monitors that others have on it; at most 65535 is told. */
 } cogo_actor_info;
 
 /**
@@ -142,14 +157,28 @@ COGO_API void cogo_system_destroy(cogo_system *system);
 
 /** Reads counters and levels into @p out. Threads: any thread. */
 COGO_API void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out);
-/** Facts about one actor, in constant time. Threads: any. @return COGO_OK or COGO_EGONE. */
+/**
+ * Facts about one actor. It goes on meanwhile; the cost does not depend on its mailbox.
+ *
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system the system.
+ * @param id     the actor.
+ * @param out    its struct_size says how much of it is written.
+ * @return COGO_OK; COGO_EGONE; COGO_EINVAL (no struct_size).
+ */
 COGO_API COGO_MUST_USE cogo_err cogo_actor_info_read(cogo_system *system, cogo_actor_id id,
                                                      cogo_actor_info *out);
 /**
- * Facts about up to @p capacity living actors, starting at slot @p *cursor (0 at first).
+ * Facts about up to @p capacity living actors. They go on meanwhile.
  *
- * Threads: any thread.
- * @return how many were written; @p *cursor is where to go on, 0 when the end was reached.
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system   the system.
+ * @param cursor   where to begin: 0 at first; set to where to go on, 0 at the end.
+ * @param out      an array; the struct_size of its first element is that of all.
+ * @param capacity elements of @p out.
+ * @return how many were written; 0 when there is no struct_size.
  */
 COGO_API size_t cogo_actor_list(cogo_system *system, uint32_t *cursor, cogo_actor_info *out,
                                 size_t capacity);

@@ -90,7 +90,7 @@ static uint64_t flood(cogo_system *system, cogo_actor_id to)
 
 static uint64_t bytes_of(cogo_system *system, cogo_actor_id id)
 {
-    cogo_actor_info info;
+    cogo_actor_info info = {.struct_size = sizeof info};
     cr_expect_eq(cogo_actor_info_read(system, id, &info), COGO_OK);
     return info.memory_bytes;
 }

@@ -64,7 +64,7 @@ static cogo_err flood_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     flood *f = state;
     if (cogo_msg_type_of(msg) == SCENE_ASK) {
-        cogo_actor_info info;
+        cogo_actor_info info = {.struct_size = sizeof info};
         if (cogo_actor_info_read(cogo_context_system(ctx), f->to, &info) == COGO_OK
             && info.mailbox_depth != 0 && !info.detached) { // Not before it has handled them.
             cogo_msg_take(ctx, msg);

@@ -156,7 +156,7 @@ Test(stress, foreign_threads_race_with_death_and_rebirth)
         cr_assert_eq(pthread_create(&threads[i], NULL, sender_main, &s), 0);
     }
     for (uint32_t i = 0; i < 20000; i++) { // Whoever died is replaced.
-        cogo_actor_info info;
+        cogo_actor_info info = {.struct_size = sizeof info};
         if (cogo_actor_info_read(s.system, target_id(&s, i), &info) == COGO_EGONE) {
             cogo_actor_id id = scene_spawn(s.system, &mortal_behavior, NULL, 0, 0);
             atomic_store_explicit(&s.slots[i % TARGETS],

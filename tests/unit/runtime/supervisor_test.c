@@ -326,7 +326,7 @@ Test(supervisor, a_linked_one_ends_with_its_parent_and_its_children_with_it)
     cogo_system *system = scene_open(2);
     cogo_actor_id id = scene_spawn(system, &parent_behavior, &args, sizeof args, 0);
     while (atomic_load_explicit(&b.count, memory_order_relaxed) < 1) {
-        cogo_actor_info info;
+        cogo_actor_info info = {.struct_size = sizeof info};
         cr_assert_eq(cogo_actor_info_read(system, id, &info), COGO_OK);
     }
     cogo_exit_actor(system, id, COGO_EXIT_ERROR, "over");

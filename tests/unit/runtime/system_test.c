@@ -150,7 +150,7 @@ Test(detached, blocks_without_holding_a_lane_and_ends_well)
         cogo_system_send(system, id, cogo_msg_create(system, GO, 0));
         sem_take(&held);
         cr_expect_eq(scene_ask_u64(system, other), 1u, "the only lane is free");
-        cogo_actor_info info;
+        cogo_actor_info info = {.struct_size = sizeof info};
         cr_expect_eq(cogo_actor_info_read(system, id, &info), COGO_OK);
         cr_expect(info.detached);
         (void)sem_post(&released);
@@ -245,7 +245,7 @@ Test(actor, lists_are_complete_and_limits_are_kept)
     while (cogo_system_spawn(system, &options, &none) == COGO_ELIMIT) {
         // Its place is free a moment after its end was told.
     }
-    cogo_actor_info infos[7];
+    cogo_actor_info infos[7] = {{.struct_size = sizeof infos[0]}};
     uint32_t cursor = 0;
     size_t count = 0;
     do {

@@ -214,7 +214,7 @@ Test(name, is_found_taken_once_and_goes_with_its_actor)
     cr_expect_eq(cogo_name_register(system, "", other), COGO_EINVAL);
     cr_expect_eq(cogo_name_register(system, "also", id), COGO_OK);
     cr_expect_eq(cogo_name_unregister(system, "nobody"), COGO_ENOTFOUND);
-    cogo_actor_info info;
+    cogo_actor_info info = {.struct_size = sizeof info};
     cr_expect_eq(cogo_actor_info_read(system, id, &info), COGO_OK);
     cr_expect_str_eq(info.behavior, "body");
     tell(system, id, FAIL, COGO_NO_ACTOR);
