@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the named groups, if any is missing: build, roles, test, peers.
+# Installs the Debian packages of the named groups, if any is missing: build, roles, test, docs, peers.
 # Used by deploy/quickstart.sh and tests/run.sh. Never removes or upgrades anything.
 set -euo pipefail
 
@@ -14,12 +14,15 @@ test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus c
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
 peers=(erlang-base libcaf-dev golang)
 
+docs=(doxygen)
+
 wanted=()
 for group in "$@"; do
     case $group in
     build) wanted+=("${build[@]}") ;;
     roles) wanted+=("${roles[@]}") ;;
-    test) wanted+=("${test[@]}") ;;
+    test) wanted+=("${test[@]}" "${docs[@]}") ;;
+    docs) wanted+=("${docs[@]}") ;;
     peers) wanted+=("${peers[@]}") ;;
     *)
         echo "packages.sh: unknown group '$group' (build, roles, test, peers)" >&2

@@ -74,6 +74,7 @@ unit() { # unit BUILD_FOLDER: every unit test binary, in turn.
 export -f unit
 
 step build 900 scons -j"$jobs"
+step docs 120 scons docs
 step house 300 /usr/bin/python3 tests/house/run.py
 step unit-build 900 scons -j"$jobs" variant=debug unit
 step unit 600 bash -c 'unit build/debug'

@@ -4,6 +4,12 @@
 #ifndef COGO_ERROR_H
 #define COGO_ERROR_H
 
+/** @def COGO_API
+ * A call that the library exports. */
+/** @def COGO_MUST_USE
+ * The compiler warns when the result is not looked at. */
+/** @def COGO_PRINTF
+ * The compiler checks arguments against the format. */
 #if defined(__GNUC__)
 #    define COGO_API      __attribute__((visibility("default")))
 #    define COGO_MUST_USE __attribute__((warn_unused_result))
@@ -19,6 +25,7 @@
 extern "C" {
 #endif
 
+/** All codes: X(name, value, text). */
 #define COGO_ERR_MAP(X)                                   \
     X(OK, 0, "success")                                   \
     X(ENOMEM, 1, "out of memory")                         \
@@ -37,6 +44,7 @@ extern "C" {
     X(EFAULT, 14, "the actor failed")                     \
     X(EAUTH, 15, "the peer is not who it should be")
 
+/** What went wrong. */
 typedef enum cogo_err {
 #define X(name, value, text) COGO_##name = (value),
     COGO_ERR_MAP(X)

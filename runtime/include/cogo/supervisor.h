@@ -10,12 +10,14 @@
 extern "C" {
 #endif
 
+/** Whether a child that ended is started again. */
 typedef enum cogo_restart {
     COGO_RESTART_PERMANENT, /**< Always restarted. */
     COGO_RESTART_TRANSIENT, /**< Restarted unless it ended NORMAL or SHUTDOWN. */
     COGO_RESTART_TEMPORARY, /**< Never restarted. */
 } cogo_restart;
 
+/** Which children are restarted when one ended. */
 typedef enum cogo_strategy {
     COGO_ONE_FOR_ONE,        /**< Only the child that ended. */
     COGO_ONE_FOR_ALL,        /**< All children. */

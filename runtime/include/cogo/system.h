@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/** How much a log line matters. */
 typedef enum cogo_log_level {
     COGO_LOG_ERROR,
     COGO_LOG_WARN,
