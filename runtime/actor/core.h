@@ -117,6 +117,10 @@ cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void *
 void cogo__sched_thread_give(cogo_system *system, void *thread, cogo__cell *cell);
 /** A message for the foreign thread that waits on @p ref, which the caller has claimed. */
 void cogo__sched_waiter_give(cogo_system *system, cogo__ref *ref, cogo_msg *msg);
+/** A thread that is no lane sleeps until @p parker is woken by cogo__sched_wake(), or until
+ * @p deadline_ns; may return early. The host of a polled system runs it meanwhile. */
+void cogo__sched_sleep(cogo_system *system, cogo__parker *parker, uint64_t deadline_ns);
+void cogo__sched_wake(cogo_system *system, cogo__parker *parker);
 /** All lanes' counters and the shared ones. @p out has COGO__COUNTERS places. */
 void cogo__sched_counters(cogo_system *system, uint64_t *out);
 /** True if a lane or a thread of its own runs @p cell now. @p out_type: of the message in its

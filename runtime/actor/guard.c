@@ -236,7 +236,7 @@ static void wake_waiters(cogo_system *system, cogo__guard *guard, bool all)
         cogo__u32_store_relaxed(&guard->waiter_count,
                                 cogo__u32_load_relaxed(&guard->waiter_count) - 1);
         waiter->queued = false;
-        cogo__world_wake(system->world, &waiter->parker); // Under the lock: it is still there.
+        cogo__sched_wake(system, &waiter->parker); // Under the lock: it is still there.
         waiter = all ? guard->first : NULL;
     }
     cogo__lock_give(&system->guard_lock);
@@ -316,7 +316,7 @@ static hold_result wait_for_place(cogo_system *system, cogo__guard *guard, const
         if (result != FULL || cogo__world_now(system->world) >= deadline) {
             break;
         }
-        cogo__world_park(system->world, &waiter.parker, deadline);
+        cogo__sched_sleep(system, &waiter.parker, deadline);
     }
     unqueue_waiter(system, guard, &waiter);
     return result;

@@ -11,7 +11,7 @@
 
 enum { PATH_SIZE = 512, LINE_SIZE = 256, CGROUP_SIZE = 4096 };
 
-static bool read_text(const char *path, char *out, size_t size)
+bool cogo__cpu_read_text(const char *path, char *out, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -51,7 +51,7 @@ static uint32_t limit_v2(char *group)
     for (;;) {
         char path[PATH_SIZE], line[LINE_SIZE];
         (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-        if (read_text(path, line, sizeof line)) {
+        if (cogo__cpu_read_text(path, line, sizeof line)) {
             limit = smaller(limit, cogo__cpu_parse_max(line));
         }
         char *slash = strrchr(group, '/');
@@ -68,11 +68,11 @@ static uint32_t limit_v1(const char *group)
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
         char path[PATH_SIZE], quota_line[LINE_SIZE], period_line[LINE_SIZE];
         (void)snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", roots[i]);
-        if (!read_text(path, quota_line, sizeof quota_line)) {
+        if (!cogo__cpu_read_text(path, quota_line, sizeof quota_line)) {
             continue;
         }
         (void)snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", roots[i]);
-        if (read_text(path, period_line, sizeof period_line)) {
+        if (cogo__cpu_read_text(path, period_line, sizeof period_line)) {
             return quota(strtoll(quota_line, NULL, 10), strtoll(period_line, NULL, 10));
         }
     }
@@ -84,7 +84,7 @@ static uint32_t limit_cgroup(void)
 {
     char text[CGROUP_SIZE];
     uint32_t limit = 0;
-    if (!read_text("/proc/self/cgroup", text, sizeof text)) {
+    if (!cogo__cpu_read_text("/proc/self/cgroup", text, sizeof text)) {
         return 0;
     }
     char *save = NULL;
@@ -109,7 +109,8 @@ static uint32_t limit_cgroup(void)
     return limit;
 }
 
-uint32_t cogo__cpu_count(void)
+/* CPUs of the affinity mask; at least 1. */
+static uint32_t count_allowed(void)
 {
     uint32_t count = 1;
     cpu_set_t set;
@@ -119,7 +120,41 @@ uint32_t cogo__cpu_count(void)
     } else if (sysconf(_SC_NPROCESSORS_ONLN) > 0) {
         count = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // More CPUs than a cpu_set_t holds.
     }
-    uint32_t limit = limit_cgroup();
-    count = limit != 0 && limit < count ? limit : count;
     return count != 0 ? count : 1;
+}
+
+uint32_t cogo__cpu_count(void)
+{
+    uint32_t count = count_allowed();
+    uint32_t limit = limit_cgroup();
+    return limit != 0 && limit < count ? limit : count;
+}
+
+bool cogo__cpu_under_quota(void)
+{
+    uint32_t limit = limit_cgroup();
+    return limit != 0 && limit < count_allowed();
+}
+
+uint64_t cogo__cpu_parse_stat(const char *text)
+{
+    static const char key[] = "nr_throttled ";
+    const char *found = strstr(text, key);
+    return found != NULL ? strtoull(found + strlen(key), NULL, 10) : 0;
+}
+
+uint64_t cogo__cpu_throttled(void)
+{
+    char line[CGROUP_SIZE], path[PATH_SIZE + LINE_SIZE], text[CGROUP_SIZE];
+    if (!cogo__cpu_read_text("/proc/self/cgroup", line, sizeof line)) {
+        return 0;
+    }
+    char *group = strstr(line, "0::/"); // The only line of a v2 system, or one of several.
+    if (group == NULL) {
+        return 0;
+    }
+    group += strlen("0::");
+    group[strcspn(group, "\n")] = '\0';
+    (void)snprintf(path, sizeof path, "/sys/fs/cgroup%.*s/cpu.stat", PATH_SIZE, group);
+    return cogo__cpu_read_text(path, text, sizeof text) ? cogo__cpu_parse_stat(text) : 0;
 }

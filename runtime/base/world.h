@@ -8,6 +8,7 @@
 
 #include <cogo/error.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { COGO__FOREVER = 0 }; /**< A deadline that never comes. */
@@ -32,6 +33,15 @@ typedef struct cogo__world {
     cogo_err (*thread_start)(void *ctx, void (*run)(void *arg), void *arg, const char *name,
                              cogo__thread **out_thread);
     void (*thread_join)(void *ctx, cogo__thread *thread); /**< Frees it too. */
+    // What a world need not have (NULL):
+    /** Grows with each time that a thread of the process lost its CPU against its will. */
+    uint64_t (*pressure)(void *ctx);
+    /** True if a cgroup quota is less than the CPUs that the affinity allows. */
+    bool (*under_quota)(void *ctx);
+    /** In one line, what @p thread does now: for people. */
+    void (*thread_where)(void *ctx, cogo__thread *thread, char *out, size_t size);
+    /** Sends it @p signal with @p value. */
+    bool (*thread_signal)(void *ctx, cogo__thread *thread, int signal, void *value);
 } cogo__world;
 
 /** The production world: clock_gettime, getrandom, futex, pthreads. */

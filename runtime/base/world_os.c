@@ -5,18 +5,23 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { NS_PER_S = 1000000000, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+enum { THROTTLE_WEIGHT = 64 }; // One throttled period takes all CPUs away at once.
 /* States of a parker. */
 enum { EMPTY, TOKEN, SLEEPING };
 
 struct cogo__thread {
     pthread_t handle;
+    cogo__au32 task; /**< The kernel's number of it; 0 until it runs. */
     void (*run)(void *arg);
     void *arg;
 };
@@ -84,6 +89,7 @@ static void wake(void *ctx, cogo__parker *parker)
 static void *thread_main(void *arg)
 {
     cogo__thread *thread = arg;
+    cogo__u32_store_relaxed(&thread->task, (uint32_t)syscall(SYS_gettid));
     thread->run(thread->arg);
     return NULL;
 }
@@ -120,6 +126,43 @@ static void thread_join(void *ctx, cogo__thread *thread)
     free(thread);
 }
 
+static uint64_t pressure(void *ctx)
+{
+    (void)ctx;
+    struct rusage usage = {0};
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)usage.ru_nivcsw + cogo__cpu_throttled() * THROTTLE_WEIGHT;
+}
+
+static bool under_quota(void *ctx)
+{
+    (void)ctx;
+    return cogo__cpu_under_quota();
+}
+
+/* The kernel's name of the place where it sleeps, without stopping it. */
+static void thread_where(void *ctx, cogo__thread *thread, char *out, size_t size)
+{
+    (void)ctx;
+    char path[64], call[32];
+    uint32_t task = cogo__u32_load_relaxed(&thread->task);
+    (void)snprintf(path, sizeof path, "/proc/self/task/%u/syscall", task);
+    if (!cogo__cpu_read_text(path, call, sizeof call) || call[0] == '\0') {
+        (void)snprintf(out, size, "thread %u", task);
+    } else if (strncmp(call, "running", strlen("running")) == 0) {
+        (void)snprintf(out, size, "thread %u runs", task);
+    } else {
+        call[strcspn(call, " \n")] = '\0';
+        (void)snprintf(out, size, "thread %u waits in system call %s", task, call);
+    }
+}
+
+static bool thread_signal(void *ctx, cogo__thread *thread, int number, void *value)
+{
+    (void)ctx;
+    return pthread_sigqueue(thread->handle, number, (union sigval){.sival_ptr = value}) == 0;
+}
+
 const cogo__world *cogo__world_os(void)
 {
     static const cogo__world world = {
@@ -131,6 +174,10 @@ const cogo__world *cogo__world_os(void)
         .wake = wake,
         .thread_start = thread_start,
         .thread_join = thread_join,
+        .pressure = pressure,
+        .under_quota = under_quota,
+        .thread_where = thread_where,
+        .thread_signal = thread_signal,
     };
     return &world;
 }

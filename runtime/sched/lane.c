@@ -171,11 +171,35 @@ bool cogo__lane_step(cogo__lane *lane)
     return cell != NULL;
 }
 
+/* Looks a little longer before the sleep, if that is likely to help: see spin.h. */
+static cogo__cell *look_around(cogo__lane *lane)
+{
+    cogo__sched *sched = lane->sched;
+    uint32_t most = cogo__u32_load_relaxed(&sched->spins_now);
+    uint32_t half = sched->lane_count > 2 ? sched->lane_count / 2 : 1;
+    if (most == 0 || cogo__u32_load_relaxed(&sched->searching) > half) {
+        return NULL;
+    }
+    cogo__cell *cell = NULL;
+    uint32_t budget = cogo__spin_budget(&lane->spin, most);
+    uint32_t used = 0;
+    while (cell == NULL && used < budget) {
+        cogo__cpu_relax();
+        cell = cogo__lane_next(lane);
+        used++;
+    }
+    cogo__spin_learn(&lane->spin, used, cell != NULL, most);
+    return cell;
+}
+
 void cogo__lane_main(void *arg)
 {
     cogo__lane *lane = arg;
     cogo__sched *sched = lane->sched;
     cogo__here = &lane->ctx;
+    if (sched->system->config.stuck_signal != 0) {
+        cogo__stack_listen(sched->system->config.stuck_signal);
+    }
     for (;;) {
         if (lane->tick % COGO__TIMER_TURNS == 0) {
             fire_timers(lane);
@@ -188,10 +212,7 @@ void cogo__lane_main(void *arg)
             fire_timers(lane);
             cogo__search_begin(lane);
             cell = cogo__lane_next(lane);
-            for (uint32_t i = 0; cell == NULL && i < sched->spins; i++) {
-                cogo__cpu_relax();
-                cell = cogo__lane_next(lane);
-            }
+            cell = cell != NULL ? cell : look_around(lane);
         }
         if (cell == NULL) {
             if (cogo__u32_load_acquire(&sched->halt) != 0) {

@@ -8,17 +8,17 @@
 #include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/offload.h"
+#include "runtime/sched/spin.h"
 #include "runtime/sched/timers.h"
 #include "runtime/sched/watch.h"
 
 enum {
     COGO__LANES_MAX = 256,
     COGO__IDLE_WORDS = COGO__LANES_MAX / 64,
-    COGO__LIFO_RUNS_MAX = 64, /**< Turns in a row from the LIFO slot. */
-    COGO__FAIR_TURNS = 128,   /**< Every so many turns one old entry is taken. */
-    COGO__TIMER_TURNS = 16,   /**< A busy lane looks at its timers every so many turns. */
-    COGO__TRIM_TURNS = 65536, /**< A busy lane gives unused memory back every so many turns. */
-    COGO__SPINS = 64, /**< Looks for work before a lane sleeps; 0 when oversubscribed. */
+    COGO__LIFO_RUNS_MAX = 64,  /**< Turns in a row from the LIFO slot. */
+    COGO__FAIR_TURNS = 128,    /**< Every so many turns one old entry is taken. */
+    COGO__TIMER_TURNS = 16,    /**< A busy lane looks at its timers every so many turns. */
+    COGO__TRIM_TURNS = 65536,  /**< A busy lane gives unused memory back every so many turns. */
     COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
     COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */
 };
@@ -30,6 +30,7 @@ typedef struct cogo__lane {
     uint32_t tick;
     uint32_t lifo_runs;
     bool searching; /**< Counted in sched->searching. */
+    cogo__spin spin;
     uint64_t random;
     bool lying;   /**< Polled: its bit was set by itself. */
     bool patient; /**< It has looked at the LIFO slots since it ran something. */
@@ -59,7 +60,8 @@ typedef struct cogo__sched {
     cogo__lane *lanes;
     cogo__heap **heaps;
     uint32_t lane_count, lanes_started;
-    uint32_t spins;
+    uint32_t spins;       /**< What the configuration and the CPUs allow: see spin.h. */
+    cogo__au32 spins_now; /**< That, or 0 while CPUs are lost to others. */
     _Alignas(64) cogo__injector injector;
     _Alignas(64)
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
@@ -101,10 +103,6 @@ bool cogo__lane_lie_down(cogo__lane *lane);
 /** After lie_down(), or nothing. */
 void cogo__lane_rise(cogo__lane *lane);
 
-/** A thread that is no lane sleeps until @p parker is woken by cogo__sched_wake(), or until
- * @p deadline_ns; may return early. The host of a polled system runs it meanwhile. */
-void cogo__sched_sleep(cogo_system *system, cogo__parker *parker, uint64_t deadline_ns);
-void cogo__sched_wake(cogo_system *system, cogo__parker *parker);
 cogo_err cogo__poll_start(cogo__sched *sched);
 
 /** Work for this lane, or NULL. */

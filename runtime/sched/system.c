@@ -44,6 +44,7 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
     c.batch_messages = c.batch_messages != 0 ? c.batch_messages : BATCH_DEFAULT;
     c.batch_ns = c.batch_ns != 0 ? c.batch_ns : BATCH_NS_DEFAULT;
     c.timer_slack_ns = c.timer_slack_ns != 0 ? c.timer_slack_ns : SLACK_NS_DEFAULT;
+    c.spin_rounds = c.spin_rounds != 0 ? c.spin_rounds : COGO__SPIN_MOST;
     c.stuck_ns = c.stuck_ns != 0 ? c.stuck_ns : STUCK_NS_DEFAULT;
     c.offload_threads_max =
         c.offload_threads_max != 0 ? c.offload_threads_max : COGO__OFFLOAD_THREADS;
@@ -140,6 +141,18 @@ static void *zeroed(size_t size)
     return memory;
 }
 
+/* One CPU: whoever would send runs only when we sleep. */
+static uint32_t spins_allowed(const cogo_system *system, uint32_t lanes, uint32_t cpus)
+{
+    const cogo__world *world = system->world;
+    uint32_t most = system->config.spin_rounds;
+    if (lanes > cpus || cpus == 1 || most == UINT32_MAX) {
+        return 0;
+    }
+    bool quota = world->under_quota != NULL && world->under_quota(world->ctx);
+    return quota && most > COGO__SPIN_QUOTA ? COGO__SPIN_QUOTA : most;
+}
+
 static cogo_err make_sched(cogo_system *system)
 {
     uint32_t count = system->config.lane_count;
@@ -163,7 +176,8 @@ static cogo_err make_sched(cogo_system *system)
     }
     sched->lane_count = count;
     uint32_t cpus = system->world->cpu_count(system->world->ctx);
-    sched->spins = count > 1 && count <= cpus ? COGO__SPINS : 0;
+    sched->spins = spins_allowed(system, count, cpus);
+    cogo__u32_store_relaxed(&sched->spins_now, sched->spins);
     cogo_err err = COGO_OK;
     for (uint32_t i = 0; i < count; i++) {
         cogo_err one = init_lane(sched, i);
@@ -197,6 +211,12 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
 {
     cogo_system_config filled;
     cogo_err err = out_system == NULL ? COGO_EINVAL : fill_config(world, config, &filled);
+    if (err != COGO_OK) {
+        return err;
+    }
+    if (filled.stuck_signal != 0) {
+        err = cogo__stack_install(filled.stuck_signal);
+    }
     if (err != COGO_OK) {
         return err;
     }

@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { WHERE_SIZE = 64 };
+
 static void tell(cogo__sched *sched, const cogo_stuck *stuck)
 {
     cogo_system *system = sched->system;
@@ -32,11 +34,16 @@ static void tell(cogo__sched *sched, const cogo_stuck *stuck)
     } else {
         cogo__log(system, COGO_LOG_WARN,
                   "lane %u: actor %u.%u (%s) is in one callback since %" PRIu64
-                  " ms, message type %u%s",
+                  " ms, message type %u; %s%s",
                   stuck->lane, stuck->actor.slot, stuck->actor.generation, stuck->behavior,
-                  stuck->duration_ns / 1000000, stuck->type,
+                  stuck->duration_ns / 1000000, stuck->type, stuck->where,
                   sched->lane_count == 1 ? "; there is no other lane: the system stands still"
                                          : "");
+    }
+    for (uint32_t i = 0; system->config.log != NULL && i < stuck->frame_count; i++) {
+        char text[COGO__STACK_TEXT];
+        cogo__stack_text(stuck->frames[i], text);
+        cogo__log(system, COGO_LOG_WARN, "lane %u:   %s", stuck->lane, text);
     }
     if (system->config.on_stuck != NULL) {
         system->config.on_stuck(system->config.on_stuck_ctx, stuck);
@@ -60,6 +67,7 @@ static bool read_lane(const cogo__sched *sched, const cogo__lane *lane, uint64_t
         .behavior = behavior != NULL ? behavior->name : "",
         .type = cogo__u32_load_relaxed(&lane->ctx.doing),
         .lane = lane->index,
+        .where = "",
     };
     return cogo__u64_load_acquire(&lane->turns) == turns;
 }
@@ -97,16 +105,57 @@ static void take_over(cogo__sched *sched, cogo__lane *lane, uint64_t now)
     }
 }
 
+/* Its stack, if the program allowed a signal for that and the thread answers soon. The place
+ * for it is asked for once: a thread that does not answer now may do so at any later time. */
+static void read_stack(cogo__sched *sched, const cogo__lane *lane, cogo_stuck *out)
+{
+    cogo__watch *watch = &sched->watch;
+    const cogo__world *world = sched->system->world;
+    int signal = sched->system->config.stuck_signal;
+    if (watch->stacks == NULL || world->thread_signal == NULL) {
+        return;
+    }
+    cogo__stack *stack = &watch->stacks[lane->index];
+    bool pending = stack->parker != NULL && cogo__u32_load_acquire(&stack->done) == 0;
+    stack->parker = &watch->parker;
+    if (!pending) {
+        cogo__u32_store_relaxed(&stack->done, 0);
+        if (!world->thread_signal(world->ctx, lane->thread, signal, stack)) {
+            return;
+        }
+    }
+    uint64_t until = cogo__world_now(world) + COGO__STACK_WAIT_NS;
+    while (cogo__u32_load_acquire(&stack->done) == 0 && cogo__world_now(world) < until
+           && cogo__u32_load_acquire(&sched->halt) == 0) {
+        cogo__world_park(world, &watch->parker, until);
+    }
+    if (cogo__u32_load_acquire(&stack->done) != 0) {
+        out->frames = stack->frames;
+        out->frame_count = stack->count;
+    }
+}
+
 static void report(cogo__sched *sched, cogo__watched *w, const cogo__lane *lane, uint64_t now)
 {
-    if (w->turns % 2 != 0 && read_lane(sched, lane, w->turns, &w->stuck)) {
-        w->reported = true;
-        w->stuck.duration_ns = now - w->since_ns;
-        cogo__count(sched->system, NULL, COGO__STUCK, 1);
-        COGO__SAW(sched->system, NULL, STUCK, stuck, w->stuck.actor, w->stuck.actor.slot,
-                  w->stuck.type, 0);
-        tell(sched, &w->stuck);
+    const cogo__world *world = sched->system->world;
+    if (w->turns % 2 == 0 || !read_lane(sched, lane, w->turns, &w->stuck)) {
+        return;
     }
+    char where[WHERE_SIZE] = "";
+    if (world->thread_where != NULL && lane->thread != NULL) {
+        world->thread_where(world->ctx, lane->thread, where, sizeof where);
+    }
+    w->reported = true;
+    w->stuck.duration_ns = now - w->since_ns;
+    w->stuck.where = where;
+    read_stack(sched, lane, &w->stuck);
+    cogo__count(sched->system, NULL, COGO__STUCK, 1);
+    COGO__SAW(sched->system, NULL, STUCK, stuck, w->stuck.actor, w->stuck.actor.slot,
+              w->stuck.type, 0);
+    tell(sched, &w->stuck);
+    w->stuck.where = "";
+    w->stuck.frames = NULL;
+    w->stuck.frame_count = 0;
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -159,6 +208,27 @@ static uint64_t look(cogo__watch *watch, uint64_t now, uint64_t *period)
     return next == UINT64_MAX || next > now + *period ? now + *period : next;
 }
 
+/* Lanes that look around burn what others want: none does while CPUs are lost. See spin.h. */
+static void look_for_pressure(cogo__watch *watch, uint64_t now)
+{
+    cogo__sched *sched = watch->sched;
+    const cogo__world *world = sched->system->world;
+    if (world->pressure == NULL || sched->spins == 0
+        || now - watch->pressure_ns < COGO__PRESSURE_NS) {
+        return;
+    }
+    uint64_t seen = world->pressure(world->ctx);
+    uint64_t spans = (now - watch->pressure_ns) / COGO__PRESSURE_NS;
+    uint64_t most =
+        ((uint64_t)sched->lane_count * COGO__PRESSURE_LANE + COGO__PRESSURE_FLOOR) * spans;
+    bool lost = watch->pressure_ns != 0 && seen - watch->pressure > most;
+    watch->calm = lost ? 0 : watch->calm + 1;
+    watch->pressure = seen;
+    watch->pressure_ns = now;
+    cogo__u32_store_relaxed(&sched->spins_now,
+                            watch->calm < COGO__PRESSURE_CALM ? 0 : sched->spins);
+}
+
 static bool any_awake(const cogo__sched *sched)
 {
     for (uint32_t i = 0; i < sched->lane_count; i++) {
@@ -195,6 +265,7 @@ static void watch_main(void *arg)
             continue; // The token of an arming that it saw already, or the end.
         }
         cogo__count(sched->system, NULL, COGO__WATCHES, 1);
+        look_for_pressure(watch, now);
         next = look(watch, now, &period);
         if (next == COGO__FOREVER) {
             rest(watch);
@@ -208,8 +279,14 @@ cogo_err cogo__watch_start(cogo__sched *sched)
     cogo__watch *watch = &sched->watch;
     const cogo__world *world = sched->system->world;
     watch->sched = sched;
+    watch->calm = COGO__PRESSURE_CALM;
     watch->lanes = calloc(sched->lane_count, sizeof *watch->lanes);
-    if (watch->lanes == NULL) {
+    bool ok = watch->lanes != NULL;
+    if (sched->system->config.stuck_signal != 0) {
+        watch->stacks = calloc(sched->lane_count, sizeof *watch->stacks);
+        ok = ok && watch->stacks != NULL;
+    }
+    if (!ok) {
         return COGO_ENOMEM;
     }
     cogo__u32_store_relaxed(&watch->armed, 1);
@@ -226,5 +303,7 @@ void cogo__watch_finish(cogo__sched *sched)
         watch->thread = NULL;
     }
     free(watch->lanes);
+    free(watch->stacks);
     watch->lanes = NULL;
+    watch->stacks = NULL;
 }

@@ -5,6 +5,7 @@
 #define COGO_SCHED_WATCH_H
 
 #include "runtime/actor/core.h"
+#include "runtime/base/stack.h"
 
 enum {
     COGO__WATCH_FIRST_NS = 1000000,  /**< First look after the system began to work. */
@@ -25,6 +26,10 @@ typedef struct cogo__watched {
 typedef struct cogo__watch {
     struct cogo__sched *sched;
     cogo__watched *lanes;
+    cogo__stack
+        *stacks; /**< One per lane; a late answer finds it there. NULL: not asked for. */
+    uint64_t pressure, pressure_ns; /**< At the last look for it, and when that was. */
+    uint32_t calm;                  /**< Looks since there was too much; see spin.h. */
     cogo__parker parker;
     cogo__thread *thread;          /**< NULL: there is none. */
     _Alignas(64) cogo__au32 armed; /**< 0: it sleeps until a lane arms it. */

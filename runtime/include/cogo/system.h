@@ -33,6 +33,9 @@ typedef struct cogo_stuck {
     uint32_t lane;        /**< Which lane it holds up. */
     uint64_t duration_ns; /**< It lasts at least so long. */
     bool returned;        /**< False: noticed. True: it was noticed before and came back. */
+    const char *where;    /**< What its thread does, for people; may be "". In the call only. */
+    void *const *frames;  /**< Its stack, innermost first; during the call only. */
+    uint32_t frame_count; /**< 0 without stuck_signal, or when the thread did not answer. */
 } cogo_stuck;
 
 /** Gets each callback that is stuck, and once more when it returns. Called on a thread of the
@@ -67,6 +70,15 @@ typedef struct cogo_system_config {
     uint32_t offload_queue_limit; /**< Jobs that may wait for a thread. Default: 1024. */
     uint64_t offload_idle_ns;     /**< An idle thread ends after this. Default: 5000000000. */
     uint32_t flags;               /**< COGO_SYSTEM_*. Default: none. */
+    /** How often a lane that has nothing to do looks for work before it sleeps, about 50 ns
+     * each; it takes fewer when that rarely helps. None with more lanes than CPUs, and while
+     * the process is throttled or loses CPUs to others. Default: 1024. UINT32_MAX: never. */
+    uint32_t spin_rounds;
+    /** A real-time signal (such as SIGRTMIN + 4) that may be sent to a lane whose callback is
+     * stuck, to get its stack. A handler for it is then installed for the whole process, and
+     * stays; system calls of that callback may be interrupted. Default: 0, no stack is taken
+     * and no handler is ever installed. */
+    int stuck_signal;
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */

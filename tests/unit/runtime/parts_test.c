@@ -5,6 +5,7 @@
 #include "runtime/base/cpu.h"
 #include "runtime/base/heap.h"
 #include "runtime/sched/deque.h"
+#include "runtime/sched/spin.h"
 #include "tests/unit/runtime/scene.h"
 
 #include <pthread.h>
@@ -298,4 +299,33 @@ Test(table, gives_an_index_to_one_taker_up_to_its_capacity)
     }
     cr_expect_eq(seen, 5000u);
     cogo__table_finish(&table);
+}
+
+Test(cpu, throttling_is_read_from_the_groups_file)
+{
+    cr_expect_eq(cogo__cpu_parse_stat("usage_usec 5\nnr_periods 9\nnr_throttled 123\n"), 123u);
+    cr_expect_eq(cogo__cpu_parse_stat("usage_usec 5\n"), 0u);
+    cr_expect_eq(cogo__cpu_parse_stat(""), 0u);
+    (void)cogo__cpu_throttled(); // Whatever this machine says, it must read it.
+    (void)cogo__cpu_under_quota();
+}
+
+/* Messages that come every 10 us keep the lane awake; when they stop it soon hardly looks. */
+Test(spin, the_budget_follows_its_success)
+{
+    cogo__spin spin = {0};
+    for (int i = 0; i < 200; i++) {
+        uint32_t budget = cogo__spin_budget(&spin, 256);
+        bool found = budget >= 100;
+        cogo__spin_learn(&spin, found ? 100 : budget, found, 256);
+    }
+    cr_expect_geq(cogo__spin_budget(&spin, 256), 100u);
+    uint64_t rounds = 0;
+    for (int i = 0; i < 640; i++) {
+        uint32_t budget = cogo__spin_budget(&spin, 256);
+        rounds += budget;
+        cogo__spin_learn(&spin, budget, false, 256);
+    }
+    cr_expect_lt(rounds / 640, 20u);
+    cr_expect_leq(cogo__spin_budget(&spin, 4), 4u);
 }

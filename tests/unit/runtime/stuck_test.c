@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -14,10 +15,14 @@ static struct {
     int pipe_fds[2];
     sem_t noted, noticed, returned;
     cogo_stuck seen;
+    char where[64];
+    bool in_handler; // Its stack names the handler's object.
     char log[512];
     cogo_actor_id blocker, noter;
     atomic_uint arrived;
 } s;
+
+static cogo_err blocker_receive(cogo_context *ctx, void *state, cogo_msg *msg);
 
 static void take(sem_t *sem)
 {
@@ -29,6 +34,12 @@ static void on_stuck(void *ctx, const cogo_stuck *stuck)
 {
     (void)ctx;
     s.seen = *stuck;
+    (void)snprintf(s.where, sizeof s.where, "%s", stuck->where);
+    for (uint32_t i = 0; i < stuck->frame_count; i++) {
+        const char *frame = stuck->frames[i];
+        const char *handler = (const char *)(uintptr_t)blocker_receive;
+        s.in_handler = s.in_handler || (frame > handler && frame < handler + 1000);
+    }
     (void)sem_post(stuck->returned ? &s.returned : &s.noticed);
 }
 
@@ -40,7 +51,7 @@ static void on_log(void *ctx, cogo_log_level level, const char *line)
     }
 }
 
-static cogo_system *open_scene(uint32_t lanes)
+static cogo_system *open_signalled(uint32_t lanes, int signal)
 {
     cogo_system *system = NULL;
     cogo_system_config config = {
@@ -49,7 +60,9 @@ static cogo_system *open_scene(uint32_t lanes)
         .log = on_log,
         .stuck_ns = 20 * SCENE_MS,
         .on_stuck = on_stuck,
+        .stuck_signal = signal,
     };
+    s.in_handler = false;
     cr_expect_eq(pipe(s.pipe_fds), 0);
     (void)sem_init(&s.noted, 0, 0);
     (void)sem_init(&s.noticed, 0, 0);
@@ -57,6 +70,11 @@ static cogo_system *open_scene(uint32_t lanes)
     atomic_store_explicit(&s.arrived, 0, memory_order_relaxed);
     cr_expect_eq(cogo_system_create(&config, &system), COGO_OK);
     return system;
+}
+
+static cogo_system *open_scene(uint32_t lanes)
+{
+    return open_signalled(lanes, 0);
 }
 
 static void close_scene(cogo_system *system)
@@ -122,6 +140,8 @@ Test(stuck, a_handler_is_noticed_named_and_seen_to_return)
     cr_expect_eq(s.seen.type, (cogo_msg_type)BLOCK);
     cr_expect_geq(s.seen.duration_ns, 20 * SCENE_MS);
     cr_expect_not_null(strstr(s.log, "blocker"));
+    cr_expect_not_null(strstr(s.where, "thread "));
+    cr_expect_eq(s.seen.frame_count, 0u, "no signal was allowed");
     cogo_system_stats stats;
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.stuck, 1u);
@@ -146,6 +166,38 @@ Test(stuck, what_waits_in_the_lifo_slot_and_the_timers_of_that_lane_go_on)
     release_one();
     cr_expect_eq(scene_ask_u64(system, s.blocker), 1u);
     close_scene(system);
+}
+
+static void own_handler(int number)
+{
+    (void)number;
+}
+
+/* Only a program that gave a signal away finds a handler in its table; then it gets the stack.
+ */
+Test(stuck, with_a_signal_the_stack_shows_the_handler)
+{
+    int number = SIGRTMIN + 5;
+    struct sigaction now;
+    close_scene(open_scene(1));
+    cr_expect_eq(sigaction(number, NULL, &now), 0);
+    cr_expect(now.sa_handler == SIG_DFL);
+    cogo_system *system = open_signalled(2, number);
+    s.noter = COGO_NO_ACTOR;
+    s.blocker = scene_spawn(system, &blocker_behavior, NULL, 0, 0);
+    cogo_system_send(system, s.blocker, cogo_msg_create(system, BLOCK, 0));
+    take(&s.noticed);
+    cr_expect(s.in_handler);
+    release_one(); // The read goes on as if nothing had been.
+    take(&s.returned);
+    cr_expect_eq(scene_ask_u64(system, s.blocker), 1u);
+    close_scene(system);
+    struct sigaction own = {.sa_handler = own_handler};
+    cr_expect_eq(sigaction(SIGRTMIN + 6, &own, NULL), 0);
+    cogo_system_config config = {.struct_size = sizeof config, .stuck_signal = SIGRTMIN + 6};
+    cr_expect_eq(cogo_system_create(&config, &system), COGO_EEXIST);
+    config.stuck_signal = 4000;
+    cr_expect_eq(cogo_system_create(&config, &system), COGO_EINVAL);
 }
 
 Test(stuck, the_only_lane_says_that_the_system_stands_still)
