@@ -68,11 +68,11 @@ static void destroy(cogo_system *system)
     cogo__sched *sched = system->sched;
     if (sched != NULL) {
         (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
+        cogo__watch_finish(sched);
         for (uint32_t i = 0; i < sched->lanes_started; i++) {
             cogo__world_wake(system->world, &sched->lanes[i].parker);
             system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
         }
-        cogo__watch_finish(sched);
     }
     uint32_t end = cogo__u32_load_relaxed(&system->cells.fresh);
     for (uint32_t slot = 1; system->cells.chunks != NULL && slot < end; slot++) {
@@ -94,8 +94,8 @@ static void destroy(cogo_system *system)
         cogo__timers_finish(&sched->lanes[i].timers);
     }
     if (sched != NULL) {
-        cogo__bell_close(&sched->bell);
         cogo__offload_finish(&sched->offload);
+        cogo__bell_close(&sched->bell); // After the threads that may ring it.
         cogo__lock_finish(&sched->injector.lock);
         cogo__lock_finish(&sched->detached_lock);
         cogo__lock_finish(&sched->stop_lock);

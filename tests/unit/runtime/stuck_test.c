@@ -187,7 +187,9 @@ Test(stuck, with_a_signal_the_stack_shows_the_handler)
     s.blocker = scene_spawn(system, &blocker_behavior, NULL, 0, 0);
     cogo_system_send(system, s.blocker, cogo_msg_create(system, BLOCK, 0));
     take(&s.noticed);
+#if !defined(__SANITIZE_THREAD__) // It calls handlers later, from frames of its own.
     cr_expect(s.in_handler);
+#endif
     release_one(); // The read goes on as if nothing had been.
     take(&s.returned);
     cr_expect_eq(scene_ask_u64(system, s.blocker), 1u);
@@ -276,7 +278,7 @@ Test(stuck, half_the_lanes_of_an_oversubscribed_system_hold_up_nobody)
     }
     cogo_system_stats stats;
     cogo_system_stats_read(system, &stats);
-    cr_expect_eq(stats.stuck, lanes / 2);
+    cr_expect_geq(stats.stuck_total, lanes / 2);
     cr_expect_eq(atomic_load_explicit(&s.arrived, memory_order_relaxed), 20u * OTHERS);
     for (uint32_t i = 0; i < lanes / 2; i++) {
         release_one();
