@@ -91,6 +91,7 @@ step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
 step fuzz 120 bash tests/fuzz/run.sh 10
 if [ "$long" = 1 ]; then
+    step coverage 900 scons -j"$jobs" variant=cov
     step fuzz-long 14400 bash tests/fuzz/run.sh 3600
     step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!
         build/sim/tests/sim_test --seeds 50001..100000 && wait $other'

@@ -164,11 +164,25 @@ def test_public_headers_compile_alone_in_c11_and_cpp11():
     for header in sources("runtime/include/cogo/*.h"):
         name = f"<cogo/{os.path.basename(header)}>"
         strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-        for flags in (["gcc", "-std=c11"], ["clang", "-std=c11"], ["g++", "-std=c++11", "-x", "c++"]):
+        for flags in (["gcc", "-std=c11"], ["clang", "-std=c11"],
+                      ["g++", "-std=c++11", "-x", "c++"], ["g++", "-std=c++20", "-x", "c++"],
+                      ["clang++", "-std=c++11", "-x", "c++"], ["clang++", "-std=c++20", "-x", "c++"]):
             err = compile_alone(header, name, flags + strict)
             if err:
                 bad.append(f"{header} with {flags[0]}:\n{err}")
     assert not bad, "\n".join(bad)
+
+
+def test_a_cpp_program_embeds_the_library():
+    with tempfile.TemporaryDirectory() as scratch:
+        program = os.path.join(scratch, "embed")
+        for compiler in (["g++", "-std=c++11"], ["clang++", "-std=c++20"]):
+            subprocess.run(compiler + ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iruntime/include",
+                                       "tests/house/embed.cpp", "-o", program, "-Lbuild", "-lcogo"],
+                           check=True)
+            done = subprocess.run([program], env=dict(os.environ, LD_LIBRARY_PATH="build"),
+                                  capture_output=True, text=True, timeout=60)
+            assert (done.returncode, done.stdout) == (0, "3\n"), done
 
 
 def test_internal_headers_compile_alone():

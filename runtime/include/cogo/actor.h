@@ -19,8 +19,13 @@ extern "C" {
 typedef struct cogo_context
     cogo_context; /**< The running actor; valid inside its callbacks only. */
 
-/** Names no actor. */
-#define COGO_NO_ACTOR ((cogo_actor_id){0, 0, 0, 0})
+/** @def COGO_NO_ACTOR
+ * Names no actor. */
+#ifdef __cplusplus
+#    define COGO_NO_ACTOR (cogo_actor_id{0, 0, 0, 0})
+#else
+#    define COGO_NO_ACTOR ((cogo_actor_id){0, 0, 0, 0})
+#endif
 
 /** What an actor does. Constant data that outlives the system. One actor's callbacks never
  * overlap. */
