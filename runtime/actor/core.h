@@ -121,6 +121,8 @@ void cogo__sched_waiter_give(cogo_system *system, cogo__ref *ref, cogo_msg *msg)
  * @p deadline_ns; may return early. The host of a polled system runs it meanwhile. */
 void cogo__sched_sleep(cogo_system *system, cogo__parker *parker, uint64_t deadline_ns);
 void cogo__sched_wake(cogo_system *system, cogo__parker *parker);
+/** The owner of a reference of kind IO has ended. */
+void cogo__sched_io_forget(cogo_system *system, cogo__ref *ref);
 /** All lanes' counters and the shared ones. @p out has COGO__COUNTERS places. */
 void cogo__sched_counters(cogo_system *system, uint64_t *out);
 /** True if a lane or a thread of its own runs @p cell now. @p out_type: of the message in its

@@ -118,6 +118,8 @@ static void release_refs(cogo_context *ctx, cogo__cell *cell)
                 cogo__ref_number(cogo__u64_load_relaxed(&ref->state) >> 2, ref->index);
             cogo__signal signal = {.from = ctx->self, .number = number};
             (void)cogo__signal_send(system, ctx, ref->target, COGO__SIG_DEMONITOR, &signal);
+        } else if (kind == COGO__REF_IO) {
+            cogo__sched_io_forget(system, ref);
         } else {
             cogo__sched_timer_disarm(system, ctx, ref);
         }

@@ -21,6 +21,7 @@ typedef enum cogo__ref_kind {
     COGO__REF_TIMER,
     COGO__REF_ASK,
     COGO__REF_MONITOR,
+    COGO__REF_IO,     /**< A descriptor; its watch is in `answer`. */
     COGO__REF_WAITER, /**< A foreign thread waits; see sched/wait.c. */
 } cogo__ref_kind;
 

@@ -57,6 +57,8 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
             cogo__u32_store_release(&ref->posted, 0);
         }
         return ref != NULL;
+    case COGO_MSG_IO:
+        return own_ref(ctx, msg->ask, COGO__REF_IO) != NULL;
     case COGO_MSG_DOWN:
         ref = own_ref(ctx, msg->ask, COGO__REF_MONITOR);
         if (ref != NULL) {

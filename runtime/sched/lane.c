@@ -203,6 +203,7 @@ void cogo__lane_main(void *arg)
     for (;;) {
         if (lane->tick % COGO__TIMER_TURNS == 0) {
             fire_timers(lane);
+            cogo__poller_look(lane);
             if (lane->tick % COGO__TRIM_TURNS == 0) {
                 (void)cogo__heap_trim(&lane->heap, cogo__world_now(sched->system->world));
             }

@@ -41,11 +41,8 @@ static bool any_idle(const cogo__sched *sched)
     return false;
 }
 
-void cogo__wake_one(cogo__sched *sched, cogo_context *here)
+void cogo__wake_any(cogo__sched *sched, cogo_context *here)
 {
-    if (cogo__u32_load_seq_cst(&sched->searching) != 0 || !any_idle(sched)) {
-        return;
-    }
     (void)cogo__u32_add_seq_cst(&sched->searching, 1); // For the lane that we wake.
     int index = claim_idle(sched);
     if (index < 0) {
@@ -55,6 +52,13 @@ void cogo__wake_one(cogo__sched *sched, cogo_context *here)
     cogo__count(sched->system, here, COGO__WAKES, 1);
     COGO__SAW(sched->system, here, WAKE, wake, COGO_NO_ACTOR, 0, (uint32_t)index, 0);
     cogo__lane_wake(&sched->lanes[index]);
+}
+
+void cogo__wake_one(cogo__sched *sched, cogo_context *here)
+{
+    if (cogo__u32_load_seq_cst(&sched->searching) == 0 && any_idle(sched)) {
+        cogo__wake_any(sched, here);
+    }
 }
 
 void cogo__search_begin(cogo__lane *lane)
@@ -140,7 +144,9 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     lane->patient = true;
     cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
     COGO__SAW(lane->sched->system, &lane->ctx, PARK, park, COGO_NO_ACTOR, lane->index, 0, 0);
-    cogo__world_park(world, &lane->parker, deadline);
+    if (!cogo__poller_rest(lane, now, deadline)) {
+        cogo__world_park(world, &lane->parker, deadline);
+    }
     COGO__SAW(lane->sched->system, &lane->ctx, UNPARK, unpark, COGO_NO_ACTOR, lane->index, 0,
               0);
     leave_idle(lane);

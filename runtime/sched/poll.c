@@ -142,5 +142,6 @@ void cogo__lane_wake(cogo__lane *lane)
         cogo__bell_ring(&sched->bell);
     } else {
         cogo__world_wake(sched->system->world, &lane->parker);
+        cogo__poller_ring(lane);
     }
 }

@@ -8,6 +8,7 @@
 #include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/offload.h"
+#include "runtime/sched/poller.h"
 #include "runtime/sched/spin.h"
 #include "runtime/sched/timers.h"
 #include "runtime/sched/watch.h"
@@ -21,6 +22,8 @@ enum {
     COGO__TRIM_TURNS = 65536,  /**< A busy lane gives unused memory back every so many turns. */
     COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
     COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */
+    COGO__POLL_EVERY_NS = 50000, /**< A busy lane looks at descriptors so often. */
+    COGO__POLL_NS_MIN = 2000000, /**< Shorter sleeps are not left to epoll, which counts ms. */
 };
 
 typedef struct cogo__lane {
@@ -41,6 +44,7 @@ typedef struct cogo__lane {
     _Alignas(64) cogo__counters counters;
     _Alignas(64) cogo__heap heap;
     _Alignas(64) cogo__aptr lifo; /**< Runs next; its owner puts, anybody may take. */
+    cogo__au32 polls;             /**< 1: sleeps in the poller, or is about to. */
     cogo__au64 turns;             /**< Odd: inside a turn. Twice the number of turns. */
     cogo__aptr running;           /**< Whose turn it is, or was. */
     cogo__deque deque;
@@ -67,6 +71,7 @@ typedef struct cogo__sched {
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
+    cogo__aptr poller;    /**< A cogo__poller; NULL while nobody watches a descriptor. */
     cogo__watch watch;
     cogo__offload offload;
     cogo__bell bell;    /**< Polled systems: what the host waits for. */
@@ -84,6 +89,8 @@ cogo__cell *cogo__injector_take(cogo__sched *sched);
 
 /** Work was made visible: wakes a sleeping lane unless one is looking already. */
 void cogo__wake_one(cogo__sched *sched, cogo_context *here);
+/** Wakes a sleeping lane if there is one, whatever the others do. */
+void cogo__wake_any(cogo__sched *sched, cogo_context *here);
 /** The lane found work: if it was the last one looking, another one starts (the wake chain). */
 void cogo__search_end(cogo__lane *lane);
 void cogo__search_begin(cogo__lane *lane);

@@ -71,7 +71,7 @@ static cogo_err stop(cogo_system *system, uint64_t deadline_ns)
     (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
     cogo__watch_finish(sched); // First: it reads the threads of the lanes.
     for (uint32_t i = 0; i < sched->lanes_started; i++) {
-        cogo__world_wake(system->world, &sched->lanes[i].parker);
+        cogo__lane_wake(&sched->lanes[i]);
         system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
     }
     sched->lanes_started = 0;

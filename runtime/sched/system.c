@@ -70,9 +70,13 @@ static void destroy(cogo_system *system)
         (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
         cogo__watch_finish(sched);
         for (uint32_t i = 0; i < sched->lanes_started; i++) {
-            cogo__world_wake(system->world, &sched->lanes[i].parker);
+            cogo__lane_wake(&sched->lanes[i]);
             system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
         }
+    }
+    cogo__poller *poller = sched != NULL ? cogo__ptr_load_acquire(&sched->poller) : NULL;
+    if (poller != NULL) {
+        poller->finish(poller);
     }
     uint32_t end = cogo__u32_load_relaxed(&system->cells.fresh);
     for (uint32_t slot = 1; system->cells.chunks != NULL && slot < end; slot++) {

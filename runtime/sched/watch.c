@@ -267,6 +267,9 @@ static void watch_main(void *arg)
         cogo__count(sched->system, NULL, COGO__WATCHES, 1);
         look_for_pressure(watch, now);
         next = look(watch, now, &period);
+        if (next != COGO__FOREVER) {
+            cogo__poller_keep(sched);
+        }
         if (next == COGO__FOREVER) {
             rest(watch);
             next = cogo__world_now(world) + period;

@@ -6,6 +6,7 @@
 #include <cogo/arena.h>
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>
+#include <cogo/io.h>
 #include <cogo/message.h>
 #include <cogo/observe.h>
 #include <cogo/offload.h>

@@ -1,0 +1,58 @@
+/* The calls of cogo/io.h: each watch is a reference of its actor, as timers are. */
+#include "runtime/actor/send.h"
+#include "runtime/io/loop.h"
+
+static cogo__ref *own_watch(cogo_context *ctx, uint64_t number)
+{
+    cogo__ref *ref = cogo__ref_find(ctx->system, number);
+    bool mine = ref != NULL && cogo__u32_load_relaxed(&ref->kind) == COGO__REF_IO
+                && cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self);
+    return mine ? ref : NULL;
+}
+
+cogo_err cogo_io_watch(cogo_context *ctx, int fd, uint64_t cookie, uint64_t *out_watch)
+{
+    cogo__ref *ref = NULL;
+    if (fd < 0 || out_watch == NULL) {
+        return COGO_EINVAL;
+    }
+    if ((ctx->system->config.flags & COGO_SYSTEM_POLLED) != 0) {
+        return COGO_EUNSUPPORTED;
+    }
+    cogo__io *io = cogo__io_of(ctx->system);
+    if (io == NULL) {
+        return COGO_EIO;
+    }
+    uint64_t number = cogo__ref_create(ctx->system, ctx, ctx->cell, COGO__REF_IO, &ref);
+    if (number == 0) {
+        return COGO_ENOMEM;
+    }
+    cogo__io_watch *watch = cogo__io_watch_create(io, fd, ctx->self, number, cookie);
+    if (watch == NULL) {
+        cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
+        return COGO_ENOMEM;
+    }
+    cogo__ptr_store_relaxed(&ref->answer, watch);
+    *out_watch = number;
+    return COGO_OK;
+}
+
+cogo_err cogo_io_want(cogo_context *ctx, uint64_t watch, uint32_t events)
+{
+    const cogo__ref *ref = own_watch(ctx, watch);
+    if (ref == NULL) {
+        return COGO_ENOTFOUND;
+    }
+    cogo__io_watch_want(cogo__io_of(ctx->system), ctx, cogo__ptr_load_relaxed(&ref->answer),
+                        events & (COGO_IO_READ | COGO_IO_WRITE));
+    return COGO_OK;
+}
+
+void cogo_io_unwatch(cogo_context *ctx, uint64_t watch)
+{
+    cogo__ref *ref = own_watch(ctx, watch);
+    if (ref != NULL) {
+        cogo__io_watch_leave(cogo__io_of(ctx->system), cogo__ptr_load_relaxed(&ref->answer));
+        cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
+    }
+}

@@ -1,0 +1,43 @@
+/* What waits for file descriptors in place of a lane's futex.
+ * Defined by io/, which sched must not know; used by park.c, by busy lanes and by the watcher.
+ * Never has two threads inside poll(): the right decides. */
+#ifndef COGO_SCHED_POLLER_H
+#define COGO_SCHED_POLLER_H
+
+#include "runtime/actor/core.h"
+
+typedef struct cogo__poller {
+    cogo__au32 right;     /**< 1: some thread is inside poll(). */
+    cogo__au64 polled_ns; /**< When it was last asked. */
+    /** With the right. Waits up to @p timeout_ns (0: not at all; UINT64_MAX: for ever), and
+     * posts to the actors whose descriptors are ready. */
+    void (*poll)(struct cogo__poller *poller, cogo_context *here, uint64_t timeout_ns);
+    /** Any thread: poll() returns soon. */
+    void (*ring)(struct cogo__poller *poller);
+    /** The owner of @p ref has ended. */
+    void (*forget)(struct cogo__poller *poller, cogo__ref *ref);
+    /** The system is destroyed; no lane runs. */
+    void (*finish)(struct cogo__poller *poller);
+} cogo__poller;
+
+struct cogo__lane;
+struct cogo__sched;
+
+/** Of the system; NULL while nobody watches anything. */
+cogo__poller *cogo__poller_of(const cogo_system *system);
+/** Gives the system its poller. The one that it had already, else @p poller. */
+cogo__poller *cogo__poller_set(cogo_system *system, cogo__poller *poller);
+/** Something is to be waited for: the thread inside poll() begins again; a sleeping lane begins
+ * when there is none and the caller is no lane, which will sleep itself. */
+void cogo__poller_changed(cogo_system *system, cogo_context *here);
+
+/** A lane whose bit is set waits here instead of parking. False: it has to park. */
+bool cogo__poller_rest(struct cogo__lane *lane, uint64_t now, uint64_t deadline_ns);
+/** After a wake of @p lane: it may sleep in the poller. */
+void cogo__poller_ring(struct cogo__lane *lane);
+/** Some lane works; if nobody waits for descriptors a sleeping lane begins to. */
+void cogo__poller_keep(struct cogo__sched *sched);
+/** A busy lane looks once in a while, when nobody waits. */
+void cogo__poller_look(struct cogo__lane *lane);
+
+#endif
