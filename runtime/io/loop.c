@@ -79,7 +79,8 @@ static void on_ready(struct ev_loop *loop, ev_io *ev, int revents)
     watch->wanted = post ? 0 : watch->wanted;
     cogo__lock_give(&io->lock);
     if (post) {
-        cogo__post(io->system, io->here, actor, COGO_MSG_IO, ready.watch, &ready, sizeof ready);
+        cogo__post(io->system, io->here, actor, COGO_MSG_IO, ready.watch, 0, &ready,
+                   sizeof ready);
     }
 }
 
