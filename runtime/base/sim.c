@@ -9,7 +9,7 @@ enum {
     HOLD_NS_MAX = 100000000, // At most that far moves the clock meanwhile.
     JUMPS_MAX = 5,           // Of the clock, per run.
     LOOK_STEPS_MAX = 64,     // Operations of a thread between two looks at a word.
-    IDLE_ROUNDS_MAX = 1000,  // Looks of waiting threads while all wait: then time goes on.
+    LOOKS_MAX = 4000, // Of threads at words while all do nothing else: then time goes on.
     STEP_NS_KINDS = 5,
     STEP_NS_KINDS_CALM = 2,
 };
@@ -107,7 +107,7 @@ static cogo__thread *one_of(cogo__sim *sim, uint32_t count)
 static void move_clock(cogo__sim *sim, uint64_t to_ns)
 {
     sim->now_ns = to_ns > sim->now_ns ? to_ns : sim->now_ns;
-    sim->idle_rounds = 0;
+    sim->looks = 0;
 }
 
 /* All sleep: the clock moves to the first deadline, or it is a deadlock. */
@@ -132,8 +132,8 @@ static cogo__thread *pick(cogo__sim *sim)
         uint32_t count = list_runnable(sim, false, &all_wait);
         // Those that only look whether a word has changed may do so for ever: then time goes
         // on.
-        if (count != 0 && (!all_wait || sim->idle_rounds++ < IDLE_ROUNDS_MAX)) {
-            sim->idle_rounds = all_wait ? sim->idle_rounds : 0;
+        if (count != 0 && (!all_wait || sim->looks < LOOKS_MAX)) {
+            sim->looks = all_wait ? sim->looks : 0;
             return one_of(sim, count);
         }
         count = list_runnable(sim, true, &all_wait);
@@ -152,7 +152,7 @@ static cogo__thread *pick(cogo__sim *sim)
         count = list_paused(sim);
         if (count == 0) {
             idle(sim);
-        } else if (sim->idle_rounds++ < IDLE_ROUNDS_MAX) {
+        } else if (sim->looks < LOOKS_MAX) {
             return sim->runnable[cogo__sim_choose(sim, count)]; // A bounded wait ends some day.
         } else if (first != COGO__FOREVER) {
             move_clock(sim, first);

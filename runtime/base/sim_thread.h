@@ -64,9 +64,9 @@ typedef struct cogo__sim {
     bool holds;            /**< Threads lose the CPU for long. */
     uint64_t hot_at;       /**< The operation of this step becomes `hot`. */
     const struct cogo__atomic_site
-        *hot;             /**< Every thread that does it may lose the CPU there. */
-    uint64_t writes;      /**< Operations that changed a word. */
-    uint64_t idle_rounds; /**< Looks of waiting threads since another kind of thread ran. */
+        *hot;        /**< Every thread that does it may lose the CPU there. */
+    uint64_t writes; /**< Operations that changed a word. */
+    uint64_t looks;  /**< At words, in vain, since a thread did anything else. */
     uint32_t jumps;
     uint64_t ns_per_step, now_ns, began_ns;
 } cogo__sim;

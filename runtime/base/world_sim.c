@@ -139,6 +139,7 @@ void cogo__atomic_pause(void)
     if (sim != NULL && !sim->quiet) {
         sim->now_running->state = COGO__SIM_PAUSED;
         sim->now_running->paused_at = sim->writes;
+        sim->looks++;
         sim->now_running->paused_step = sim->now_running->steps;
         cogo__sim_switch(sim);
     }

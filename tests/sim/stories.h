@@ -5,8 +5,12 @@
 
 #include "tests/sim/scenario.h"
 
-#define STORY_MAP(X) \
-    X(talk_fifo, SCENARIO_JUMPS, "all talk to all: nothing lost, nothing twice, in order")
+#define STORY_MAP(X)                                                                        \
+    X(talk_fifo, SCENARIO_JUMPS, "all talk to all: nothing lost, nothing twice, in order")  \
+    X(ask_outcomes, SCENARIO_JUMPS, "asks, late answers, deaths: exactly one outcome each") \
+    X(watch_and_timers, SCENARIO_JUMPS, "one DOWN per monitor, no cancelled timer arrives") \
+    X(stop_anywhere, SCENARIO_JUMPS, "a stop in the middle of everything leaves nothing")   \
+    X(stop_hungry, SCENARIO_JUMPS | SCENARIO_MEMORY, "the same while memory is short")
 
 #define X(name, faults, story) void name(void);
 STORY_MAP(X)

@@ -11,7 +11,7 @@ enum { TESTS_MAX = 512, NAME_SIZE = 160 };
 /* They read pipes or clocks of the machine, spin on words that are nobody's business, or are
  * about parts and far too long for a seed. */
 static const char *const left_out[] = {"parts_test.c", "stress_test.c", "idle_test.c",
-                                       "stuck_test.c", "poll_test.c"};
+                                       "stuck_test.c", "poll_test.c",   "link_test.c"};
 
 static scenario tests[TESTS_MAX + 1];
 static char names[TESTS_MAX][NAME_SIZE];

@@ -214,6 +214,7 @@ Test(supervisor, transient_children_may_end_well_and_temporary_ones_anyhow)
     while (cogo_actor_id_is_set(child_of(&f, "B"))) {
         (void)scene_ask_u64(f.system, child_of(&f, "A"));
     }
+    cr_expect_eq(cogo_system_await(f.system, b, SCENE_LONG_NS, NULL), COGO_OK);
     cr_expect_eq(cogo_system_send(f.system, b, cogo_msg_create(f.system, PUT, 8)), COGO_EGONE);
     tell(&f, "C", FAIL);
     wait_notes(&f, 6);
