@@ -16,7 +16,7 @@
 enum {
     SEEDS_DEFAULT = 200,
     TWICE_SHARE = 16, // One seed of so many is played twice: both must be the same.
-    SECONDS_MAX = 20, // Of one playing, by the real clock.
+    SECONDS_MAX = 10, // Of one playing, by the real clock.
     ALT_STACK = 65536,
 };
 #define STEPS_MAX UINT64_C(20000000)

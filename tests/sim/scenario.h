@@ -64,8 +64,9 @@ cogo_system *scenario_open(void);
 /** Stops and destroys it, after looking at I4, I9 and I11: nobody lives, no timer is armed, and
  * every message that was sent was handled or is a counted dead letter. */
 void scenario_close(cogo_system *system);
-/** The second half of scenario_close(), for systems that were stopped already. */
-void scenario_destroy(cogo_system *system);
+/** The second half of scenario_close(), for systems that were stopped already. Up to @p late
+ * messages may wait: those that foreign threads sent after the lanes had ended. */
+void scenario_destroy(cogo_system *system, uint64_t late);
 
 cogo_actor_id scenario_spawn(cogo_system *system, const cogo_behavior *behavior,
                              const void *args, size_t args_size, uint32_t flags);

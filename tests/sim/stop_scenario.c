@@ -48,16 +48,17 @@ static cogo_err worker_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     worker *w = state;
     uint64_t number = 0;
+    cogo_err borne = COGO_OK;
     if (cogo_msg_type_of(msg) != WORK) {
         return COGO_OK;
     }
     switch (scenario_pick(8)) {
     case 0:
-        (void)cogo_timer_start(ctx, 1 + scenario_pick(SCENARIO_S), 0, 0, &number);
+        borne = cogo_timer_start(ctx, 1 + scenario_pick(SCENARIO_S), 0, 0, &number);
         break;
     case 1:
-        (void)cogo_ask(ctx, cogo_self(ctx), scenario_msg(cogo_context_system(ctx), WORK, 0),
-                       1 + scenario_pick(SCENARIO_S), &number);
+        borne = cogo_ask(ctx, cogo_self(ctx), scenario_msg(cogo_context_system(ctx), WORK, 0),
+                         1 + scenario_pick(SCENARIO_S), &number);
         break;
     case 2:
         cogo__sim_busy(scenario_pick(30 * SCENARIO_MS));
@@ -71,12 +72,15 @@ static cogo_err worker_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         spawn_below(ctx, w);
         break;
     }
+    scenario_check(borne == COGO_OK || borne == COGO_ENOMEM, "%s", cogo_strerror(borne));
     return COGO_OK;
 }
 
 static void stopper_main(void *arg)
 {
     scenario_sleep(scenario_pick(20 * SCENARIO_MS));
+    scenario_feed(); // A signal that finds no memory is not sent: stop() would wait its time
+                     // out.
     cogo_err err = cogo_system_stop(arg, SCENARIO_LONG);
     scenario_check(err == COGO_OK, "stop() says: %s", cogo_strerror(err));
 }
@@ -97,8 +101,7 @@ void stop_anywhere(void)
     }
     scenario_join(stoppers[0]);
     scenario_join(stoppers[1]);
-    scenario_feed();
-    scenario_destroy(system);
+    scenario_destroy(system, MESSAGES);
 }
 
 void stop_hungry(void)
