@@ -84,7 +84,7 @@ step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit bui
 step tsan-build 900 scons -j"$jobs" variant=tsan unit
 step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/tsan'
 step sim-build 900 scons -j"$jobs" variant=sim sim
-step sim 180 build/sim/tests/sim_test --seeds 1..400
+step sim 180 build/sim/tests/sim_test --seeds 1..200
 step model-build 300 scons -j"$jobs" model
 step model 300 build/model/explore
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang

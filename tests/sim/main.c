@@ -173,9 +173,13 @@ static int list(void)
 /* A name that ends with '*' stands for all that begin like it. */
 static bool wanted(const scenario *s, const char *pattern)
 {
-    size_t length = pattern != NULL ? strlen(pattern) : 0;
-    return length == 0 || strcmp(pattern, s->name) == 0
-           || (pattern[length - 1] == '*' && strncmp(pattern, s->name, length - 1) == 0);
+    if (pattern == NULL) {
+        return (s->faults & SCENARIO_OPEN) == 0;
+    }
+    size_t length = strlen(pattern);
+    return strcmp(pattern, s->name) == 0
+           || (length != 0 && pattern[length - 1] == '*'
+               && strncmp(pattern, s->name, length - 1) == 0);
 }
 
 static int play_all(const options *o)
