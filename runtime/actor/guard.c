@@ -496,6 +496,15 @@ void cogo__guard_forget(cogo_system *system, cogo_context *here, cogo__cell *cel
     }
 }
 
+bool cogo__guard_room(cogo_system *system, const cogo__cell *cell)
+{
+    uint32_t index = cogo__u32_load_relaxed(&cell->guard);
+    const cogo__guard *guard = index != 0 ? cogo__guard_at(system, index) : NULL;
+    return guard == NULL
+           || (uint32_t)cogo__u64_load_relaxed(&guard->word)
+                  < cogo__u32_load_relaxed(&guard->limit);
+}
+
 bool cogo__guard_memory(cogo_system *system, const cogo__cell *cell, cogo_actor_id id,
                         uint64_t *out_bytes, uint64_t *out_limit)
 {

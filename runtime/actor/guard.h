@@ -66,6 +66,8 @@ bool cogo__guard_release(cogo_system *system, cogo_msg *msg, cogo_dead_reason *o
 /** Holder: the actor has so many bytes more, or less, besides its mailbox. */
 void cogo__guard_note(cogo_system *system, cogo_context *here, cogo__cell *cell, int64_t bytes);
 
+/** False: its mailbox is at its limit. Any thread. */
+bool cogo__guard_room(cogo_system *system, const cogo__cell *cell);
 /** Holder: its incarnation ends, and all that it noted. */
 void cogo__guard_forget(cogo_system *system, cogo_context *here, cogo__cell *cell);
 /** Bytes and limit of the actor @p id, if they are counted. Any thread. */

@@ -3,6 +3,7 @@
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/meter.h"
+#include "runtime/actor/pool.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -67,6 +68,11 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         return ref != NULL;
     case COGO_MSG_EXIT:
         return accept_exit(cell, msg);
+    case COGO__MSG_DRAIN: { // All that its pool sent before has been handled.
+        const cogo__drain *drain = cogo__msg_body(msg);
+        cogo__post(ctx->system, ctx, drain->pool, COGO__MSG_DRAINED, 0, msg->trace, drain, sizeof *drain);
+        return false;
+    }
     default:
         return true;
     }

@@ -13,6 +13,7 @@
 #include <cogo/payload.h>
 #include <cogo/poll.h>
 #include <cogo/record.h>
+#include <cogo/router.h>
 #include <cogo/supervisor.h>
 #include <cogo/system.h>
 
