@@ -6,6 +6,7 @@
 
 #include "runtime/actor/context.h"
 #include "runtime/actor/dead.h"
+#include "runtime/actor/groups.h"
 #include "runtime/actor/names.h"
 #include "runtime/actor/types.h"
 #include "runtime/base/world.h"
@@ -23,6 +24,7 @@ struct cogo_system {
     cogo__table cells, refs, guards;
     cogo__lock guard_lock; /**< Of senders that wait for a place. */
     cogo__dead dead;
+    cogo__groups groups;
     cogo__names names;    /**< Actors by name. */
     cogo__names children; /**< Children by supervisor and id. */
     cogo__types types;

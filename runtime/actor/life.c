@@ -198,6 +198,9 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     if ((phase & COGO__CELL_NAMED) != 0) {
         cogo__names_remove_actor(&system->names, ctx->self);
     }
+    if ((phase & COGO__CELL_BONDED) != 0) {
+        cogo__groups_remove_actor(system, ctx, ctx->self);
+    }
     if ((phase & COGO__CELL_SUPERVISED) != 0) {
         cogo__names_remove_actor(&system->children, ctx->self);
     }

@@ -154,7 +154,8 @@ static void drain_last(cogo_context *ctx, cogo__pool *pool)
         remove_place(ctx, pool, pool->size);
         return;
     }
-    cogo__post(ctx->system, ctx, place->id, COGO__MSG_DRAIN, 0, &drain, sizeof drain);
+    cogo__post(ctx->system, ctx, place->id, COGO__MSG_DRAIN, 0, ctx->trace, &drain,
+               sizeof drain);
 }
 
 static void drained(cogo_context *ctx, cogo__pool *pool, uint64_t serial)
@@ -339,7 +340,7 @@ cogo_err cogo_pool_resize(cogo_system *system, cogo_actor_id pool, uint32_t size
     if (!is_pool(system, pool)) {
         return COGO_EGONE;
     }
-    cogo__post(system, cogo__here_in(system), pool, COGO__MSG_POOL_RESIZE, 0, &size,
+    cogo__post(system, cogo__here_in(system), pool, COGO__MSG_POOL_RESIZE, 0, 0, &size,
                sizeof size);
     return COGO_OK;
 }

@@ -56,8 +56,7 @@ uint64_t cogo__place_load(cogo_system *system, cogo__place *place)
         return UINT32_MAX;
     }
     bool idle = ((uintptr_t)cogo__ptr_load_relaxed(&cell->box.head) & COGO__IDLE_MARK) != 0;
-    uint32_t depth = cogo__u32_load_relaxed(&cell->depth);
-    uint64_t waiting = idle ? 0 : 1 + (uint64_t)(depth > INT32_MAX ? 0 : depth);
+    uint64_t waiting = idle ? 0 : 1 + (uint64_t)cogo__cell_depth(cell);
     uint64_t open = open_asks(system, place); // Those that wait are among them.
     return open > waiting ? open : waiting;
 }

@@ -70,7 +70,8 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         return accept_exit(cell, msg);
     case COGO__MSG_DRAIN: { // All that its pool sent before has been handled.
         const cogo__drain *drain = cogo__msg_body(msg);
-        cogo__post(ctx->system, ctx, drain->pool, COGO__MSG_DRAINED, 0, msg->trace, drain, sizeof *drain);
+        cogo__post(ctx->system, ctx, drain->pool, COGO__MSG_DRAINED, 0, msg->trace, drain,
+                   sizeof *drain);
         return false;
     }
     default:

@@ -91,6 +91,7 @@ static void destroy(cogo_system *system)
     cogo__table_finish(&system->cells);
     cogo__table_finish(&system->refs);
     cogo__table_finish(&system->guards);
+    cogo__groups_finish(&system->groups);
     cogo__lock_finish(&system->guard_lock);
     cogo__lock_finish(&system->dead.lock);
     for (uint32_t i = 0; sched != NULL && sched->lanes != NULL && i < sched->lane_count; i++) {
@@ -229,6 +230,7 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
         return COGO_ENOMEM;
     }
     system->world = world;
+    cogo__groups_init(&system->groups);
     cogo__lock_init(&system->guard_lock);
     cogo__lock_init(&system->dead.lock);
     system->config = filled;

@@ -6,6 +6,7 @@
 #include <cogo/arena.h>
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>
+#include <cogo/group.h>
 #include <cogo/io.h>
 #include <cogo/message.h>
 #include <cogo/observe.h>
@@ -16,5 +17,6 @@
 #include <cogo/router.h>
 #include <cogo/supervisor.h>
 #include <cogo/system.h>
+#include <cogo/topic.h>
 
 #endif

@@ -37,8 +37,9 @@ enum {
     COGO_MSG_DEAD_LETTER = 6, /**< Payload: cogo_dead_letter. */
     COGO_MSG_MEMORY = 7,      /**< Payload: cogo_memory_alarm. */
     COGO_MSG_CHILDREN = 8,    /**< Payload: cogo_child_answer, of cogo_supervisor_order(). */
-    COGO_MSG_IO = 24,         /**< Payload: cogo_io_ready. A watched descriptor is ready. */
     COGO_MSG_POOL_STATS = 9,  /**< To a pool: none; back: cogo_pool_stats. */
+    COGO_MSG_GROUP = 10,      /**< Payload: cogo_group_event. */
+    COGO_MSG_IO = 24,         /**< Payload: cogo_io_ready. A watched descriptor is ready. */
     COGO_MSG_USER = 256,      /**< First number for types of the program. */
 };
 
