@@ -37,12 +37,13 @@ typedef struct options {
 /* For the handler of a crash. */
 static const scenario *playing;
 static uint64_t playing_seed;
-static const char *program;
+static const char *program, *planted;
 
 static void print_repeat(void)
 {
-    fprintf(stderr, "    repeat: %s --scenario %s --seeds %llu..%llu --trace\n", program,
-            playing->name, (unsigned long long)playing_seed, (unsigned long long)playing_seed);
+    fprintf(stderr, "    repeat: %s --scenario %s --seeds %llu..%llu%s%s --trace\n", program,
+            playing->name, (unsigned long long)playing_seed, (unsigned long long)playing_seed,
+            planted != NULL ? " --plant " : "", planted != NULL ? planted : "");
 }
 
 static void on_crash(int number)
@@ -212,7 +213,7 @@ int main(int argc, char **argv)
         } else if (value != NULL && strcmp(argv[i], "--scenario") == 0) {
             o.scenario = argv[++i];
         } else if (value != NULL && strcmp(argv[i], "--plant") == 0) {
-            o.plant = argv[++i];
+            o.plant = planted = argv[++i];
         } else if (value != NULL && strcmp(argv[i], "--seeds") == 0) {
             char *end = NULL;
             o.first = strtoull(argv[++i], &end, 10);

@@ -17,7 +17,7 @@ static const char *const fit[] = {
     "group_test.c",      "router_test.c",
 };
 
-static const char open_name[] = "children_are_added_and_removed"; // Seed 54.
+static const char open_name[] = "children_are_added_and_removed"; // See runtime/README.md.
 
 static scenario tests[TESTS_MAX + 1];
 static char names[TESTS_MAX][NAME_SIZE];
