@@ -31,6 +31,7 @@ enum {
     COGO__ACTOR_SUSPENDED = 1 << 5, /**< Ended, and its supervisor decides. */
     COGO__ACTOR_UNDRAINED = 1 << 6, /**< drained() is owed. */
     COGO__ACTOR_STATE_SLAB = 1 << 7,
+    COGO__ACTOR_REPLAY = 1 << 8, /**< Messages of the stash come before the mailbox. */
 };
 
 struct cogo__extra;

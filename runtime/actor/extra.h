@@ -20,6 +20,12 @@ typedef struct cogo__tie {
     cogo__tie_state state;
 } cogo__tie;
 
+/* Messages, oldest first. */
+typedef struct cogo__queue {
+    cogo_msg *first, *last;
+    uint32_t count;
+} cogo__queue;
+
 typedef struct cogo__extra {
     cogo_msg
         *watchers; /**< Their MONITOR signals, newest first: each block becomes the DOWN. */
@@ -31,6 +37,8 @@ typedef struct cogo__extra {
     uint64_t child;  /**< Number of this child at its supervisor. */
     cogo_msg *token; /**< Children: the block that will tell the supervisor of the end. */
     void *thread;    /**< Detached actors. */
+    cogo__queue stash, replay;  /**< Put aside; taken from there and to be handled next. */
+    const cogo_behavior *first; /**< What it was before cogo_become(); NULL: what it is. */
 } cogo__extra;
 
 /** Makes it if needed; NULL when out of memory. */

@@ -5,6 +5,7 @@
 #include "runtime/actor/guard.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
+#include "runtime/actor/stash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,9 +79,10 @@ static void free_state(cogo_context *ctx, cogo__cell *cell)
 
 void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
 {
-    const cogo_behavior *behavior = behavior_of(cell);
     cogo__start *start = cogo__msg_body(cell->start);
     ctx->trace = cell->start->trace;
+    const cogo_behavior *behavior = start->behavior;
+    cogo__ptr_store_relaxed(&cell->behavior, (void *)(uintptr_t)behavior);
     cell->flags &= ~(uint32_t)COGO__ACTOR_STARTING;
     cell->flags |= (start->flags & COGO_SPAWN_TRAP_EXIT) != 0 ? COGO__ACTOR_TRAPS : 0;
     if (!make_state(ctx, cell, behavior->state_size_bytes)) {
@@ -151,6 +153,8 @@ static bool suspend(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reas
         return false;
     }
     cogo__relations_tell(ctx, cell, reason);
+    cogo__stash_keep(ctx, cell);
+    extra->first = NULL; // Its next life begins as it was spawned.
     cell->flags &= COGO__ACTOR_ALIVE | COGO__ACTOR_DETACHED;
     cell->flags |= COGO__ACTOR_SUSPENDED;
     cogo__phase_change(cell, COGO__CELL_WAITS, 0);
@@ -207,6 +211,9 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     cogo__relations_tell(ctx, cell, reason); // After the names: a DOWN finds them free.
     if ((cell->flags & COGO__ACTOR_DETACHED) != 0 && ctx->is_lane) {
         cogo__sched_thread_give(system, cell->extra->thread, NULL); // It never ran.
+    }
+    if (cell->extra != NULL) {
+        cogo__stash_drop(ctx, cell);
     }
     cogo__extra_destroy(ctx->heap, cell->extra);
     cell->extra = NULL;

@@ -18,6 +18,7 @@ enum {
     COGO__MSG_CREDIT = 1 << 4,  /**< Took a place in a bounded mailbox. */
     COGO__MSG_METERED = 1 << 5, /**< Its bytes count for its receiver; see guard.h. */
     COGO__MSG_SHARED = 1 << 6,  /**< Its payload is a cogo_payload. */
+    COGO__MSG_STASHED = 1 << 8, /**< Comes from the stash: it is in no mailbox. */
     COGO__MSG_INSIDE = 1 << 7,  /**< An order to a supervisor, made by the library. */
     COGO__MSG_BLOCK = COGO__MSG_SLAB | COGO__MSG_SHARED, /**< What stays when it is sent. */
     COGO__MSG_GUARD_SHIFT = 12, /**< Above: the guard of its receiver; 0: none. */

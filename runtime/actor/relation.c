@@ -194,6 +194,7 @@ static void on_restart(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     cogo__phase_change(cell, 0, COGO__CELL_WAITS);
     cogo__u32_store_relaxed(&cell->restarts, cogo__u32_load_relaxed(&cell->restarts) + 1);
     COGO__SAW(ctx->system, ctx, RESTART, restart, ctx->self, ctx->self.slot, 0, msg->trace);
+    cell->flags |= cell->extra->replay.count != 0 ? COGO__ACTOR_REPLAY : 0;
 }
 
 /* True: @p msg was used up, or is kept. */

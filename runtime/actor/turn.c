@@ -6,6 +6,7 @@
 #include "runtime/actor/pool.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
+#include "runtime/actor/stash.h"
 
 enum {
     CLOCK_FIRST = 8,  // The clock is read after so many messages of a turn,
@@ -140,7 +141,8 @@ static void drain(cogo_context *ctx, cogo__cell *cell)
     cogo__u32_store_relaxed(&ctx->doing, 0);
     ctx->current = NULL;
     ctx->trace = 0;
-    cogo_err err = behavior->drained(ctx, cell->state);
+    // A behaviour that it became since may have none.
+    cogo_err err = behavior->drained != NULL ? behavior->drained(ctx, cell->state) : COGO_OK;
     if (err != COGO_OK && !ctx->ending) {
         cogo__context_end(ctx, COGO_EXIT_ERROR, err, cogo_strerror(err));
     }
@@ -215,7 +217,8 @@ static bool time_is_over(looks *l, cogo_context *ctx)
 /* Signals come first, and what the last callback led to; neither is so for most messages. */
 static inline bool calls_for_care(const cogo_context *ctx, const cogo__cell *cell)
 {
-    const uint32_t rare = COGO__ACTOR_STARTING | COGO__ACTOR_SUSPENDED | COGO__ACTOR_DETACHED;
+    const uint32_t rare = COGO__ACTOR_STARTING | COGO__ACTOR_SUSPENDED | COGO__ACTOR_DETACHED
+                          | COGO__ACTOR_REPLAY;
     return __builtin_expect((cell->flags & rare) != 0 || ctx->ending
                                 || cogo__signals_waiting(cell) || !ctx->is_lane,
                             0);
@@ -239,6 +242,11 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
             node = cogo__mailbox_peek(cell->tail);
             if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0 || cogo__signals_waiting(cell)) {
                 continue; // A signal came.
+            }
+            if ((cell->flags & COGO__ACTOR_REPLAY) != 0 && handled + ctx->charged < most) {
+                cogo__replay_one(ctx, cell);
+                handled++;
+                continue;
             }
         }
         if (handled + ctx->charged >= most) {
@@ -299,6 +307,10 @@ void cogo_msg_take(cogo_context *ctx, cogo_msg *msg)
     if (ctx->current != msg || msg == NULL) {
         return; // Not the message that is being handled: nothing to take.
     }
-    cogo__mailbox_detach(&ctx->cell->box, &ctx->cell->tail);
     ctx->current = NULL;
+    if ((msg->flags & COGO__MSG_STASHED) != 0) {
+        msg->flags &= ~(uint32_t)COGO__MSG_STASHED;
+        return;
+    }
+    cogo__mailbox_detach(&ctx->cell->box, &ctx->cell->tail);
 }

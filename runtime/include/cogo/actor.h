@@ -198,6 +198,41 @@ COGO_API bool cogo_should_yield(cogo_context *ctx);
  */
 COGO_API void cogo_memory_note(cogo_context *ctx, int64_t bytes);
 
+enum { COGO_STASH_MAX = 65536 }; /**< Messages that one actor may have put aside, a count. */
+
+/**
+ * Puts the message that is being handled aside, behind those put aside before. It counts as
+ * waiting. Survives a restart: then all that is put aside is handled first, in order, except
+ * answers, timers and DOWN, which belonged to the life that ended. An end makes dead letters of
+ * it.
+ *
+ * Ownership: takes @p msg on success only.
+ * Order:     kept.
+ * Threads:   inside receive() of that message.
+ * @return COGO_OK; COGO_EINVAL (not the message that is being handled); COGO_ELIMIT
+ * (COGO_STASH_MAX are put aside); COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_stash(cogo_context *ctx, cogo_msg *msg);
+/**
+ * All that was put aside is handled next, in order, before what is in the mailbox.
+ *
+ * Threads: inside a behaviour.
+ * @return how many messages.
+ */
+COGO_API uint32_t cogo_unstash_all(cogo_context *ctx);
+/**
+ * From the next message on the running actor's callbacks are those of @p behavior; its state
+ * stays, start() is not called. A restart begins with the behaviour that it was spawned with.
+ *
+ * Ownership: borrows @p behavior, which outlives the system.
+ * Threads:   inside a behaviour.
+ * @return COGO_OK; COGO_EINVAL (no behaviour, or a larger state than it was spawned with);
+ * COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_become(cogo_context *ctx, const cogo_behavior *behavior);
+/** Back to the behaviour that it was spawned with. Threads: inside a behaviour. */
+COGO_API void cogo_unbecome(cogo_context *ctx);
+
 /** The running actor. Threads: inside a behaviour. */
 COGO_API cogo_actor_id cogo_self(const cogo_context *ctx);
 /** The system of the running actor. Threads: inside a behaviour. */
