@@ -21,7 +21,7 @@ typedef enum cogo__ref_kind {
     COGO__REF_TIMER,
     COGO__REF_ASK,
     COGO__REF_MONITOR,
-    COGO__REF_IO,     /**< A descriptor; its watch is in `answer`. */
+    COGO__REF_IO,     /**< A descriptor is watched. */
     COGO__REF_WAITER, /**< A foreign thread waits; see sched/wait.c. */
 } cogo__ref_kind;
 
@@ -41,6 +41,7 @@ typedef struct cogo__ref {
     uint64_t deadline_ns, period_ns, cookie;
     uint32_t heap_place; /**< 1 + index in the lane's heap; 0: not there. */
     uint32_t lane;
+    int fd;            /**< Of IO; the owner's. */
     cogo__au32 posted; /**< A TIMER message is in the mailbox. */
     uint32_t next_free;
 } cogo__ref;

@@ -8,6 +8,8 @@
 #include "runtime/actor/signals.h"
 #include "runtime/actor/stash.h"
 
+#include <cogo/io.h>
+
 enum {
     CLOCK_FIRST = 8,  // The clock is read after so many messages of a turn,
     CLOCK_MOST = 16,  // and then after so many more, while they take little time.
@@ -60,7 +62,11 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         }
         return ref != NULL;
     case COGO_MSG_IO:
-        return own_ref(ctx, msg->ask, COGO__REF_IO) != NULL;
+        ref = own_ref(ctx, msg->ask, COGO__REF_IO);
+        if (ref != NULL) {
+            ((cogo_io_ready *)cogo__msg_body(msg))->cookie = ref->cookie;
+        }
+        return ref != NULL;
     case COGO_MSG_DOWN:
         ref = own_ref(ctx, msg->ask, COGO__REF_MONITOR);
         if (ref != NULL) {

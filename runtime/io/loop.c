@@ -1,34 +1,25 @@
-/* Any thread says what it wants by queueing a change; only the thread with the right touches
- * the libev loop. A watch is one-shot: it is stopped when it fires, and started again by the
- * next change; libev turns a stop and a start between two waits into no system call at all. */
+/* The actor's own thread tells epoll what it wants, also while a lane waits; so a descriptor is
+ * never touched by anybody else, and may be closed as soon as it is removed. An event carries
+ * the number of the reference, never a pointer: one that comes too late finds nobody. */
 #include "runtime/io/loop.h"
 
 #include "runtime/actor/send.h"
-#include "runtime/base/lock.h"
 
-#include <ev.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
-struct cogo__io_watch {
-    ev_io ev;             // First: the loop's.
-    cogo__io_watch *next; // In `changes`; this and what follows are guarded by the lock.
-    cogo__io_watch *all_next, *all_prev;
-    cogo_actor_id actor;
-    uint64_t number, cookie;
-    int fd;
-    uint32_t wanted;
-    bool queued, gone;
-};
+enum { EVENTS_MAX = 64 }; // Taken from the kernel at a time.
+
+#define BELL UINT64_MAX // The number of no reference.
 
 struct cogo__io {
     cogo__poller poller; // First.
     cogo_system *system;
-    struct ev_loop *loop;
-    ev_async bell;
-    ev_timer alarm;
-    cogo_context *here; // Of the thread with the right.
-    cogo__lock lock;
-    cogo__io_watch *changes, **changes_end, *all;
+    int epoll, bell;
 };
 
 static cogo__io *io_of(cogo__poller *poller)
@@ -36,124 +27,74 @@ static cogo__io *io_of(cogo__poller *poller)
     return (cogo__io *)(void *)poller;
 }
 
-/* Caller holds the lock. */
-static void queue(cogo__io *io, cogo__io_watch *watch)
+static void quiet_bell(cogo__io *io)
 {
-    if (!watch->queued) {
-        watch->queued = true;
-        watch->next = NULL;
-        *io->changes_end = watch;
-        io->changes_end = &watch->next;
-    }
+    uint64_t rings;
+    ssize_t got = read(io->bell, &rings, sizeof rings);
+    (void)got; // Non-blocking: whoever rang has been heard, or nobody rang.
 }
 
-/* Caller holds the lock. */
-static void destroy(cogo__io *io, cogo__io_watch *watch)
+/* The owner may be gone, or another one's by now: the message is checked against the number
+ * again when it is dispatched. */
+static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *event)
 {
-    if (watch->all_prev != NULL) {
-        watch->all_prev->all_next = watch->all_next;
-    } else {
-        io->all = watch->all_next;
+    uint64_t number = event->data.u64;
+    const cogo__ref *ref = cogo__ref_find(io->system, number);
+    if (ref == NULL) {
+        return;
     }
-    if (watch->all_next != NULL) {
-        watch->all_next->all_prev = watch->all_prev;
-    }
-    free(watch);
-}
-
-/* It fires once. A change that waits already says what is wanted now, so this event is void. */
-static void on_ready(struct ev_loop *loop, ev_io *ev, int revents)
-{
-    cogo__io *io = ev_userdata(loop);
-    cogo__io_watch *watch = (cogo__io_watch *)(void *)ev;
-    ev_io_stop(loop, ev);
-    cogo__lock_take(&io->lock);
-    cogo_io_ready ready = {.watch = watch->number, .cookie = watch->cookie};
-    cogo_actor_id actor = watch->actor;
-    ready.events = (revents & EV_READ) != 0 ? COGO_IO_READ : 0;
-    ready.events |= (revents & EV_WRITE) != 0 ? COGO_IO_WRITE : 0;
-    if ((revents & EV_ERROR) != 0) { // The descriptor is bad: reading it will tell.
-        ready.events = watch->wanted;
-    }
-    bool post = !watch->queued && !watch->gone;
-    watch->wanted = post ? 0 : watch->wanted;
-    cogo__lock_give(&io->lock);
-    if (post) {
-        cogo__post(io->system, io->here, actor, COGO_MSG_IO, ready.watch, 0, &ready,
-                   sizeof ready);
-    }
-}
-
-static void on_bell(struct ev_loop *loop, ev_async *ev, int revents)
-{
-    (void)loop, (void)ev, (void)revents; // It ends the wait.
-}
-
-static void on_alarm(struct ev_loop *loop, ev_timer *ev, int revents)
-{
-    (void)loop, (void)ev, (void)revents; // It ends the wait.
-}
-
-static void apply_changes(cogo__io *io)
-{
-    cogo__lock_take(&io->lock);
-    cogo__io_watch *watch = io->changes;
-    io->changes = NULL;
-    io->changes_end = &io->changes;
-    while (watch != NULL) {
-        cogo__io_watch *next = watch->next;
-        watch->queued = false;
-        ev_io_stop(io->loop, &watch->ev);
-        if (watch->gone) {
-            destroy(io, watch);
-        } else if (watch->wanted != 0) {
-            int events = (watch->wanted & COGO_IO_READ) != 0 ? EV_READ : 0;
-            events |= (watch->wanted & COGO_IO_WRITE) != 0 ? EV_WRITE : 0;
-            ev_io_set(&watch->ev, watch->fd, events);
-            ev_io_start(io->loop, &watch->ev);
-        }
-        watch = next;
-    }
-    cogo__lock_give(&io->lock);
+    // Hang-up and error show in both directions: reading or writing tells which.
+    uint32_t any = event->events & (uint32_t)(EPOLLHUP | EPOLLERR);
+    cogo_io_ready ready = {.watch = number};
+    ready.events = (event->events & EPOLLIN) != 0 || any != 0 ? COGO_IO_READ : 0;
+    ready.events |= (event->events & EPOLLOUT) != 0 || any != 0 ? COGO_IO_WRITE : 0;
+    cogo__post(io->system, here, cogo__ref_owner(io->system, ref), COGO_MSG_IO, number, 0,
+               &ready, sizeof ready);
 }
 
 static void poll(cogo__poller *poller, cogo_context *here, uint64_t timeout_ns)
 {
     cogo__io *io = io_of(poller);
-    io->here = here;
-    apply_changes(io);
-    if (timeout_ns != 0 && timeout_ns != UINT64_MAX) {
-        ev_now_update(io->loop);
-        ev_timer_set(&io->alarm, (double)timeout_ns / 1e9, 0.);
-        ev_timer_start(io->loop, &io->alarm);
+    struct epoll_event events[EVENTS_MAX];
+    struct timespec limit = {.tv_sec = (time_t)(timeout_ns / 1000000000),
+                             .tv_nsec = (long)(timeout_ns % 1000000000)};
+    int count = epoll_pwait2(io->epoll, events, EVENTS_MAX,
+                             timeout_ns == UINT64_MAX ? NULL : &limit, NULL);
+    if (count < 0 && errno == ENOSYS) { // Linux before 5.11; rounded up.
+        uint64_t ms = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
+        int most = timeout_ns == UINT64_MAX ? -1 : ms < INT32_MAX ? (int)ms : INT32_MAX;
+        count = epoll_wait(io->epoll, events, EVENTS_MAX, most);
     }
-    (void)ev_run(io->loop, timeout_ns == 0 ? EVRUN_NOWAIT : EVRUN_ONCE);
-    ev_timer_stop(io->loop, &io->alarm);
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.u64 == BELL) {
+            quiet_bell(io);
+        } else {
+            tell(io, here, &events[i]);
+        }
+    }
 }
 
 static void ring(cogo__poller *poller)
 {
-    cogo__io *io = io_of(poller);
-    ev_async_send(io->loop, &io->bell);
+    const uint64_t one = 1;
+    ssize_t put = write(io_of(poller)->bell, &one, sizeof one);
+    (void)put; // Full means rung.
 }
 
-static void forget(cogo__poller *poller, cogo__ref *ref)
+static void forget(cogo__poller *poller, const cogo__ref *ref)
 {
-    cogo__io_watch_leave(io_of(poller), cogo__ptr_load_relaxed(&ref->answer));
+    cogo__io_remove(io_of(poller), ref->fd);
 }
 
 static void finish(cogo__poller *poller)
 {
     cogo__io *io = io_of(poller);
-    while (io->all != NULL) {
-        ev_io_stop(io->loop, &io->all->ev);
-        destroy(io, io->all);
+    if (io->epoll >= 0) {
+        (void)close(io->epoll);
     }
-    if (io->loop != NULL) {
-        ev_async_stop(io->loop, &io->bell);
-        ev_loop_destroy(io->loop);
+    if (io->bell >= 0) {
+        (void)close(io->bell);
     }
-    cogo__lock_finish(&io->lock);
     free(io);
 }
 
@@ -163,23 +104,19 @@ static cogo__io *create(cogo_system *system)
     if (io == NULL) {
         return NULL;
     }
+    struct epoll_event bell = {.events = EPOLLIN, .data.u64 = BELL};
     io->poller.poll = poll;
     io->poller.ring = ring;
     io->poller.forget = forget;
     io->poller.finish = finish;
     io->system = system;
-    io->changes_end = &io->changes;
-    cogo__lock_init(&io->lock);
-    // No environment, no extra descriptor for clock jumps: only monotonic time is used.
-    io->loop = ev_loop_new(EVFLAG_NOENV | EVFLAG_NOTIMERFD | EVBACKEND_EPOLL);
-    if (io->loop == NULL) {
+    io->epoll = epoll_create1(EPOLL_CLOEXEC);
+    io->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (io->epoll < 0 || io->bell < 0
+        || epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->bell, &bell) != 0) {
         finish(&io->poller);
         return NULL;
     }
-    ev_set_userdata(io->loop, io);
-    ev_async_init(&io->bell, on_bell);
-    ev_async_start(io->loop, &io->bell);
-    ev_init(&io->alarm, on_alarm);
     return io;
 }
 
@@ -200,43 +137,31 @@ cogo__io *cogo__io_of(cogo_system *system)
     return io_of(there);
 }
 
-cogo__io_watch *cogo__io_watch_create(cogo__io *io, int fd, cogo_actor_id actor,
-                                      uint64_t number, uint64_t cookie)
+cogo_err cogo__io_add(cogo__io *io, int fd, uint64_t number)
 {
-    cogo__io_watch *watch = calloc(1, sizeof *watch);
-    if (watch == NULL) {
-        return NULL;
+    struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = number};
+    if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &event) == 0) {
+        return COGO_OK;
     }
-    ev_io_init(&watch->ev, on_ready, fd, EV_READ);
-    watch->fd = fd;
-    watch->actor = actor;
-    watch->number = number;
-    watch->cookie = cookie;
-    cogo__lock_take(&io->lock);
-    watch->all_next = io->all;
-    if (io->all != NULL) {
-        io->all->all_prev = watch;
-    }
-    io->all = watch;
-    cogo__lock_give(&io->lock);
-    return watch;
+    return errno == EEXIST                      ? COGO_EEXIST
+           : errno == ENOMEM || errno == ENOSPC ? COGO_ENOMEM
+                                                : COGO_EIO;
 }
 
-void cogo__io_watch_want(cogo__io *io, cogo_context *here, cogo__io_watch *watch,
-                         uint32_t events)
+cogo_err cogo__io_want(cogo__io *io, cogo_context *here, int fd, uint64_t number,
+                       uint32_t events)
 {
-    cogo__lock_take(&io->lock);
-    watch->wanted = events;
-    queue(io, watch);
-    cogo__lock_give(&io->lock);
-    cogo__poller_changed(io->system, here);
+    struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = number};
+    event.events |= (events & COGO_IO_READ) != 0 ? (uint32_t)EPOLLIN : 0;
+    event.events |= (events & COGO_IO_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0;
+    if (epoll_ctl(io->epoll, EPOLL_CTL_MOD, fd, &event) != 0) {
+        return COGO_EIO; // Closed before it was unwatched.
+    }
+    cogo__poller_needed(io->system, here);
+    return COGO_OK;
 }
 
-void cogo__io_watch_leave(cogo__io *io, cogo__io_watch *watch)
+void cogo__io_remove(cogo__io *io, int fd)
 {
-    cogo__lock_take(&io->lock);
-    watch->gone = true;
-    queue(io, watch);
-    cogo__lock_give(&io->lock);
-    // Freed by the next poll: there is no hurry, its reference is gone.
+    (void)epoll_ctl(io->epoll, EPOLL_CTL_DEL, fd, NULL); // Fails if it is closed: gone, too.
 }

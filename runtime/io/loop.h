@@ -1,5 +1,5 @@
-/* The libev loop of one system: descriptors in, messages out.
- * Used by the calls of cogo/io.h; run by whichever lane would sleep.
+/* The epoll descriptor of one system: descriptors in, messages out.
+ * Used by the calls of cogo/io.h; waited for by whichever lane would sleep.
  * Never reads or writes a watched descriptor, and never has a thread of its own. */
 #ifndef COGO_IO_LOOP_H
 #define COGO_IO_LOOP_H
@@ -8,18 +8,17 @@
 
 #include <cogo/io.h>
 
-typedef struct cogo__io_watch cogo__io_watch;
 typedef struct cogo__io cogo__io;
 
-/** The system's loop, made when first asked for. NULL: it can't be made. */
+/** The system's, made when first asked for. NULL: it can't be made. */
 cogo__io *cogo__io_of(cogo_system *system);
-/** A watch that wants nothing, for the reference @p number of @p actor. NULL: out of memory. */
-cogo__io_watch *cogo__io_watch_create(cogo__io *io, int fd, cogo_actor_id actor,
-                                      uint64_t number, uint64_t cookie);
-/** Replaces what is wanted. Any thread. */
-void cogo__io_watch_want(cogo__io *io, cogo_context *here, cogo__io_watch *watch,
-                         uint32_t events);
-/** Wants nothing any more; the loop frees it. Any thread. */
-void cogo__io_watch_leave(cogo__io *io, cogo__io_watch *watch);
+/** Adds @p fd for the reference @p number; nothing is wanted yet. COGO_OK; COGO_EEXIST;
+ * COGO_EIO (not a descriptor that can be waited for); COGO_ENOMEM. Any thread. */
+cogo_err cogo__io_add(cogo__io *io, int fd, uint64_t number);
+/** COGO_IO_* to be told of once. Any thread. */
+cogo_err cogo__io_want(cogo__io *io, cogo_context *here, int fd, uint64_t number,
+                       uint32_t events);
+/** Any thread, before @p fd is closed. */
+void cogo__io_remove(cogo__io *io, int fd);
 
 #endif

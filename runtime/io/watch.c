@@ -27,12 +27,13 @@ cogo_err cogo_io_watch(cogo_context *ctx, int fd, uint64_t cookie, uint64_t *out
     if (number == 0) {
         return COGO_ENOMEM;
     }
-    cogo__io_watch *watch = cogo__io_watch_create(io, fd, ctx->self, number, cookie);
-    if (watch == NULL) {
+    ref->cookie = cookie;
+    ref->fd = fd;
+    cogo_err err = cogo__io_add(io, fd, number);
+    if (err != COGO_OK) {
         cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
-        return COGO_ENOMEM;
+        return err;
     }
-    cogo__ptr_store_relaxed(&ref->answer, watch);
     *out_watch = number;
     return COGO_OK;
 }
@@ -40,19 +41,15 @@ cogo_err cogo_io_watch(cogo_context *ctx, int fd, uint64_t cookie, uint64_t *out
 cogo_err cogo_io_want(cogo_context *ctx, uint64_t watch, uint32_t events)
 {
     const cogo__ref *ref = own_watch(ctx, watch);
-    if (ref == NULL) {
-        return COGO_ENOTFOUND;
-    }
-    cogo__io_watch_want(cogo__io_of(ctx->system), ctx, cogo__ptr_load_relaxed(&ref->answer),
-                        events & (COGO_IO_READ | COGO_IO_WRITE));
-    return COGO_OK;
+    return ref == NULL ? COGO_ENOTFOUND
+                       : cogo__io_want(cogo__io_of(ctx->system), ctx, ref->fd, watch, events);
 }
 
 void cogo_io_unwatch(cogo_context *ctx, uint64_t watch)
 {
     cogo__ref *ref = own_watch(ctx, watch);
     if (ref != NULL) {
-        cogo__io_watch_leave(cogo__io_of(ctx->system), cogo__ptr_load_relaxed(&ref->answer));
+        cogo__io_remove(cogo__io_of(ctx->system), ref->fd);
         cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
     }
 }

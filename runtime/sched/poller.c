@@ -13,15 +13,10 @@ cogo__poller *cogo__poller_set(cogo_system *system, cogo__poller *poller)
     return cogo__ptr_cas_acq_rel(&system->sched->poller, &nobody, poller) ? poller : nobody;
 }
 
-/* The poller: takes the right (seq_cst), then reads the changes. Here: the change is made, then
- * the right is read (seq_cst). So either poll() sees the change, or we see its right and ring.
- */
-void cogo__poller_changed(cogo_system *system, cogo_context *here)
+void cogo__poller_needed(cogo_system *system, cogo_context *here)
 {
-    cogo__poller *poller = cogo__poller_of(system);
-    if (cogo__u32_load_seq_cst(&poller->right) != 0) {
-        poller->ring(poller);
-    } else if (here == NULL || !here->is_lane) {
+    const cogo__poller *poller = cogo__poller_of(system);
+    if ((here == NULL || !here->is_lane) && cogo__u32_load_seq_cst(&poller->right) == 0) {
         cogo__wake_any(system->sched, here);
     }
 }
@@ -41,8 +36,7 @@ static bool take_right(cogo__poller *poller)
 bool cogo__poller_rest(cogo__lane *lane, uint64_t now, uint64_t deadline_ns)
 {
     cogo__poller *poller = cogo__ptr_load_acquire(&lane->sched->poller);
-    bool brief = deadline_ns != COGO__FOREVER && deadline_ns - now < COGO__POLL_NS_MIN;
-    if (poller == NULL || brief || !take_right(poller)) {
+    if (poller == NULL || !take_right(poller)) {
         return false;
     }
     // Who wakes us has cleared our bit, armed a timer or set `halt` before it reads `polls` by

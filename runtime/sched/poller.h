@@ -15,7 +15,7 @@ typedef struct cogo__poller {
     /** Any thread: poll() returns soon. */
     void (*ring)(struct cogo__poller *poller);
     /** The owner of @p ref has ended. */
-    void (*forget)(struct cogo__poller *poller, cogo__ref *ref);
+    void (*forget)(struct cogo__poller *poller, const cogo__ref *ref);
     /** The system is destroyed; no lane runs. */
     void (*finish)(struct cogo__poller *poller);
 } cogo__poller;
@@ -27,9 +27,9 @@ struct cogo__sched;
 cogo__poller *cogo__poller_of(const cogo_system *system);
 /** Gives the system its poller. The one that it had already, else @p poller. */
 cogo__poller *cogo__poller_set(cogo_system *system, cogo__poller *poller);
-/** Something is to be waited for: the thread inside poll() begins again; a sleeping lane begins
- * when there is none and the caller is no lane, which will sleep itself. */
-void cogo__poller_changed(cogo_system *system, cogo_context *here);
+/** Something is to be waited for. A thread that is no lane wakes one if nobody waits; a lane
+ * will see to it when it sleeps itself. */
+void cogo__poller_needed(cogo_system *system, cogo_context *here);
 
 /** A lane whose bit is set waits here instead of parking. False: it has to park. */
 bool cogo__poller_rest(struct cogo__lane *lane, uint64_t now, uint64_t deadline_ns);

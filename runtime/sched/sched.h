@@ -23,7 +23,6 @@ enum {
     COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
     COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */
     COGO__POLL_EVERY_NS = 50000, /**< A busy lane looks at descriptors so often. */
-    COGO__POLL_NS_MIN = 2000000, /**< Shorter sleeps are not left to epoll, which counts ms. */
 };
 
 typedef struct cogo__lane {

@@ -43,7 +43,7 @@ HOMES = {
     "sqlite3.h": r"actors/store/sqlite",
     "curl/curl.h": r"actors/llm/",
     "libwebsockets.h": r"actors/gateway/server",
-    "ev.h": ("actors/gateway/server", "runtime/io/loop", "runtime/examples/embed_libev"),
+    "ev.h": ("actors/gateway/server", "runtime/examples/embed_libev"),
     "seccomp.h": r"actors/sandbox/",
     "ck_pr.h": r"runtime/base/atomic",
     "msgpack.h": r"codec/",

@@ -7,17 +7,6 @@
 
 enum { TEST_SECONDS_MAX = 120 };
 
-#    ifdef __SANITIZE_THREAD__
-/* libev is not instrumented, so what it does can't be judged: a lane's epoll_ctl() on a
- * descriptor that its actor closes meanwhile is allowed (see runtime/README.md), but looks like
- * a race. */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-    return "called_from_lib:libev.so\n";
-}
-#    endif
-
 static struct test_case *tests;
 bool test_failed;
 

@@ -28,17 +28,19 @@ typedef struct cogo_io_ready {
  *
  * Ownership: borrows @p fd, which must be non-blocking and stay open until cogo_io_unwatch(),
  * or until the actor's stop() (its watches are gone by then). Threads:   inside a behaviour.
- * @return COGO_OK; COGO_EINVAL (negative @p fd); COGO_ENOMEM; COGO_EIO (the event loop can't be
- *         made); COGO_EUNSUPPORTED in a polled system.
+ * @return COGO_OK; COGO_EINVAL (negative @p fd); COGO_EEXIST (this system watches it already);
+ *         COGO_ENOMEM; COGO_EIO (not a descriptor that can be waited for, such as a file);
+ *         COGO_EUNSUPPORTED in a polled system.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_io_watch(cogo_context *ctx, int fd, uint64_t cookie,
                                               uint64_t *out_watch);
 /**
- * One COGO_MSG_IO will arrive when @p fd is ready for any of @p events; then nothing more until
- * this is called again. Replaces what was wanted before; 0 wants nothing.
+ * One COGO_MSG_IO will arrive when @p fd is ready for any of @p events (an error is told as all
+ * of them); then nothing more until this is called again. Replaces what was wanted before; 0
+ * wants nothing.
  *
  * Threads: the actor that watches.
- * @return COGO_OK; COGO_ENOTFOUND.
+ * @return COGO_OK; COGO_ENOTFOUND (no such watch); COGO_EIO (the descriptor was closed).
  */
 COGO_API cogo_err cogo_io_want(cogo_context *ctx, uint64_t watch, uint32_t events);
 /**

@@ -61,7 +61,7 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         const cogo_io_ready *ready = cogo_msg_payload(msg);
         cr_expect_eq(ready->cookie, 77u);
         cr_expect_eq(ready->watch, r->watch);
-        cr_expect_eq(ready->events, (uint32_t)COGO_IO_READ);
+        cr_expect((ready->events & COGO_IO_READ) != 0);
         r->events++;
         read_all(r);
         if (!r->args.serve_once) {
