@@ -81,8 +81,10 @@ cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id
     return err;
 }
 
-/* The actor may end at any moment. It bumps its generation, then looks for the mark; we set the
- * mark, then look at the generation: one of us takes the name away (all seq_cst). */
+/* The actor may end at any moment. It bumps its generation, then exchanges the phase; we set
+ * our mark in the phase, then look at the generation. Of the two changes of one word one is
+ * first: either the actor finds the mark, or we have seen its exchange and so its new
+ * generation. */
 cogo_err cogo_name_register(cogo_system *system, const char *name, cogo_actor_id id)
 {
     cogo__cell *cell = cogo__cell_find(system, id);

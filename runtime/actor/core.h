@@ -110,6 +110,8 @@ void cogo__log(cogo_system *system, cogo_log_level level, const char *format, ..
 
 /** The caller holds @p cell and gives it to a lane, or to its own thread. */
 void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell);
+/** The callback that runs on this lane has sent very much: others run in between. */
+void cogo__sched_relieve(cogo_context *here);
 /** Puts the timer of @p ref into a lane's heap, by its deadline_ns. COGO_OK or COGO_ENOMEM. */
 cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__ref *ref);
 /** Takes it out if it is there. Any thread. */

@@ -25,26 +25,25 @@ void cogo__context_end(cogo_context *ctx, cogo_exit_kind kind, cogo_err err, con
     }
 }
 
-void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+void cogo__life_adopt(cogo__cell *cell, cogo_msg *start)
 {
-    cogo__start *start = cogo__msg_body(msg);
-    cogo_system *system = ctx->system;
-    ctx->self = cogo__cell_id(system, cell);
-    cell->start = msg;
+    cogo__start *begin = cogo__msg_body(start);
+    cell->start = start;
     cell->flags = COGO__ACTOR_ALIVE | COGO__ACTOR_STARTING;
     // The queue's count goes on: what waits now came too early for this one.
     cogo__cell_pass(cell, (uint32_t)cogo__u64_load_relaxed(&cell->handled));
     cogo__u64_store_relaxed(&cell->handled, 0);
-    cell->extra = start->extra;
-    start->extra = NULL;
+    cell->extra = begin->extra;
+    begin->extra = NULL;
     cogo__relations_publish(cell, cell->extra != NULL && cell->extra->watchers != NULL);
     cell->flags |=
         cell->extra != NULL && cell->extra->thread != NULL ? COGO__ACTOR_DETACHED : 0;
-    // seq_cst: either stop() has seen this actor, or we see that it stops.
-    if (cogo__u32_load_seq_cst(&system->stopping) != 0 && !start->supervised) {
-        cogo__signal shutdown = {.reason = {.kind = COGO_EXIT_SHUTDOWN}};
-        (void)cogo__signal_send(system, ctx, ctx->self, COGO__SIG_EXIT, &shutdown);
-    }
+}
+
+void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
+{
+    ctx->self = cogo__cell_id(ctx->system, cell);
+    cogo__life_adopt(cell, msg);
 }
 
 static bool make_state(cogo_context *ctx, cogo__cell *cell, size_t size)
@@ -83,6 +82,11 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
     ctx->trace = cell->start->trace;
     const cogo_behavior *behavior = start->behavior;
     cogo__ptr_store_relaxed(&cell->behavior, (void *)(uintptr_t)behavior);
+    // seq_cst: either stop() has seen this actor, or we see that it stops.
+    if (cogo__u32_load_seq_cst(&ctx->system->stopping) != 0 && !start->supervised) {
+        cogo__signal shutdown = {.reason = {.kind = COGO_EXIT_SHUTDOWN}};
+        (void)cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &shutdown);
+    }
     cell->flags &= ~(uint32_t)COGO__ACTOR_STARTING;
     cell->flags |= (start->flags & COGO_SPAWN_TRAP_EXIT) != 0 ? COGO__ACTOR_TRAPS : 0;
     if (!make_state(ctx, cell, behavior->state_size_bytes)) {
@@ -197,7 +201,8 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     COGO__SAW(system, ctx, EXIT, exit, ctx->self, cell->slot, reason->kind, ctx->trace);
     // The id dies first: from here on a send is answered with EGONE, a monitor with NOPROC.
     uint32_t generation = ctx->self.generation + 1;
-    (void)cogo__u32_swap_seq_cst(&cell->generation, generation);
+    // release, before an exchange of the phase: see cogo_name_register().
+    cogo__u32_store_release(&cell->generation, generation);
     uint32_t phase = cogo__u32_swap_seq_cst(&cell->phase, 0);
     if ((phase & COGO__CELL_NAMED) != 0) {
         cogo__names_remove_actor(&system->names, ctx->self);

@@ -42,6 +42,8 @@ static inline cogo__start *cogo__birth_args(cogo__birth *birth)
     return cogo__msg_body(birth->start);
 }
 
+/** Holder: @p cell is alive, and will start as @p start says. */
+void cogo__life_adopt(cogo__cell *cell, cogo_msg *start);
 /** START arrived. */
 void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *start);
 /** Runs start(), also after a restart. */

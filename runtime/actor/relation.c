@@ -260,6 +260,9 @@ void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell)
     if (ctx->ending) {
         cogo__life_end(ctx, cell);
     }
+    if (!cogo__signals_waiting(cell)) {
+        return; // Came only to begin.
+    }
     cogo_msg *next = NULL;
     for (cogo_msg *msg = cogo__signals_take(cell); msg != NULL; msg = next) {
         next = cogo__ptr_load_relaxed(&msg->link.next);

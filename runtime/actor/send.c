@@ -186,6 +186,23 @@ void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, co
     cogo__sched_waiter_give(system, ref, msg); // NULL: the waiter reads it as out of memory.
 }
 
+/* Once in COGO__SAMPLE_MESSAGES sends of this thread. A callback is told from the next by the
+ * count of messages that its actor has handled. */
+static __attribute__((noinline)) void look_for_flood(cogo_context *ctx)
+{
+    uint64_t handled = cogo__u64_load_relaxed(&ctx->cell->handled);
+    if (ctx->flood_cell != ctx->cell || ctx->flood_handled != handled) {
+        ctx->flood_cell = ctx->cell;
+        ctx->flood_handled = handled;
+        ctx->flood_sends = 0;
+    }
+    ctx->flood_sends += COGO__SAMPLE_MESSAGES;
+    if (ctx->flood_sends >= ctx->system->config.relief_sends && ctx->is_lane && !ctx->ending) {
+        ctx->flood_sends = 0;
+        cogo__sched_relieve(ctx);
+    }
+}
+
 cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg)
 {
     if (msg == NULL) {
@@ -197,7 +214,11 @@ cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg)
     if (__builtin_expect((to.slot & COGO__SLOT_ALIAS) != 0, 0)) {
         cogo__answered(ctx, cogo__ref_number(to.generation, to.slot & ~COGO__SLOT_ALIAS));
     }
-    return deliver(ctx->system, ctx, to, msg, true);
+    cogo_err err = deliver(ctx->system, ctx, to, msg, true);
+    if (__builtin_expect((ctx->sample_tick & (COGO__SAMPLE_MESSAGES - 1)) == 0, 0)) {
+        look_for_flood(ctx);
+    }
+    return err;
 }
 
 cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_msg *msg)

@@ -110,7 +110,9 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
     uint32_t phase = COGO__CELL_USED | (supervised ? COGO__CELL_SUPERVISED : 0)
                      | ((o->flags & COGO_SPAWN_DETACHED) != 0 ? COGO__CELL_ON_THREAD : 0)
                      | (o->name != NULL ? COGO__CELL_NAMED : 0);
-    (void)cogo__u32_swap_seq_cst(&cell->phase, phase);
+    // A store is enough: who still sets the mark for the last incarnation looks at the
+    // generation next, and takes its name away itself.
+    cogo__u32_store_release(&cell->phase, phase);
     uint32_t guard = 0;
     if (o->mailbox_limit != 0 || o->memory_limit_bytes != 0) {
         err = cogo__guard_create(system, o, birth->id, &guard);
@@ -173,7 +175,16 @@ void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *bi
     birth->start->target = birth->id.generation;
     birth->start->trace = here != NULL ? here->trace : 0;
     COGO__SAW(system, here, SPAWN, spawn, birth->id, birth->id.slot, 0, birth->start->trace);
-    cogo__signal_push(system, here, birth->cell, birth->start);
+    const cogo__extra *extra = cogo__birth_args(birth)->extra;
+    bool on_lane = extra == NULL || extra->thread == NULL;
+    // A free cell is idle, but for late messages and for whoever buries its last incarnation:
+    // who gets hold of it needs no signal to say so.
+    if (on_lane && cogo__mailbox_hold(&birth->cell->box)) {
+        cogo__life_adopt(birth->cell, birth->start);
+        cogo__sched_ready(system, here, birth->cell);
+    } else {
+        cogo__signal_push(system, here, birth->cell, birth->start);
+    }
 }
 
 /* Its id was never given to anyone, so the generation may stay. (A name may have been found: a

@@ -75,4 +75,27 @@ static inline void *cogo__deque_steal(cogo__deque *d)
     return cogo__u64_cas_seq_cst(&d->top, &top, top + 1) ? item : NULL;
 }
 
+/* --- The only lane of a system has no thieves: plain stores do. -------------------------- */
+
+static inline bool cogo__deque_push_alone(cogo__deque *d, void *item)
+{
+    uint64_t bottom = cogo__u64_load_relaxed(&d->bottom);
+    if (bottom - cogo__u64_load_relaxed(&d->top) >= COGO__DEQUE_SIZE) {
+        return false;
+    }
+    cogo__ptr_store_relaxed(&d->slots[bottom % COGO__DEQUE_SIZE], item);
+    cogo__u64_store_release(&d->bottom, bottom + 1);
+    return true;
+}
+
+static inline void *cogo__deque_take_alone(cogo__deque *d)
+{
+    uint64_t bottom = cogo__u64_load_relaxed(&d->bottom);
+    if (bottom == cogo__u64_load_relaxed(&d->top)) {
+        return NULL;
+    }
+    cogo__u64_store_release(&d->bottom, bottom - 1);
+    return cogo__ptr_load_relaxed(&d->slots[(bottom - 1) % COGO__DEQUE_SIZE]);
+}
+
 #endif

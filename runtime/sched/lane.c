@@ -4,41 +4,82 @@
 #include "runtime/actor/life.h"
 #include "runtime/sched/sched.h"
 
-void cogo__injector_push(cogo__sched *sched, cogo__cell *cell)
+/* Caller holds the lock, as in take(). */
+static void append(cogo__cells *cells, cogo__cell *cell)
+{
+    cell->queue_next = NULL;
+    if (cells->last != NULL) {
+        cells->last->queue_next = cell;
+    } else {
+        cells->first = cell;
+    }
+    cells->last = cell;
+}
+
+static cogo__cell *take(cogo__cells *cells)
+{
+    cogo__cell *cell = cells->first;
+    if (cell != NULL) {
+        cells->first = cell->queue_next;
+        cells->last = cells->first != NULL ? cells->last : NULL;
+    }
+    return cell;
+}
+
+static void inject(cogo__sched *sched, cogo__cell *cell, bool spent)
 {
     cogo__injector *in = &sched->injector;
-    cell->queue_next = NULL;
     cogo__lock_take(&in->lock);
-    if (in->last != NULL) {
-        in->last->queue_next = cell;
-    } else {
-        in->first = cell;
-    }
-    in->last = cell;
+    append(spent ? &in->spent : &in->fresh, cell);
+    cogo__u32_store_relaxed(&in->fresh_count,
+                            cogo__u32_load_relaxed(&in->fresh_count) + (spent ? 0 : 1));
     (void)cogo__u32_add_seq_cst(&in->count, 1);
     cogo__lock_give(&in->lock);
 }
 
-cogo__cell *cogo__injector_take(cogo__sched *sched)
+void cogo__injector_push(cogo__sched *sched, cogo__cell *cell)
+{
+    inject(sched, cell, false);
+}
+
+void cogo__injector_push_spent(cogo__sched *sched, cogo__cell *cell)
+{
+    inject(sched, cell, true);
+}
+
+static cogo__cell *extract(cogo__sched *sched, bool spent_too)
 {
     cogo__injector *in = &sched->injector;
-    if (cogo__u32_load_relaxed(&in->count) == 0) {
-        return NULL;
-    }
     cogo__lock_take(&in->lock);
-    cogo__cell *cell = in->first;
+    cogo__cell *cell = take(&in->fresh);
     if (cell != NULL) {
-        in->first = cell->queue_next;
-        in->last = in->first != NULL ? in->last : NULL;
+        cogo__u32_store_relaxed(&in->fresh_count, cogo__u32_load_relaxed(&in->fresh_count) - 1);
+    } else if (spent_too) {
+        cell = take(&in->spent);
+    }
+    if (cell != NULL) {
         (void)cogo__u32_add_seq_cst(&in->count, UINT32_MAX); // Minus one.
     }
     cogo__lock_give(&in->lock);
     return cell;
 }
 
+cogo__cell *cogo__injector_take(cogo__sched *sched)
+{
+    return cogo__u32_load_relaxed(&sched->injector.count) != 0 ? extract(sched, true) : NULL;
+}
+
+cogo__cell *cogo__injector_take_fresh(cogo__sched *sched)
+{
+    return cogo__u32_load_relaxed(&sched->injector.fresh_count) != 0 ? extract(sched, false)
+                                                                     : NULL;
+}
+
 static void push_local(cogo__lane *lane, cogo__cell *cell)
 {
-    if (!cogo__deque_push(&lane->deque, cell)) {
+    bool alone = lane->sched->lane_count == 1;
+    if (!(alone ? cogo__deque_push_alone(&lane->deque, cell)
+                : cogo__deque_push(&lane->deque, cell))) {
         cogo__injector_push(lane->sched, cell);
     }
     cogo__wake_one(lane->sched, &lane->ctx);
@@ -75,6 +116,27 @@ void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell
     }
 }
 
+/* An actor that is taken to another lane takes its cache lines along, and so does each message
+ * between the two. When steals bring little work each, the owner would have done it sooner
+ * alone: then this lane dozes (see park.c). */
+static void judge_steals(cogo__lane *lane)
+{
+    if (++lane->steals < COGO__STEALS_TRIED && lane->steals_ns != 0) {
+        return;
+    }
+    uint64_t now = cogo__world_now(lane->sched->system->world);
+    const uint64_t worth = (uint64_t)COGO__STEALS_TRIED * COGO__STEAL_WORTH_NS;
+    if (lane->steals_ns != 0 && now - lane->steals_ns < worth) {
+        uint64_t longer = lane->doze_ns != 0 ? lane->doze_ns * 2 : COGO__DOZE_NS;
+        lane->doze_ns = longer < COGO__DOZE_MOST_NS ? longer : COGO__DOZE_MOST_NS;
+        lane->tired = true;
+    } else if (lane->steals_ns != 0) {
+        lane->doze_ns = 0;
+    }
+    lane->steals = 0;
+    lane->steals_ns = now;
+}
+
 static cogo__cell *steal(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
@@ -87,6 +149,7 @@ static cogo__cell *steal(cogo__lane *lane)
             cogo__count(sched->system, &lane->ctx, COGO__STEALS, 1);
             COGO__SAW(sched->system, &lane->ctx, STEAL, steal,
                       cogo__cell_id(sched->system, cell), cell->slot, victim->index, 0);
+            judge_steals(lane);
             return cell;
         }
     }
@@ -101,24 +164,43 @@ static cogo__cell *take_old(cogo__lane *lane)
     return cell != NULL ? cell : cogo__deque_steal(&lane->deque);
 }
 
+cogo__cell *cogo__lane_take_newest(cogo__lane *lane)
+{
+    return lane->sched->lane_count == 1 ? cogo__deque_take_alone(&lane->deque)
+                                        : cogo__deque_take(&lane->deque);
+}
+
+cogo__cell *cogo__lane_take_slot(cogo__lane *lane)
+{
+    cogo__cell *cell = cogo__ptr_load_relaxed(&lane->lifo);
+    if (cell != NULL && lane->sched->lane_count == 1) {
+        cogo__ptr_store_relaxed(&lane->lifo, NULL); // Only lanes rescue, and there is no other.
+        return cell;
+    }
+    // A rescuer may have been faster.
+    return cell != NULL ? cogo__ptr_swap_acq_rel(&lane->lifo, NULL) : NULL;
+}
+
 cogo__cell *cogo__lane_next(cogo__lane *lane)
 {
     cogo__cell *cell = NULL;
     if (++lane->tick % COGO__FAIR_TURNS == 0 && (cell = take_old(lane)) != NULL) {
         return cell;
     }
-    cell = cogo__ptr_load_relaxed(&lane->lifo);
-    if (cell != NULL && lane->sched->lane_count == 1) {
-        cogo__ptr_store_relaxed(&lane->lifo, NULL); // Only lanes rescue, and there is no other.
-    } else if (cell != NULL) {
-        cell = cogo__ptr_swap_acq_rel(&lane->lifo, NULL); // A rescuer may have been faster.
+    // What comes from outside waits for a few turns only.
+    if (lane->tick % COGO__INJECTOR_TURNS == 0
+        && (cell = cogo__injector_take_fresh(lane->sched)) != NULL) {
+        return cell;
     }
+    cell = cogo__lane_take_slot(lane);
     if (cell != NULL) {
         if (++lane->lifo_runs < COGO__LIFO_RUNS_MAX) {
             return cell;
         }
         lane->lifo_runs = 0; // Two that only talk to each other let others in.
-        cogo__cell *other = cogo__deque_take(&lane->deque);
+        cogo__cell *other = cogo__injector_take_fresh(lane->sched);
+        other = other != NULL ? other : cogo__lane_take_newest(lane);
+        other = other != NULL ? other : cogo__injector_take(lane->sched);
         if (other == NULL) {
             return cell;
         }
@@ -126,9 +208,9 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
         return other;
     }
     lane->lifo_runs = 0;
-    cell = cogo__deque_take(&lane->deque);
+    cell = cogo__lane_take_newest(lane);
     cell = cell != NULL ? cell : cogo__injector_take(lane->sched);
-    return cell != NULL ? cell : steal(lane);
+    return cell != NULL || lane->tired ? cell : steal(lane);
 }
 
 static void fire_timers(cogo__lane *lane)
@@ -145,12 +227,13 @@ static void run(cogo__lane *lane, cogo__cell *cell)
 {
     cogo__search_end(lane);
     lane->patient = false;
+    lane->floor = cogo__u64_load_relaxed(&lane->deque.bottom);
     cogo__ptr_store_release(&lane->running, cell);
     cogo__u64_bump(&lane->turns, 1);
     cogo__turn_result result = cogo__turn(&lane->ctx, cell);
     cogo__u64_bump(&lane->turns, 1);
     if (result == COGO__TURN_AGAIN) { // Behind all others.
-        cogo__injector_push(lane->sched, cell);
+        cogo__injector_push_spent(lane->sched, cell);
         cogo__wake_one(lane->sched, &lane->ctx);
     }
 }
@@ -213,7 +296,7 @@ void cogo__lane_main(void *arg)
             fire_timers(lane);
             cogo__search_begin(lane);
             cell = cogo__lane_next(lane);
-            cell = cell != NULL ? cell : look_around(lane);
+            cell = cell != NULL || lane->tired ? cell : look_around(lane);
         }
         if (cell == NULL) {
             if (cogo__u32_load_acquire(&sched->halt) != 0) {

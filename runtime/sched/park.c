@@ -198,10 +198,46 @@ void cogo__lane_rise(cogo__lane *lane)
     }
 }
 
+static bool another_is_awake(const cogo__lane *lane)
+{
+    for (uint32_t i = 0; i < lane->sched->lane_count; i++) {
+        if (i != lane->index && !cogo__lane_sleeps(lane->sched, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The last steals were not worth it: leaves the work to those who have it, for a while. Not
+ * idle, so that nobody spends a wake on it; a lane that is awake looks at everything before it
+ * sleeps, so nothing is left behind. */
+static void doze(cogo__lane *lane)
+{
+    const cogo__world *world = lane->sched->system->world;
+    cogo__heap_flush(&lane->heap);
+    if (lane->searching) {
+        lane->searching = false;
+        (void)cogo__u32_add_seq_cst(&lane->sched->searching, UINT32_MAX);
+    }
+    uint64_t now = cogo__world_now(world);
+    uint64_t first = timer_deadline(lane, now);
+    uint64_t end = now + lane->doze_ns;
+    cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
+    cogo__world_park(world, &lane->parker, first != COGO__FOREVER && first < end ? first : end);
+}
+
 cogo__cell *cogo__lane_park(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
     cogo__cell *found = NULL;
+    if (lane->tired) {
+        lane->tired = false;
+        lane->steals_ns = 0;
+        if (another_is_awake(lane)) {
+            doze(lane);
+            return NULL;
+        }
+    }
     enter_idle(lane);
     uint64_t now = cogo__world_now(sched->system->world);
     uint64_t deadline = cogo__lane_deadline(lane, now);

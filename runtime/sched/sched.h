@@ -18,10 +18,15 @@ enum {
     COGO__IDLE_WORDS = COGO__LANES_MAX / 64,
     COGO__LIFO_RUNS_MAX = 64,  /**< Turns in a row from the LIFO slot. */
     COGO__FAIR_TURNS = 128,    /**< Every so many turns one old entry is taken. */
+    COGO__INJECTOR_TURNS = 16, /**< And every so many one that came from outside. */
     COGO__TIMER_TURNS = 16,    /**< A busy lane looks at its timers every so many turns. */
     COGO__TRIM_TURNS = 65536,  /**< A busy lane gives unused memory back every so many turns. */
-    COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
-    COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */
+    COGO__STEALS_TRIED = 16,   /**< So many steals are judged together: */
+    COGO__STEAL_WORTH_NS = 1000,  /**< one that brings less work than this was not worth it. */
+    COGO__DOZE_NS = 50000,        /**< Then the lane leaves the others alone for so long, */
+    COGO__DOZE_MOST_NS = 1000000, /**< twice as long each time, up to this. */
+    COGO__LIFO_AGE_NS = 50000,   /**< What waits in a LIFO slot for less is its lane's alone. */
+    COGO__SLACK_SHARE = 8,       /**< A timer is late by at most this part of its delay. */
     COGO__POLL_EVERY_NS = 50000, /**< A busy lane looks at descriptors so often. */
 };
 
@@ -34,8 +39,14 @@ typedef struct cogo__lane {
     bool searching; /**< Counted in sched->searching. */
     cogo__spin spin;
     uint64_t random;
-    bool lying;   /**< Polled: its bit was set by itself. */
-    bool patient; /**< It has looked at the LIFO slots since it ran something. */
+    bool lying;         /**< Polled: its bit was set by itself. */
+    bool patient;       /**< It has looked at the LIFO slots since it ran something. */
+    bool relieving;     /**< Runs others inside a callback: see relief.c. */
+    uint64_t floor;     /**< Where the deque ended when this turn began. */
+    uint32_t steals;    /**< Since `steals_ns`. */
+    uint64_t steals_ns; /**< 0: not judging. */
+    uint64_t doze_ns;   /**< How long the last one was; 0: the last steals were worth it. */
+    bool tired;         /**< Wants to doze, not to steal. */
     cogo__table_cache cell_cache, ref_cache;
     cogo__parker parker;
     cogo__thread *thread;
@@ -49,11 +60,17 @@ typedef struct cogo__lane {
     cogo__deque deque;
 } cogo__lane;
 
-/* Cells from foreign threads, and actors that used up their turn. First in, first out. */
+typedef struct cogo__cells {
+    cogo__cell *first, *last;
+} cogo__cells;
+
+/* Cells from foreign threads, and actors that used up their turn: each first in, first out. */
 typedef struct cogo__injector {
     cogo__lock lock;
-    cogo__cell *first, *last;
-    cogo__au32 count;
+    cogo__cells fresh; /**< From foreign threads. */
+    cogo__cells spent; /**< Had their turn. */
+    cogo__au32 count;  /**< Of both. */
+    cogo__au32 fresh_count;
 } cogo__injector;
 
 typedef struct cogo__detached cogo__detached;
@@ -84,7 +101,11 @@ typedef struct cogo__sched {
 } cogo__sched;
 
 void cogo__injector_push(cogo__sched *sched, cogo__cell *cell);
+/** As above, for an actor that used up its turn: behind all others. */
+void cogo__injector_push_spent(cogo__sched *sched, cogo__cell *cell);
 cogo__cell *cogo__injector_take(cogo__sched *sched);
+/** One that had no turn yet, or NULL. */
+cogo__cell *cogo__injector_take_fresh(cogo__sched *sched);
 
 /** Work was made visible: wakes a sleeping lane unless one is looking already. */
 void cogo__wake_one(cogo__sched *sched, cogo_context *here);
@@ -111,6 +132,10 @@ void cogo__lane_rise(cogo__lane *lane);
 
 cogo_err cogo__poll_start(cogo__sched *sched);
 
+/** What is in the LIFO slot, or NULL. */
+cogo__cell *cogo__lane_take_slot(cogo__lane *lane);
+/** The newest of the lane's own deque, or NULL. */
+cogo__cell *cogo__lane_take_newest(cogo__lane *lane);
 /** Work for this lane, or NULL. */
 cogo__cell *cogo__lane_next(cogo__lane *lane);
 void cogo__lane_main(void *lane);

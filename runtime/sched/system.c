@@ -20,6 +20,7 @@ enum {
     STUCK_NS_DEFAULT = 100000000,
     /* A caller that was compiled against an older header gives a smaller struct. */
     CONFIG_SIZE_MIN = offsetof(cogo_system_config, seed) + sizeof(uint64_t),
+    RELIEF_DEFAULT = 256,
     LANE_NAME_SIZE = 16,
 };
 
@@ -52,6 +53,7 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
         c.offload_queue_limit != 0 ? c.offload_queue_limit : COGO__OFFLOAD_QUEUE;
     c.offload_idle_ns =
         c.offload_idle_ns != 0 ? c.offload_idle_ns : COGO__OFFLOAD_IDLE_MS * UINT64_C(1000000);
+    c.relief_sends = c.relief_sends != 0 ? c.relief_sends : RELIEF_DEFAULT;
     c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
     *out = c;
     bool ok = (c.flags & ~(uint32_t)COGO_SYSTEM_POLLED) == 0

@@ -79,6 +79,10 @@ typedef struct cogo_system_config {
      * stays; system calls of that callback may be interrupted. Default: 0, no stack is taken
      * and no handler is ever installed. */
     int stuck_signal;
+    /** After so many sends in one callback the actors that wait for them run in between, on the
+     * same thread, each for its turn and all for at most batch_ns: so a callback must not hold
+     * a lock of its own while it floods. Default: 256. UINT32_MAX: never. */
+    uint32_t relief_sends;
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
