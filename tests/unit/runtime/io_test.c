@@ -217,7 +217,7 @@ Test(io, after_unwatch_nothing_comes_and_the_number_may_be_another_descriptor)
         cr_expect_eq(write(pair.theirs, "x", 1), 1); // On its way, perhaps in the mailbox.
         cogo_system_send(system, id, cogo_msg_create(system, PART, 0));
         uint64_t seen = wait_for(system, id, 0);
-        next = open_pair(); // Has the number that was closed.
+        next = open_pair();               // Has the number that was closed.
         reused += next.mine == pair.mine; // Unless somebody else opened one meanwhile.
         cogo_actor_id other = spawn_reader(system, next.mine, false, false);
         cr_expect_eq(write(next.theirs, "yy", 2), 2);
