@@ -6,7 +6,10 @@
  *   sleeper:  sets its idle bit, then leaves `searching` (both seq_cst), then looks at all
  * queues. In the one order of all seq_cst accesses either the producer sees the bit and no
  * searcher, and wakes; or it sees a searcher, whose leaving comes later and whose last look
- * finds the work; or the sleeper's last look comes after the work was visible. */
+ * finds the work; or the sleeper's last look comes after the work was visible.
+ * Who is counted in `searching` without taking anything answers for those who relied on it: a
+ * waker that found nobody looks again, and a sleeper whose last look found work is a searcher
+ * again. tests/model/sleep.pml checks all this for two lanes, and that each part is needed. */
 #include "runtime/actor/events.h"
 #include "runtime/sched/sched.h"
 
@@ -41,23 +44,48 @@ static bool any_idle(const cogo__sched *sched)
     return false;
 }
 
-void cogo__wake_any(cogo__sched *sched, cogo_context *here)
+static bool work_visible(const cogo__sched *sched)
+{
+    if (cogo__u32_load_seq_cst(&sched->halt) != 0
+        || cogo__u32_load_seq_cst(&sched->injector.count) != 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        if (!cogo__deque_empty(&sched->lanes[i].deque)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* While we count a lane as searching and then find none to wake, others make work visible and
+ * rely on it: so who takes the last count back looks once more. False: there is such work. */
+static bool wake_idle(cogo__sched *sched, cogo_context *here)
 {
     (void)cogo__u32_add_seq_cst(&sched->searching, 1); // For the lane that we wake.
     int index = claim_idle(sched);
     if (index < 0) {
-        (void)cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX); // Minus one.
-        return;
+        return cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX) != 1 // Minus one.
+               || !work_visible(sched);
     }
     cogo__count(sched->system, here, COGO__WAKES, 1);
     COGO__SAW(sched->system, here, WAKE, wake, COGO_NO_ACTOR, 0, (uint32_t)index, 0);
     cogo__lane_wake(&sched->lanes[index]);
+    return true;
 }
 
 void cogo__wake_one(cogo__sched *sched, cogo_context *here)
 {
-    if (cogo__u32_load_seq_cst(&sched->searching) == 0 && any_idle(sched)) {
-        cogo__wake_any(sched, here);
+    bool done = false;
+    while (!done && cogo__u32_load_seq_cst(&sched->searching) == 0 && any_idle(sched)) {
+        done = wake_idle(sched, here);
+    }
+}
+
+void cogo__wake_any(cogo__sched *sched, cogo_context *here)
+{
+    if (!wake_idle(sched, here)) {
+        cogo__wake_one(sched, here);
     }
 }
 
@@ -77,20 +105,6 @@ void cogo__search_end(cogo__lane *lane)
             cogo__wake_one(lane->sched, &lane->ctx);
         }
     }
-}
-
-static bool work_visible(const cogo__sched *sched)
-{
-    if (cogo__u32_load_seq_cst(&sched->halt) != 0
-        || cogo__u32_load_seq_cst(&sched->injector.count) != 0) {
-        return true;
-    }
-    for (uint32_t i = 0; i < sched->lane_count; i++) {
-        if (!cogo__deque_empty(&sched->lanes[i].deque)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* A lane whose LIFO slot holds something while it works, or NULL. */
@@ -244,7 +258,9 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
     if (!work_visible(sched) && (deadline == COGO__FOREVER || deadline > now)) {
         found = sleep_till(lane, now, deadline);
     } else {
+        // Others relied on our search: it goes on, so that finding one thing wakes the next.
         leave_idle(lane);
+        cogo__search_begin(lane);
     }
     cogo__watch_arm(sched->system, &sched->watch); // Awake: see watch.c.
     return found;
