@@ -10,7 +10,7 @@ build=(gcc g++ libc6-dev make pkg-config scons libck-dev libev-dev libmsgpack-de
 roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 python3-pytest
     cmake meson ninja-build autoconf automake git)
 test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
-    python3-pytest python3-jsonschema dpkg-dev man-db gdb)
+    python3-pytest python3-jsonschema dpkg-dev man-db gdb spin)
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
 peers=(erlang-base libcaf-dev golang)
 

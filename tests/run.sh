@@ -87,6 +87,7 @@ step sim-build 900 scons -j"$jobs" variant=sim sim
 step sim 180 build/sim/tests/sim_test --seeds 1..200
 step model-build 300 scons -j"$jobs" model
 step model 300 build/model/explore
+step model-sleep 300 bash tests/model/spin.sh
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
 step fuzz 120 bash tests/fuzz/run.sh 10

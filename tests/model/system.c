@@ -1,79 +1,6 @@
 /* Whole systems of one or two lanes: what ships, from cogo_system_create() to destroy. A lost
  * wake-up is found as "nothing goes on", because every wait here is without a deadline. */
-#include "runtime/sched/system.h"
-
-#include "runtime/actor/core.h"
-#include "tests/model/explore.h"
-
-#include <cogo/cogo.h>
-
-#include <string.h>
-
-enum { ONE_CPU = 1, ACTORS = 40, WORD = COGO_MSG_USER, ASK, PASS };
-
-static uint32_t one_cpu(void *ctx)
-{
-    (void)ctx;
-    return ONE_CPU;
-}
-
-static struct {
-    cogo_system *system;
-    cogo_actor_id first, second;
-    unsigned got, after_stop; // Plain: of one actor after the other.
-    cogo__parker gate;
-    const cogo_behavior *next_life;
-} w;
-
-static void begin(uint32_t lanes)
-{
-    static cogo__world world;
-    memset(&w, 0, sizeof w);
-    world = *cogo__world_os();
-    world.cpu_count = one_cpu; // No spinning for work, no files read.
-    cogo_system_config config = {
-        .struct_size = sizeof config, .lane_count = lanes, .actor_limit = ACTORS, .seed = 1};
-    MODEL_CHECK(cogo__system_create_in(&world, &config, &w.system) == COGO_OK);
-}
-
-static void finish(void)
-{
-    cogo_system_stats stats;
-    MODEL_CHECK(cogo_system_stop(w.system, UINT64_MAX) == COGO_OK);
-    cogo_system_stats_read(w.system, &stats);
-    MODEL_CHECK(stats.actors == 0);
-    MODEL_CHECK(stats.messages_sent == stats.messages_handled + stats.dead_letters);
-    MODEL_CHECK(stats.timers == 0);
-    cogo_system_destroy(w.system);
-}
-
-static cogo_actor_id spawn(const cogo_behavior *behavior, uint32_t flags, const char *name)
-{
-    cogo_actor_id id = COGO_NO_ACTOR;
-    cogo_spawn_options options = {
-        .struct_size = sizeof options, .behavior = behavior, .flags = flags, .name = name};
-    MODEL_CHECK(cogo_system_spawn(w.system, &options, &id) == COGO_OK);
-    return id;
-}
-
-static void send(cogo_actor_id to, cogo_msg_type type, uint32_t value)
-{
-    cogo_msg *msg = cogo_msg_create(w.system, type, sizeof value);
-    memcpy(cogo_msg_payload(msg), &value, sizeof value);
-    (void)cogo_system_send(w.system, to, msg);
-}
-
-static void await(cogo_actor_id id)
-{
-    MODEL_CHECK(cogo_system_await(w.system, id, UINT64_MAX, NULL) == COGO_OK);
-}
-
-static uint32_t value_of(cogo_msg *msg)
-{
-    uint32_t value = 0;
-    memcpy(&value, cogo_msg_payload(msg), sizeof value);
-    return value;
-}
+#include "tests/model/scene.h"
 
 /* --- An actor counts; whoever waits for its end sees what it wrote. ----------------------- */
 
@@ -256,4 +183,3 @@ const model_program system_programs[] = {
     {"system/a_stuck_lane_is_helped", a_stuck_lane_is_helped, 2000},
     {0},
 };
-const model_program waiting_programs[] = {{0}};

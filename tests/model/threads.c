@@ -76,7 +76,7 @@ void thread_print_trace(void)
     for (uint64_t i = first; i < trace_count; i++) {
         const note *n = &trace[i % TRACE_MAX];
         printf("  thread %u %s:%d %s: %s at %p: %llx", n->thread, n->record->site->file,
-               n->record->site->line, n->record->name + strlen(n->record->site->file) + 1,
+               n->record->site->line, strchr(n->record->name, ' ') + 1,
                order_name(n->record->order), n->address, (unsigned long long)n->seen);
         if (n->record->site->kind != COGO__LOAD) {
             printf(" -> %llx", (unsigned long long)n->left);

@@ -1,0 +1,172 @@
+"""Weakens each memory order of the runtime in turn and wants the explorer to find it.
+
+    python3 tests/model/mutate.py            checks ORDERS.md: every operation is in it, what is said to be
+                                             found is found. The last line is 'N passed, N failed'
+    python3 tests/model/mutate.py --long     and searches again, longer, for what is said not to be found:
+                                             a find means that its reason was wrong
+    python3 tests/model/mutate.py --write    searches for the operations that the table has not, and adds them;
+                                             the reasons for what is not found are written by hand
+"""
+import collections
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXPLORE = os.path.join(TOP, "build/model/explore")
+TABLE = os.path.join(TOP, "tests/model/ORDERS.md")
+LONGER = 5       # Times the executions of a plain run, with --long.
+NOT_FOUND = "-"
+# An order that is implied: who finds the first finds the second.
+IMPLIES = {"acq_rel": ("acquire", "release", "relaxed"), "acquire": ("relaxed",), "release": ("relaxed",),
+           "relaxed": ()}
+
+Row = collections.namedtuple("Row", "order found why")
+
+
+def run(*args):
+    done = subprocess.run([EXPLORE, *args], capture_output=True, text=True)
+    assert done.returncode in (0, 1), f"{args}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr}"
+    return done
+
+
+def programs():
+    out = run("--executions", "1").stdout
+    return [m.group(1) for m in re.finditer(r"^(\S+): \d+ executions$", out, re.M)]
+
+
+def sites(program):
+    """name -> (order, reached, weaker orders)."""
+    result = {}
+    for line in run("--program", program, "--executions", "60", "--sites").stdout.splitlines():
+        fields = line.split("\t")
+        if len(fields) == 4:
+            result[fields[0]] = (fields[1], int(fields[2]), fields[3].split())
+    return result
+
+
+def read_table():
+    """(operation, weaker order) -> Row."""
+    rows = {}
+    if not os.path.exists(TABLE):
+        return rows
+    for line in open(TABLE):
+        cells = [c.strip() for c in line.strip().strip("|").split(" | ")]
+        if len(cells) == 5 and cells[0].startswith("`"):
+            rows[cells[0].strip("`"), cells[2]] = Row(cells[1], cells[3], cells[4])
+    return rows
+
+
+def finds(program, site, order, factor=1):
+    """True if the program fails with that operation weakened."""
+    args = ["--program", program, "--weaken", f"{site}={order}"]
+    if factor != 1:
+        args += ["--executions", str(executions[program] * factor)]
+    return run(*args).returncode == 1
+
+
+def search(site, order, reach):
+    """The program that finds it, or NOT_FOUND."""
+    for program in reach:
+        if finds(program, site, order):
+            return program
+    return NOT_FOUND
+
+
+def weaknesses(site, orders, reach):
+    """Row per weaker order, leaving out what a stronger one that is found implies."""
+    rows, implied = {}, set()
+    for order in orders:
+        if order in implied:
+            continue
+        found = search(site, order, reach)
+        rows[site, order] = Row(None, found, "")
+        if found != NOT_FOUND:
+            implied.update(IMPLIES[order])
+    return rows
+
+
+def write_table(rows):
+    text = open(TABLE).read() if os.path.exists(TABLE) else "# Memory orders\n\n| operation |\n"
+    with open(TABLE, "w") as file:
+        file.write(text[:text.index("| operation")])
+        file.write("| operation | order | weakened to | found by | why it is not found |\n|---|---|---|---|---|\n")
+        for (site, order), row in sorted(rows.items()):
+            file.write(f"| `{site}` | {row.order} | {order} | {row.found} | {row.why or NOT_FOUND} |\n")
+
+
+def write(all_sites, reach):
+    rows = {key: row for key, row in read_table().items()
+            if key[0] in all_sites and all_sites[key[0]][0] == row.order}
+    missing = [s for s in all_sites if not any(site == s for site, _ in rows)]
+    print(f"{len(missing)} of {len(all_sites)} operations to search")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {pool.submit(weaknesses, site, all_sites[site][2], reach[site]): site for site in missing}
+        for job in concurrent.futures.as_completed(jobs):
+            for key, row in job.result().items():
+                rows[key] = row._replace(order=all_sites[jobs[job]][0])
+            write_table(rows)
+    write_table(rows)
+    left = [key for key, row in rows.items() if row.found == NOT_FOUND and row.why in ("", NOT_FOUND)]
+    for site, order in left:
+        print(f"no reason: {site} = {order}  reached by {' '.join(reach[site]) or 'none'}")
+    print(f"{len(rows)} rows, {len(left)} without a program or a reason")
+
+
+def check(all_sites, reach, long):
+    rows, bad = read_table(), []
+    for (site, order), row in rows.items():
+        if site not in all_sites:
+            bad.append(f"ORDERS.md has an operation that the source has not: {site}")
+        elif all_sites[site][0] != row.order:
+            bad.append(f"ORDERS.md has {row.order} for {site}, the source {all_sites[site][0]}")
+        if row.found == NOT_FOUND and row.why in ("", NOT_FOUND):
+            bad.append(f"neither found nor argued: {site} = {order}")
+    for site, (_, _, orders) in all_sites.items():
+        known = {order for (name, order) in rows if name == site}
+        implied = {i for o in known if rows[site, o].found != NOT_FOUND for i in IMPLIES[o]}
+        if set(orders) - known - implied:
+            bad.append(f"ORDERS.md does not have {site} = {sorted(set(orders) - known - implied)}")
+    passed = len(rows)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = []
+        for (site, order), row in rows.items():
+            if site in all_sites and row.found != NOT_FOUND:
+                jobs.append((site, order, row.found, True, pool.submit(finds, row.found, site, order, 3)))
+            elif site in all_sites and long:
+                jobs += [(site, order, p, False, pool.submit(finds, p, site, order, LONGER))
+                         for p in reach[site]]
+        for site, order, program, expected, job in jobs:
+            if job.result() != expected:
+                bad.append(f"{program} {'does not find' if expected else 'finds'} {site} = {order}\n"
+                           f"    repeat: build/model/explore --program {program} --weaken '{site}={order}'")
+    for line in bad:
+        print("FAIL " + line)
+    print(f"{max(passed - len(bad), 0)} passed, {len(bad)} failed")
+    return 1 if bad else 0
+
+
+executions = {}
+
+
+def main():
+    os.chdir(TOP)
+    for match in re.finditer(r'\{"(\S+/\S+)", \w+, (\d+)\}', "".join(
+            open(os.path.join("tests/model", f)).read() for f in os.listdir("tests/model") if f.endswith(".c"))):
+        executions[match.group(1)] = int(match.group(2))
+    all_sites, reach = {}, collections.defaultdict(list)
+    for program in programs():
+        for site, (order, reached, weaker) in sites(program).items():
+            all_sites[site] = (order, reached, weaker)
+            if reached > 0:
+                reach[site].append(program)
+    if "--write" in sys.argv:
+        write(all_sites, reach)
+        return 0
+    return check(all_sites, reach, "--long" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
