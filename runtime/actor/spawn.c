@@ -170,9 +170,15 @@ static cogo_err birth_monitor(cogo_context *ctx, cogo__birth *birth, cogo__ref *
     return COGO_OK;
 }
 
+/* stop() sets `stopping`, then tells everyone whose phase is USED; we set the phase, then read
+ * `stopping` (all seq_cst): either it tells the new actor, or we do. A supervisor tells its own
+ * children. */
 void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth)
 {
-    birth->start->target = birth->id.generation;
+    cogo_actor_id id = birth->id;
+    uint32_t phase = cogo__u32_load_relaxed(&birth->cell->phase); // Ours until it begins.
+    bool supervised = (phase & COGO__CELL_SUPERVISED) != 0;
+    birth->start->target = id.generation;
     birth->start->trace = here != NULL ? here->trace : 0;
     COGO__SAW(system, here, SPAWN, spawn, birth->id, birth->id.slot, 0, birth->start->trace);
     const cogo__extra *extra = cogo__birth_args(birth)->extra;
@@ -184,6 +190,9 @@ void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *bi
         cogo__sched_ready(system, here, birth->cell);
     } else {
         cogo__signal_push(system, here, birth->cell, birth->start);
+    }
+    if (__builtin_expect(cogo__u32_load_seq_cst(&system->stopping) != 0, 0) && !supervised) {
+        cogo_exit_actor(system, id, COGO_EXIT_SHUTDOWN, "the system stops");
     }
 }
 

@@ -62,7 +62,7 @@ static uint32_t take_fresh(cogo__table *table)
         memset(memory, 0, size);
         cogo__ptr_store_release(chunk, memory);
     }
-    cogo__u32_store_release(&table->fresh, index + 1);
+    (void)cogo__u32_swap_seq_cst(&table->fresh, index + 1); // stop() must not miss it.
     return index;
 }
 

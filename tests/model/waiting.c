@@ -141,6 +141,29 @@ static void stop_while_others_spawn(void)
     finish();
 }
 
+static cogo_err child_start(cogo_context *ctx, void *state, const void *args)
+{
+    (void)state;
+    (void)args;
+    cogo_spawn_options options = {.struct_size = sizeof options, .behavior = &five};
+    cogo_err err = cogo_spawn(ctx, &options, NULL);
+    MODEL_CHECK(err == COGO_OK || err == COGO_ECLOSED);
+    return COGO_OK;
+}
+
+static const cogo_behavior parent = {.struct_size = sizeof(cogo_behavior),
+                                     .name = "parent",
+                                     .start = child_start,
+                                     .receive = only_five};
+
+/* As above, but on a lane. */
+static void stop_while_actors_spawn(void)
+{
+    begin(2);
+    (void)spawn(&parent, 0, NULL);
+    finish();
+}
+
 /* --- An actor with a thread of its own. ----------------------------------------------------
  */
 
@@ -188,12 +211,37 @@ static void a_timer_ticks(void)
     finish();
 }
 
+/* --- Message types are found while others are registered. --------------------------------- */
+
+static void find_types(void *arg)
+{
+    (void)arg;
+    for (cogo_msg_type number = WORD; number < WORD + 2; number++) {
+        const cogo_type *type = cogo__types_find(&w.system->types, number);
+        MODEL_CHECK(type == NULL || (type->number == number && type->name[0] == 't'));
+    }
+}
+
+static void a_type_is_found_whole(void)
+{
+    begin(1);
+    unsigned other = model_start(find_types, NULL);
+    for (cogo_msg_type number = WORD; number < WORD + 2; number++) {
+        cogo_type type = {.struct_size = sizeof type, .number = number, .name = "t"};
+        MODEL_CHECK(cogo_type_register(w.system, &type) == COGO_OK);
+    }
+    model_join(other);
+    finish();
+}
+
 const model_program waiting_programs[] = {
     {"waiting/two_threads_ask", two_threads_ask, 2000},
     {"waiting/an_answer_that_is_too_late", an_answer_that_is_too_late, 2000},
     {"waiting/a_cell_lives_again", a_cell_lives_again, 2000},
     {"waiting/a_name_comes_late", a_name_comes_late, 2000},
     {"waiting/stop_while_others_spawn", stop_while_others_spawn, 2000},
+    {"waiting/stop_while_actors_spawn", stop_while_actors_spawn, 2000},
+    {"waiting/a_type_is_found_whole", a_type_is_found_whole, 2000},
     {"waiting/a_detached_one", a_detached_one, 2000},
     {"waiting/a_timer_ticks", a_timer_ticks, 1000},
     {0},
