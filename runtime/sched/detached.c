@@ -47,30 +47,44 @@ static void detached_main(void *arg)
     cogo__u32_store_release(&d->done, 1);
 }
 
+/* One that was used before, or a new one. Its parker stays as it is: see cogo__detached_reap().
+ * Caller holds the lock. */
+static cogo__detached *take_detached(cogo__sched *sched)
+{
+    cogo__detached *d = sched->detached_free;
+    if (d == NULL) {
+        d = calloc(1, sizeof *d);
+    } else {
+        sched->detached_free = d->next;
+        d->ctx = (cogo_context){0};
+        d->cell = NULL;
+        cogo__u32_store_relaxed(&d->order, NOTHING);
+        cogo__u32_store_relaxed(&d->done, 0);
+    }
+    if (d != NULL) {
+        d->ctx.system = sched->system;
+        d->ctx.place = sched->system->config.lane_count;
+    }
+    return d;
+}
+
 cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void **out_thread)
 {
     cogo__sched *sched = system->sched;
     cogo__detached_reap(sched, false);
-    cogo__detached *d = calloc(1, sizeof *d);
-    if (d == NULL) {
-        return COGO_ENOMEM;
-    }
-    d->ctx.system = system;
-    d->ctx.place = system->config.lane_count;
     cogo__lock_take(&sched->detached_lock);
-    cogo_err err =
-        system->world->thread_start(system->world->ctx, detached_main, d, name, &d->thread);
-    if (err == COGO_OK) {
-        d->next = sched->detached;
-        sched->detached = d;
-        *out_thread = d;
+    cogo__detached *d = take_detached(sched);
+    cogo_err err = d == NULL ? COGO_ENOMEM
+                             : system->world->thread_start(system->world->ctx, detached_main, d,
+                                                           name, &d->thread);
+    cogo__detached **list = err == COGO_OK ? &sched->detached : &sched->detached_free;
+    if (d != NULL) {
+        d->next = *list;
+        *list = d;
     }
     cogo__lock_give(&sched->detached_lock);
-    if (err != COGO_OK) {
-        free(d);
-        return COGO_ENOMEM;
-    }
-    return COGO_OK;
+    *out_thread = err == COGO_OK ? d : *out_thread;
+    return err == COGO_OK ? COGO_OK : COGO_ENOMEM;
 }
 
 void cogo__sched_thread_give(cogo_system *system, void *thread, cogo__cell *cell)
@@ -84,6 +98,9 @@ void cogo__sched_thread_give(cogo_system *system, void *thread, cogo__cell *cell
     cogo__world_wake(system->world, &d->parker);
 }
 
+/* Who gave the last order may still be about to wake the thread that has obeyed it and ended:
+ * so the memory stays, and is used again for the same purpose. A wake-up that comes too late is
+ * one too many for the next, and harmless. */
 void cogo__detached_reap(cogo__sched *sched, bool all)
 {
     const cogo__world *world = sched->system->world;
@@ -101,10 +118,22 @@ void cogo__detached_reap(cogo__sched *sched, bool all)
     }
     cogo__lock_give(&sched->detached_lock);
     while (ended != NULL) {
-        cogo__detached *next = ended->next;
-        world->thread_join(world->ctx, ended->thread);
-        free(ended);
-        ended = next;
+        cogo__detached *d = ended;
+        ended = d->next;
+        world->thread_join(world->ctx, d->thread);
+        cogo__lock_take(&sched->detached_lock);
+        d->next = sched->detached_free;
+        sched->detached_free = d;
+        cogo__lock_give(&sched->detached_lock);
+    }
+}
+
+void cogo__detached_finish(cogo__sched *sched)
+{
+    while (sched->detached_free != NULL) {
+        cogo__detached *d = sched->detached_free;
+        sched->detached_free = d->next;
+        free(d);
     }
 }
 

@@ -94,7 +94,8 @@ typedef struct cogo__sched {
     cogo__aptr host;    /**< Polled systems: the thread that polls; see poll.c. */
     cogo__au32 polling; /**< 1: some thread is the lane right now. */
     cogo__lock detached_lock;
-    cogo__detached *detached; /**< All threads of detached actors. */
+    cogo__detached *detached;      /**< All threads of detached actors. */
+    cogo__detached *detached_free; /**< Memory of those that ended. */
     cogo__lock stop_lock;
     bool stopped;
     cogo_err stop_result;
@@ -142,6 +143,8 @@ void cogo__lane_main(void *lane);
 
 /** Joins threads that ended; all of them if @p all (then waits for them). */
 void cogo__detached_reap(cogo__sched *sched, bool all);
+/** Nobody sends any more. */
+void cogo__detached_finish(cogo__sched *sched);
 
 /** True if one of them runs @p cell; see cogo__sched_runs(). */
 bool cogo__detached_runs(cogo__sched *sched, const cogo__cell *cell, uint32_t *out_type);

@@ -104,6 +104,7 @@ static void destroy(cogo_system *system)
         cogo__offload_finish(&sched->offload);
         cogo__bell_close(&sched->bell); // After the threads that may ring it.
         cogo__lock_finish(&sched->injector.lock);
+        cogo__detached_finish(sched);
         cogo__lock_finish(&sched->detached_lock);
         cogo__lock_finish(&sched->stop_lock);
         free(sched->lanes);
