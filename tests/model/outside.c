@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -76,8 +77,7 @@ void *outside_memcpy(void *to, const void *from, size_t size);
 void *outside_memmove(void *to, const void *from, size_t size);
 int outside_clock_gettime(clockid_t clock, struct timespec *out);
 ssize_t outside_getrandom(void *out, size_t size, unsigned flags);
-long outside_syscall(long number, void *word, int operation, unsigned value,
-                     const struct timespec *timeout, ...);
+long outside_syscall(long number, ...);
 int outside_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
                            void *(*start)(void *arg), void *arg);
 int outside_pthread_join(pthread_t handle, void **out);
@@ -169,13 +169,9 @@ ssize_t outside_getrandom(void *out, size_t size, unsigned flags)
 /* A deadline more than this many seconds away never comes. */
 enum { SECONDS_MAX = 1000000 };
 
-/* Only futexes: they compare with what is in memory now, and order nothing. */
-long outside_syscall(long number, void *word, int operation, unsigned value,
-                     const struct timespec *timeout, ...)
+/* Futexes compare with what is in memory now, and order nothing. */
+static long futex(void *word, int operation, unsigned value, const struct timespec *timeout)
 {
-    if (number != SYS_futex) {
-        run_fail("system call %ld is not known to the explorer", number);
-    }
     int what = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
     thread_step();
     if (what == FUTEX_WAKE || what == FUTEX_WAKE_BITSET) {
@@ -198,6 +194,24 @@ long outside_syscall(long number, void *word, int operation, unsigned value,
         return -1;
     }
     return 0;
+}
+
+long outside_syscall(long number, ...)
+{
+    if (number == SYS_gettid) {
+        return (long)thread_now() + 1;
+    }
+    if (number != SYS_futex) {
+        run_fail("system call %ld is not known to the explorer", number);
+    }
+    va_list args;
+    va_start(args, number);
+    void *word = va_arg(args, void *);
+    int operation = va_arg(args, int);
+    unsigned value = va_arg(args, unsigned);
+    const struct timespec *timeout = va_arg(args, const struct timespec *);
+    va_end(args);
+    return futex(word, operation, value, timeout);
 }
 
 typedef struct start {

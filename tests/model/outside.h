@@ -23,8 +23,7 @@ void *outside_memcpy(void *to, const void *from, size_t size);
 void *outside_memmove(void *to, const void *from, size_t size);
 int outside_clock_gettime(clockid_t clock, struct timespec *out);
 ssize_t outside_getrandom(void *out, size_t size, unsigned flags);
-long outside_syscall(long number, void *word, int operation, unsigned value,
-                     const struct timespec *timeout, ...);
+long outside_syscall(long number, ...);
 int outside_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
                            void *(*run)(void *arg), void *arg);
 int outside_pthread_join(pthread_t thread, void **out);

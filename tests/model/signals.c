@@ -8,6 +8,8 @@
 #define cogo__sched_ready     program_ready
 #define cogo__signal_push     program_signal_push
 #define cogo__signal_send     program_signal_send
+#define cogo__signal_alloc    program_signal_alloc
+#define cogo__signal_send_in  program_signal_send_in
 #define cogo__signals_take    program_signals_take
 #define cogo__signals_suspend program_signals_suspend
 static void program_ready(cogo_system *system, cogo_context *here, cogo__cell *cell);

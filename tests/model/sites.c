@@ -30,11 +30,18 @@ bool order_parse(const char *name, cogo__atomic_order *out_order)
     return false;
 }
 
+/* A header is included under two names, and a source by a program that renames its functions.
+ */
+static const char *file_of(const cogo__atomic_site *s)
+{
+    return strncmp(s->file, "./", 2) == 0 ? s->file + 2 : s->file;
+}
+
 static int by_line(const void *a, const void *b)
 {
     const cogo__atomic_site *x = *(cogo__atomic_site *const *)a,
                             *y = *(cogo__atomic_site *const *)b;
-    int files = strcmp(x->file, y->file);
+    int files = strcmp(file_of(x), file_of(y));
     if (files != 0 || x->line != y->line) {
         return files != 0 ? files : x->line - y->line;
     }
