@@ -170,9 +170,9 @@ static cogo_err birth_monitor(cogo_context *ctx, cogo__birth *birth, cogo__ref *
     return COGO_OK;
 }
 
-/* stop() sets `stopping`, then tells everyone whose phase is USED; we set the phase, then read
- * `stopping` (all seq_cst): either it tells the new actor, or we do. A supervisor tells its own
- * children. */
+/* stop() sets `stopping`, then tells everyone whose phase is USED; we set the phase, begin by a
+ * seq_cst exchange, then read `stopping`: either it tells the new actor, or we do (see
+ * signal_all()). A supervisor tells its own children. */
 void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *birth)
 {
     cogo_actor_id id = birth->id;

@@ -22,7 +22,11 @@ static void signal_all(cogo_system *system, cogo_exit_kind kind, uint32_t except
     uint32_t end = cogo__u32_load_seq_cst(&system->cells.fresh);
     for (uint32_t slot = 1; slot < end; slot++) {
         cogo__cell *cell = cogo__table_at(&system->cells, slot);
-        uint32_t phase = cogo__u32_load_seq_cst(&cell->phase);
+        // Who spawned it stored the phase, then took its mailbox or pushed START, then read
+        // `stopping` (seq_cst): if that came before us, these two let us see the phase.
+        (void)cogo__ptr_load_seq_cst(&cell->box.head);
+        (void)cogo__ptr_load_seq_cst(&cell->signals);
+        uint32_t phase = cogo__u32_load_acquire(&cell->phase);
         if ((phase & COGO__CELL_USED) != 0 && (phase & except_phase) == 0) {
             cogo_actor_id id =
                 cogo__id(system, slot, cogo__u32_load_acquire(&cell->generation));
