@@ -22,7 +22,7 @@ typedef struct session {
 static bool settle(cogo_system *system)
 {
     const struct timespec pause = {.tv_nsec = SETTLE_NS};
-    cogo_system_stats stats = {0};
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     for (int i = 0; i < SETTLE_TRIES; i++) {
         cogo_system_stats_read(system, &stats);
         if (stats.actors == 0) {

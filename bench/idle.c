@@ -102,7 +102,7 @@ static cogo_err run_once(cogo_system *system, uint64_t actors, double *out_bytes
         err = cogo_system_await(system, id, RUN_NS_MAX, NULL);
     }
     uint64_t after = resident_bytes();
-    cogo_system_stats stats = {0};
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     *out_bytes = after > before ? (double)(after - before) / (double)actors : 0;
     return err != COGO_OK                            ? err

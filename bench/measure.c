@@ -40,7 +40,7 @@ cogo_err measure_open(uint32_t lanes, cogo_system **out_system, uint32_t *out_la
     const cogo_system_config config = {.struct_size = sizeof config, .lane_count = lanes};
     cogo_err err = cogo_system_create(&config, out_system);
     if (err == COGO_OK) {
-        cogo_system_stats stats = {0};
+        cogo_system_stats stats = {.struct_size = sizeof stats};
         cogo_system_stats_read(*out_system, &stats);
         *out_lanes = stats.lane_count;
     }

@@ -21,7 +21,11 @@ static cli_exit list(const args *a, const char *path, const char *key,
     if (args_flag(a, "json")) {
         output_json(answer);
     } else {
+        const char *next = json_string_value(json_object_get(answer, "nextPageToken"));
         output_table(columns, json_object_get(answer, key));
+        if (next != NULL) {
+            fprintf(stderr, "more: --page-token %s\n", next);
+        }
     }
     json_decref(answer);
     return CLI_OK;
@@ -85,15 +89,41 @@ static cli_exit role_get(const args *a)
 static cli_exit actor_list(const args *a)
 {
     static const output_column columns[] = {
+        {"ACTOR", "actorId"},
         {"NAME", "name"},
         {"BEHAVIOUR", "behavior"},
+        {"STATE", "state"},
+        {"MESSAGE", "messageType"},
         {"MAILBOX", "mailboxDepth"},
+        {"BYTES", "memoryBytes"},
         {"HANDLED", "messagesHandled"},
+        {"RESTARTS", "restarts"},
+        {"LINKS", "links"},
+        {"WATCHERS", "watchers"},
         {"DETACHED", "detached"},
         {NULL, NULL},
     };
-    return list(a, "/v1/actors", "actors", columns);
+    char path[256];
+    const char *token = args_value(a, "page-token");
+    char *size = client_escape(args_value(a, "page-size"));
+    char *from = client_escape(token != NULL ? token : "0");
+    snprintf(path, sizeof path, "/v1/actors?pageSize=%s&pageToken=%s", size == NULL ? "" : size,
+             from == NULL ? "" : from);
+    free(size);
+    free(from);
+    return list(a, path, "actors", columns);
 }
+
+static cli_exit actor_get(const args *a)
+{
+    return show(a, "GET", "actors", "");
+}
+
+static const args_option page_options[] = {
+    {.name = "page-size", .value = "N", .doc = "at most 1000", .fallback = "50"},
+    {.name = "page-token", .value = "T", .doc = "go on where a page ended"},
+    {.name = NULL},
+};
 
 const cli_command worker_commands[] = {
     {"worker", "list", "", "workers and what they do now", NULL, 0, 0, worker_list},
@@ -102,6 +132,8 @@ const cli_command worker_commands[] = {
      worker_drain},
     {"role", "list", "", "roles that workers offer", NULL, 0, 0, role_list},
     {"role", "get", "NAME", "one role with its JSON Schemas", NULL, 1, 1, role_get},
-    {"actor", "list", "", "actors of the node, with their mailboxes", NULL, 0, 0, actor_list},
+    {"actor", "list", "", "actors of the node: state, mailbox, restarts, links", page_options,
+     0, 0, actor_list},
+    {"actor", "get", "ID|NAME", "one actor, as JSON", NULL, 1, 1, actor_get},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -1,5 +1,7 @@
 #include "actors/gateway/metrics.h"
 
+#include "actors/gateway/metrics_runtime.h"
+
 #include <cogo/system.h>
 
 #include <math.h>
@@ -23,14 +25,6 @@ static void write_head(FILE *out, const char *name, const char *type, const char
     fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void write_one(FILE *out, const char *name, const char *type, const char *help,
-                      double value)
-{
-    write_head(out, name, type, help);
-    fprintf(out, "%s ", name);
-    write_value(out, value);
-}
-
 static void write_family(FILE *out, const metric_family *f)
 {
     const metric_sample *samples = f->samples.items;
@@ -48,41 +42,26 @@ static void write_family(FILE *out, const metric_family *f)
     }
 }
 
-/* Bucket i of the runtime holds waits below 2^i microseconds that no smaller one holds. */
-static void write_waits(FILE *out, const cogo_system_stats *stats)
+static void write_families(FILE *out, const metrics *all)
 {
-    enum { BUCKETS = sizeof stats->wait_us_log2 / sizeof stats->wait_us_log2[0] };
-    uint64_t sum = 0;
-    write_head(out, "cogo_mailbox_wait_seconds", "histogram",
-               "Time from enqueue to dispatch of sampled messages.");
-    for (int i = 0; i < BUCKETS - 1; i++) {
-        sum += stats->wait_us_log2[i];
-        fprintf(out, "cogo_mailbox_wait_seconds_bucket{le=\"%.9g\"} %llu\n", ldexp(1e-6, i),
-                (unsigned long long)sum);
+    const metric_family *families = all->families.items;
+    for (size_t i = 0; i < all->families.count; i++) {
+        write_family(out, &families[i]);
     }
-    sum += stats->wait_us_log2[BUCKETS - 1];
-    fprintf(out, "cogo_mailbox_wait_seconds_bucket{le=\"+Inf\"} %llu\n",
-            (unsigned long long)sum);
-    fprintf(out, "cogo_mailbox_wait_seconds_sum %.9g\n", (double)stats->wait_sum_ns / 1e9);
-    fprintf(out, "cogo_mailbox_wait_seconds_count %llu\n", (unsigned long long)sum);
 }
 
-static void write_runtime(FILE *out, cogo_system *system)
+/* False: out of memory. */
+static bool write_runtime(FILE *out, cogo_system *system)
 {
-    cogo_system_stats stats;
-    memset(&stats, 0, sizeof stats);
-    cogo_system_stats_read(system, &stats);
-    write_one(out, "cogo_actors", "gauge", "Actors that are alive.", (double)stats.actors);
-    write_one(out, "cogo_mailbox_depth", "gauge", "Messages that wait in mailboxes.",
-              (double)stats.mailbox_depth);
-    write_waits(out, &stats);
-    write_one(out, "cogo_lanes", "gauge", "Scheduler threads.", stats.lane_count);
-    write_one(out, "cogo_messages_total", "counter", "Messages handled by actors.",
-              (double)stats.messages_handled);
-    write_one(out, "cogo_dead_letters_total", "counter", "Messages that no actor got.",
-              (double)stats.dead_letters);
-    write_one(out, "cogo_actor_restarts_total", "counter", "Restarts by supervisors.",
-              (double)stats.restarts);
+    cogo_arena arena;
+    metrics own;
+    cogo_arena_init(&arena, 0);
+    bool ok = metrics_runtime(system, &arena, &own) == COGO_OK;
+    if (ok) {
+        write_families(out, &own);
+    }
+    cogo_arena_finish(&arena);
+    return ok;
 }
 
 static void write_requests(FILE *out, counts *c)
@@ -105,19 +84,16 @@ char *metrics_text(const desk *d, const metrics *from_orchestrator)
 {
     char *text = NULL;
     size_t size = 0;
-    const metric_family *families = from_orchestrator->families.items;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) {
         return NULL;
     }
-    for (size_t i = 0; i < from_orchestrator->families.count; i++) {
-        write_family(out, &families[i]);
-    }
-    write_runtime(out, d->system);
+    write_families(out, from_orchestrator);
+    bool failed = !write_runtime(out, d->system);
     write_requests(out, d->counts);
     write_head(out, "cogo_build_info", "gauge", "1, with the version of this program.");
     fprintf(out, "cogo_build_info{version=\"%s\"} 1\n", cogo_version());
-    bool failed = ferror(out) != 0;
+    failed = failed || ferror(out) != 0;
     if (fclose(out) != 0 || failed) {
         free(text);
         return NULL;

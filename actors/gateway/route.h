@@ -53,14 +53,16 @@ void route_task_batch(exchange *x);
 void route_workflow_submit(exchange *x);
 void route_workflow_list(exchange *x);
 void route_workflow_get(exchange *x);
-/* Of workers, roles and actors. */
+/* Of workers and roles. */
 void route_worker_list(exchange *x);
 void route_worker_get(exchange *x);
 void route_worker_drain(exchange *x);
 void route_worker_remove(exchange *x);
 void route_role_list(exchange *x);
 void route_role_get(exchange *x);
+/* Of actors. */
 void route_actor_list(exchange *x);
+void route_actor_get(exchange *x);
 /* Of the node itself. */
 void route_health(exchange *x);
 void route_ready(exchange *x);

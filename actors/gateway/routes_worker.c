@@ -1,9 +1,6 @@
-/* Routes of workers, of the roles they offer, and of actors. */
+/* Routes of workers and of the roles they offer. */
 #include "actors/gateway/route.h"
 
-#include <cogo/system.h>
-
-#include <stdio.h>
 #include <string.h>
 
 static void answer_page(exchange *x, cogo_msg *msg)
@@ -127,51 +124,4 @@ void route_role_get(exchange *x)
 {
     worker_command all = {.worker_id = NULL};
     exchange_ask(x, MSG_WORKER_LIST, &all, 0, MSG_WORKER_PAGE, answer_role);
-}
-
-static json_t *actor_json(const cogo_actor_info *info)
-{
-    char id[64];
-    snprintf(id, sizeof id, "%u.%u.%u.%u", info->id.node, info->id.incarnation, info->id.slot,
-             info->id.generation);
-    return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I}", "actorId", id, "name", info->name,
-                     "behavior", info->behavior, "detached", (int)info->detached,
-                     "mailboxDepth", (json_int_t)info->mailbox_depth, "messagesHandled",
-                     (json_int_t)info->messages_handled);
-}
-
-void route_actor_list(exchange *x)
-{
-    int64_t page_size = PAGE_SIZE_DEFAULT;
-    int64_t from = 0;
-    const char *size = query_get(&x->query, "pageSize");
-    const char *token = query_get(&x->query, "pageToken");
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &page_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
-        return;
-    }
-    if (token != NULL && !query_number(token, 0, UINT32_MAX, &from)) {
-        exchange_invalid(x, "pageToken", "Not a token of this list.");
-        return;
-    }
-    cogo_actor_info *found = cogo_arena_alloc(&x->arena, (size_t)page_size * sizeof *found);
-    if (found == NULL) {
-        exchange_problem(x, 503, NULL, "Out of memory.");
-        return;
-    }
-    found->struct_size = sizeof *found;
-    uint32_t cursor = (uint32_t)from;
-    size_t count = cogo_actor_list(x->desk->system, &cursor, found, (size_t)page_size);
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        (void)json_array_append_new(list, actor_json(&found[i]));
-    }
-    json_t *whole = json_object();
-    (void)json_object_set_new(whole, "actors", list);
-    if (cursor != 0) {
-        char next[16];
-        snprintf(next, sizeof next, "%u", cursor);
-        (void)json_object_set_new(whole, "nextPageToken", json_string(next));
-    }
-    exchange_json(x, 200, whole);
 }

@@ -36,6 +36,7 @@ extern const char *const priority_names[]; /* Each ends with NULL. */
 extern const char *const task_state_names[];
 extern const char *const result_status_names[];
 extern const char *const worker_state_names[];
+extern const char *const actor_state_names[]; /* By cogo_actor_state. */
 
 /* What is asked for. Enums are int32_t so that -1 can mean absent. */
 typedef struct instruction {
@@ -195,6 +196,23 @@ typedef struct role_execution_result {
     bool retryable; /* A failed attempt may be tried again. */
 } role_execution_result;
 
+/* One actor of a node, as the runtime tells it. */
+typedef struct actor_status {
+    const char *actor_id; /* "node.incarnation.slot.generation" */
+    const char *name;     /* Registered name, or "". */
+    const char *behavior;
+    int32_t state; /* As cogo_actor_state. */
+    const char *message_type;
+    bool detached;
+    int64_t mailbox_depth;
+    int64_t messages_handled;
+    int64_t memory_bytes;
+    int64_t memory_limit_bytes;
+    int64_t restarts;
+    int64_t links;
+    int64_t watchers;
+} actor_status;
+
 typedef struct field_problem {
     const char *pointer; /* JSON pointer. */
     const char *detail;
@@ -218,6 +236,6 @@ extern const cogo_record instruction_record, llm_usage_record, result_metadata_r
     agent_result_record, task_progress_record, task_record, task_event_record, workflow_record,
     performance_metrics_record, role_capability_record, worker_agent_status_record,
     dependency_result_record, role_context_record, role_execution_result_record,
-    field_problem_record, problem_record;
+    actor_status_record, field_problem_record, problem_record;
 
 #endif

@@ -110,6 +110,39 @@ static const cogo_field role_execution_result_fields[] = {
 };
 RECORD(role_execution_result, "RoleExecutionResult", 1, "What a role gives back.");
 
+const char *const actor_state_names[] = {"idle", "queued", "running", "suspended", NULL};
+
+static const cogo_field actor_status_fields[] = {
+    FIELD(actor_status, actor_id, "actorId", STRING, REQUIRED, LENGTH(1, 64),
+          .doc = "Id of the actor; never used again."),
+    FIELD(actor_status, name, "name", STRING, .doc = "Its registered name; may be empty."),
+    FIELD(actor_status, behavior, "behavior", STRING, .doc = "What kind of actor it is."),
+    FIELD(actor_status, state, "state", ENUM, REQUIRED, .names = actor_state_names,
+          .doc = "idle: waits for a message; queued: waits for its turn; running: in a "
+                 "callback; suspended: ended, its supervisor decides."),
+    FIELD(actor_status, message_type, "messageType", STRING,
+          .doc = "While it runs: name or number of its latest message's type; else empty."),
+    FIELD(actor_status, detached, "detached", BOOL,
+          .doc = "True: it runs on a thread of its own."),
+    FIELD(actor_status, mailbox_depth, "mailboxDepth", INT, NOT_NEGATIVE,
+          .doc = "Messages that wait."),
+    FIELD(actor_status, messages_handled, "messagesHandled", INT, NOT_NEGATIVE,
+          .doc = "Messages that it handled since it was spawned."),
+    FIELD(actor_status, memory_bytes, "memoryBytes", INT, NOT_NEGATIVE,
+          .doc =
+              "With a memory limit (its own or its supervisor's): state, mailbox, timers and "
+              "what it noted; else the actor and its state, without its mailbox."),
+    FIELD(actor_status, memory_limit_bytes, "memoryLimitBytes", INT, NOT_NEGATIVE,
+          .doc = "Its own memory limit; 0: none."),
+    FIELD(actor_status, restarts, "restarts", INT, NOT_NEGATIVE,
+          .doc = "By its supervisor, since it was spawned."),
+    FIELD(actor_status, links, "links", INT, NOT_NEGATIVE,
+          .doc = "Actors that it is linked to; at most 65535 is told."),
+    FIELD(actor_status, watchers, "watchers", INT, NOT_NEGATIVE,
+          .doc = "Monitors that others have on it; at most 65535 is told."),
+};
+RECORD(actor_status, "ActorStatus", 1, "An actor of this node and what it does now.");
+
 static const cogo_field field_problem_fields[] = {
     FIELD(field_problem, pointer, "pointer", STRING,
           .doc = "JSON pointer of the wrong field; empty for the whole body."),

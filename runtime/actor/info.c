@@ -25,11 +25,15 @@ static void read_waits(cogo_system *system, cogo_system_stats *out)
     out->wait_sum_ns = waits.sum_ns;
 }
 
-void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
+cogo_err cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
 {
+    if (out == NULL || out->struct_size < sizeof out->struct_size) {
+        return COGO_EINVAL;
+    }
     uint64_t n[COGO__COUNTERS];
     cogo__sched_counters(system, n);
-    *out = (cogo_system_stats){
+    cogo_system_stats all = {
+        .struct_size = out->struct_size,
         .lane_count = system->config.lane_count,
         .actors = n[COGO__SPAWNED] - n[COGO__ENDED],
         .actors_spawned = n[COGO__SPAWNED],
@@ -51,11 +55,13 @@ void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
         .stuck = n[COGO__STUCK] - n[COGO__STUCK_RETURNED],
     };
     uint64_t gone = n[COGO__HANDLED] + n[COGO__DEAD];
-    out->mailbox_depth = n[COGO__SENT] > gone ? n[COGO__SENT] - gone : 0;
-    read_waits(system, out);
-    memcpy(out->dead_letters_by, &n[COGO__DEAD_FIRST], sizeof out->dead_letters_by);
-    out->diverted = n[COGO__DIVERTED];
-    out->memory_alarms = n[COGO__MEMORY_ALARMS];
+    all.mailbox_depth = n[COGO__SENT] > gone ? n[COGO__SENT] - gone : 0;
+    read_waits(system, &all);
+    memcpy(all.dead_letters_by, &n[COGO__DEAD_FIRST], sizeof all.dead_letters_by);
+    all.diverted = n[COGO__DIVERTED];
+    all.memory_alarms = n[COGO__MEMORY_ALARMS];
+    memcpy(out, &all, out->struct_size < sizeof all ? out->struct_size : sizeof all);
+    return COGO_OK;
 }
 
 static cogo_actor_state state_of(cogo_system *system, const cogo__cell *cell, uint32_t phase,
@@ -87,6 +93,8 @@ static bool read_cell(cogo_system *system, const cogo__cell *cell, cogo_actor_id
     (void)snprintf(all.behavior, sizeof all.behavior, "%s", behavior->name);
     all.detached = (phase & COGO__CELL_ON_THREAD) != 0;
     all.state = state_of(system, cell, phase, &all);
+    cogo__type_name(&system->types, all.message_type, all.message_name,
+                    sizeof all.message_name);
     all.mailbox_depth = cogo__cell_depth(cell);
     all.messages_handled = cogo__u64_load_relaxed(&cell->handled);
     if (!cogo__guard_memory(system, cell, id, &all.memory_bytes, &all.memory_limit_bytes)) {

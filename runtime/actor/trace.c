@@ -200,21 +200,9 @@ static void behavior_of(const printer *p, const event *e, char out[NAME_SIZE])
 
 static void type_of(const printer *p, uint32_t number, char out[NAME_SIZE])
 {
-    static const char *const own[] = {
-        [COGO_MSG_BYTES] = "bytes",
-        [COGO_MSG_DOWN] = "down",
-        [COGO_MSG_EXIT] = "exit",
-        [COGO_MSG_TIMER] = "timer",
-        [COGO_MSG_ASK_FAILED] = "ask failed",
-    };
-    const cogo_type *type = cogo__types_find(&p->system->types, number);
-    if (type != NULL) {
-        escape(type->name, out);
-    } else if (number < sizeof own / sizeof *own && own[number] != NULL) {
-        (void)snprintf(out, NAME_SIZE, "%s", own[number]);
-    } else {
-        (void)snprintf(out, NAME_SIZE, "%" PRIu32, number);
-    }
+    char name[NAME_SIZE];
+    cogo__type_name(&p->system->types, number, name, sizeof name);
+    escape(name, out);
 }
 
 static void print_actor(printer *p, const event *e, const char *more)

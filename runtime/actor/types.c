@@ -2,6 +2,8 @@
 
 #include "runtime/actor/core.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +65,32 @@ const cogo_type *cogo__types_find(const cogo__types *types, cogo_msg_type number
     // acquire: pairs with the releases in add(): table and type are seen whole.
     struct cogo__type_table *table = cogo__ptr_load_acquire(&types->table);
     return cogo__ptr_load_acquire(slot_of(table, number));
+}
+
+void cogo__type_name(const cogo__types *types, cogo_msg_type number, char *out, size_t size)
+{
+    static const char *const own[] = {
+        [0] = "",
+        [COGO_MSG_BYTES] = "bytes",
+        [COGO_MSG_DOWN] = "down",
+        [COGO_MSG_EXIT] = "exit",
+        [COGO_MSG_TIMER] = "timer",
+        [COGO_MSG_ASK_FAILED] = "ask failed",
+        [COGO_MSG_DEAD_LETTER] = "dead letter",
+        [COGO_MSG_MEMORY] = "memory",
+        [COGO_MSG_CHILDREN] = "children",
+        [COGO_MSG_POOL_STATS] = "pool stats",
+        [COGO_MSG_GROUP] = "group",
+        [COGO_MSG_IO] = "io",
+    };
+    const cogo_type *type = cogo__types_find(types, number);
+    if (type != NULL) {
+        (void)snprintf(out, size, "%s", type->name);
+    } else if (number < sizeof own / sizeof *own && own[number] != NULL) {
+        (void)snprintf(out, size, "%s", own[number]);
+    } else {
+        (void)snprintf(out, size, "%" PRIu32, number);
+    }
 }
 
 /* Caller holds the lock. */

@@ -20,5 +20,8 @@ cogo_err cogo__types_init(cogo__types *types);
 void cogo__types_finish(cogo__types *types);
 /** NULL if the number is not registered. Any thread. */
 const cogo_type *cogo__types_find(const cogo__types *types, cogo_msg_type number);
+/** What people call it: its registered name, the runtime's own, or the number; cut to @p size.
+ * Any thread. */
+void cogo__type_name(const cogo__types *types, cogo_msg_type number, char *out, size_t size);
 
 #endif

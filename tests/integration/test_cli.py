@@ -96,6 +96,17 @@ def test_lists_and_checks(cluster):
     assert "quality-assurance" in run_cogo("worker", "list", *server).stdout
     assert "code-validator" in run_cogo("role", "list", *server).stdout
     assert run_cogo("actor", "list", *server).returncode == 0
+    page = run_cogo("actor", "list", "--page-size", "2", *server)
+    assert page.returncode == 0 and len(page.stdout.splitlines()) == 3
+    assert page.stderr.startswith("more: --page-token ")
+    rest = run_cogo("actor", "list", "--json", "--page-token", page.stderr.split()[-1], *server)
+    first = json.loads(run_cogo("actor", "list", "--json", "--page-size", "2", *server).stdout)
+    ids = [a["actorId"] for a in first["actors"] + json.loads(rest.stdout)["actors"]]
+    assert len(ids) == len(set(ids)) > 5
+    one = run_cogo("actor", "get", "orchestrator", *server)
+    assert one.returncode == 0 and json.loads(one.stdout)["behavior"] == "orchestrator"
+    assert run_cogo("actor", "get", ids[0], *server).returncode == 0
+    assert run_cogo("actor", "get", "nobody", *server).returncode == 3
     assert run_cogo("healthcheck", *server).returncode == 0
     assert run_cogo("healthcheck", "--server", "http://127.0.0.1:9").returncode == 1
 

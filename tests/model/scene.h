@@ -41,7 +41,7 @@ static inline void begin(uint32_t lanes)
 
 static inline void finish(void)
 {
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     MODEL_CHECK(cogo_system_stop(w.system, UINT64_MAX) == COGO_OK);
     cogo_system_stats_read(w.system, &stats);
     MODEL_CHECK(stats.actors == 0);

@@ -122,7 +122,7 @@ static void children_are_stolen(void)
     await(w.first);
     w.second = spawn(&family, 0, NULL);
     await(w.second);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     do { // Until the children are gone too; they need nobody.
         cogo_system_stats_read(w.system, &stats);
         cogo__atomic_pause();

@@ -70,7 +70,7 @@ cogo_system *scenario_open(void)
 
 void scenario_destroy(cogo_system *system, uint64_t late)
 {
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     scenario_check(stats.actors == 0, "I11: %llu actors live after stop()",
                    (unsigned long long)stats.actors);

@@ -87,32 +87,33 @@ typedef struct cogo_system_config {
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
 typedef struct cogo_system_stats {
-    uint32_t lane_count;
-    uint64_t actors; /**< Alive now. */
-    uint64_t actors_spawned;
-    uint64_t messages_sent;
-    uint64_t messages_handled;
-    uint64_t dead_letters;
-    uint64_t mailbox_depth; /**< User messages waiting now, over all actors. */
-    uint64_t steals;
-    uint64_t parks;
-    uint64_t wakes;
-    uint64_t restarts; /**< By supervisors. */
-    uint64_t timers;   /**< Armed now. */
+    size_t struct_size;        /**< sizeof(cogo_system_stats), set by the caller. */
+    uint32_t lane_count;       /**< Scheduler threads. */
+    uint64_t actors;           /**< Alive now. */
+    uint64_t actors_spawned;   /**< Since the start. */
+    uint64_t messages_sent;    /**< Since the start; dead letters too. */
+    uint64_t messages_handled; /**< By receive(), since the start. */
+    uint64_t dead_letters;     /**< Messages that reached nobody. */
+    uint64_t mailbox_depth;    /**< User messages waiting now, over all actors. */
+    uint64_t steals;           /**< Actors that a lane took from another. */
+    uint64_t parks;            /**< How often a lane went to sleep. */
+    uint64_t wakes;            /**< How often a lane was woken. */
+    uint64_t restarts;         /**< By supervisors. */
+    uint64_t timers;           /**< Armed now. */
     /** Sampled time from enqueue to dispatch: [i] counts waits below 2^i microseconds, the last
      * all others; a wait within 1/16 of a limit may be counted above it. cogo_lane_waits_read()
      * tells it finer. */
     uint64_t wait_us_log2[24];
-    uint64_t wait_count;
-    uint64_t wait_sum_ns;
-    uint64_t watches;     /**< Looks of the watcher; none while all lanes sleep. */
-    uint64_t rescues;     /**< Actors taken over from a lane whose callback lasted. */
-    uint64_t stuck;       /**< Callbacks that are stuck now. */
-    uint64_t stuck_total; /**< Callbacks that were found stuck. */
-    uint64_t offloads;    /**< Jobs that the offload pool accepted. */
-    uint64_t offloads_refused;
-    uint64_t offloads_waiting;                   /**< For a thread, now. */
-    uint64_t offload_threads;                    /**< Now. */
+    uint64_t wait_count;       /**< Of all that were sampled. */
+    uint64_t wait_sum_ns;      /**< Of all that were sampled. */
+    uint64_t watches;          /**< Looks of the watcher; none while all lanes sleep. */
+    uint64_t rescues;          /**< Actors taken over from a lane whose callback lasted. */
+    uint64_t stuck;            /**< Callbacks that are stuck now. */
+    uint64_t stuck_total;      /**< Callbacks that were found stuck. */
+    uint64_t offloads;         /**< Jobs that the offload pool accepted. */
+    uint64_t offloads_refused; /**< For want of a place or a thread. */
+    uint64_t offloads_waiting; /**< For a thread, now. */
+    uint64_t offload_threads;  /**< Now. */
     uint64_t dead_letters_by[COGO_DEAD_REASONS]; /**< By cogo_dead_reason. */
     uint64_t diverted;      /**< Messages that went to another actor by COGO_PRESSURE_DIVERT. */
     uint64_t memory_alarms; /**< Times that an actor or a subtree came above its limit. */
@@ -128,23 +129,25 @@ typedef enum cogo_actor_state {
 
 /** One actor, as seen from outside. */
 typedef struct cogo_actor_info {
-    size_t struct_size; /**< sizeof(cogo_actor_info), set by the caller. */
-    cogo_actor_id id;
-    char name[64];     /**< Registered name, cut, or "". */
-    char behavior[48]; /**< Cut. */
-    bool detached;
-    uint32_t mailbox_depth; /**< Messages that wait; approximate while several send. */
-    uint64_t messages_handled;
+    size_t struct_size;        /**< sizeof(cogo_actor_info), set by the caller. */
+    cogo_actor_id id;          /**< Which one. */
+    char name[64];             /**< Registered name, cut, or "". */
+    char behavior[48];         /**< Name of its behaviour, cut. */
+    bool detached;             /**< Runs on a thread of its own. */
+    uint32_t mailbox_depth;    /**< Messages that wait; approximate while several send. */
+    uint64_t messages_handled; /**< Since it was spawned, over its restarts. */
     /** With a memory limit, its own or its supervisor's: state, mailbox, timers and what it
      * noted; of a supervisor also its children's. Else the actor and its state, without its
      * mailbox. */
     uint64_t memory_bytes;
     uint64_t memory_limit_bytes; /**< Its own; 0: none. */
-    cogo_actor_state state;
-    cogo_msg_type message_type; /**< While it runs: of its latest message; else 0. */
-    uint32_t restarts;          /**< By its supervisor, since it was spawned. */
-    uint32_t links;             /**< At most 65535 is told. */
-    uint32_t watchers;          /**< Monitors that others have on it; at most 65535 is told. */
+    cogo_actor_state state;      /**< What it does now. */
+    cogo_msg_type message_type;  /**< While it runs: of its latest message; else 0. */
+    uint32_t restarts;           /**< By its supervisor, since it was spawned. */
+    uint32_t links;              /**< At most 65535 is told. */
+    uint32_t watchers;           /**< Monitors that others have on it; at most 65535 is told. */
+    char message_name[48];       /**< Of message_type, cut: as registered, or its number; "" for
+                                    0. */
 } cogo_actor_info;
 
 /**
@@ -172,8 +175,16 @@ COGO_API cogo_err cogo_system_stop(cogo_system *system, uint64_t deadline_ns);
  */
 COGO_API void cogo_system_destroy(cogo_system *system);
 
-/** Reads counters and levels into @p out. Threads: any thread. */
-COGO_API void cogo_system_stats_read(cogo_system *system, cogo_system_stats *out);
+/**
+ * Reads counters and levels.
+ *
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system the system.
+ * @param out    its struct_size says how much of it is written.
+ * @return COGO_OK; COGO_EINVAL (no struct_size).
+ */
+COGO_API cogo_err cogo_system_stats_read(cogo_system *system, cogo_system_stats *out);
 /**
  * Facts about one actor. It goes on meanwhile; the cost does not depend on its mailbox.
  *

@@ -73,6 +73,11 @@ Test(routes, every_path_answers)
         {"GET", "/v1/roles/echo", "", NULL, 200, "\"slots\":4"},
         {"GET", "/v1/roles/none", "", NULL, 404, "ROLE_NOT_FOUND"},
         {"GET", "/v1/actors?pageSize=1", "", NULL, 200, "\"actors\":["},
+        {"GET", "/v1/actors?pageSize=1", "", NULL, 200, "\"nextPageToken\":\""},
+        {"GET", "/v1/actors?pageToken=x", "", NULL, 422, "pageToken"},
+        {"GET", "/v1/actors/0.0.1.999", "", NULL, 404, "ACTOR_NOT_FOUND"},
+        {"GET", "/v1/actors/0.0.1.99999999999", "", NULL, 404, "ACTOR_NOT_FOUND"},
+        {"GET", "/v1/actors/1.2.3", "", NULL, 404, "ACTOR_NOT_FOUND"},
         {"GET", "/health", "", NULL, 200, "ok"},
         {"GET", "/livez", "", NULL, 200, "ok"},
         {"GET", "/ready", "", NULL, 200, "store: ok"},
@@ -218,7 +223,15 @@ Test(routes, metrics_have_the_families_of_orchestrator_runtime_and_door)
     static const char *const lines[] = {
         "cogo_queue_depth{role=\"echo\",priority=\"low\"} 3\n",
         "# TYPE cogo_mailbox_wait_seconds histogram\n",
-        "cogo_mailbox_wait_seconds_bucket{le=\"+Inf\"} ",
+        "cogo_mailbox_wait_seconds_bucket{behavior=\"gateway\",le=\"+Inf\"} ",
+        "cogo_mailbox_wait_seconds_bucket{behavior=\"gateway\",le=\"1.024e-06\"} ",
+        "cogo_message_run_seconds_count{behavior=\"gateway\"} ",
+        "# TYPE cogo_dead_letters_total counter\n",
+        "cogo_dead_letters_total{reason=\"late\"} ",
+        "cogo_lane_parks_total{lane=\"0\"} ",
+        "\ncogo_stuck_callbacks_total 0\n",
+        "\ncogo_lane_rescues_total ",
+        "\ncogo_offload_jobs_total ",
         "\ncogo_actors ",
         "\ncogo_mailbox_depth ",
         "cogo_build_info{version=\"",
@@ -237,6 +250,50 @@ Test(routes, metrics_have_the_families_of_orchestrator_runtime_and_door)
     door_close(&d);
 }
 
+/* Pages of one actor each show all of them, and the one that answers sees itself at work. */
+Test(routes, actors_are_listed_in_pages_and_told_one_by_one)
+{
+    door d;
+    reply r;
+    char path[128] = "/v1/actors?pageSize=1", id[64] = "";
+    int pages = 0, running = 0;
+    cr_assert(door_open(&d, NULL));
+    for (bool more = true; more && pages < 10; pages++) {
+        ask(&d, "GET", path, "", NULL, &r);
+        json_t *page = json_loads(r.body, 0, NULL);
+        json_t *one = json_array_get(json_object_get(page, "actors"), 0);
+        const char *state = json_string_value(json_object_get(one, "state"));
+        const char *next = json_string_value(json_object_get(page, "nextPageToken"));
+        more = next != NULL;
+        snprintf(path, sizeof path, "/v1/actors?pageSize=1&pageToken=%s", more ? next : "");
+        if (state != NULL && strcmp(state, "running") == 0) {
+            running++;
+            snprintf(id, sizeof id, "%s", json_string_value(json_object_get(one, "actorId")));
+            cr_expect_str_eq(json_string_value(json_object_get(one, "behavior")), "gateway");
+            cr_expect_str_neq(json_string_value(json_object_get(one, "messageType")), "");
+        }
+        json_decref(page);
+        reply_finish(&r);
+    }
+    cr_expect_geq(pages, 2, "the gateway and the orchestrator in its place");
+    cr_expect_eq(running, 1);
+    snprintf(path, sizeof path, "/v1/actors/%s", id);
+    ask(&d, "GET", path, "", NULL, &r);
+    cr_expect_eq(r.status, 200);
+    static const char *const fields[] = {
+        "actorId",          "name",     "behavior",     "state",       "messageType",
+        "detached",         "links",    "mailboxDepth", "memoryBytes", "messagesHandled",
+        "memoryLimitBytes", "restarts", "watchers",
+    };
+    json_t *one = json_loads(r.body, 0, NULL);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        cr_expect_not_null(json_object_get(one, fields[i]), "%s", fields[i]);
+    }
+    json_decref(one);
+    reply_finish(&r);
+    door_close(&d);
+}
+
 Test(routes, the_api_document_has_every_path_and_schema)
 {
     door d;
@@ -248,11 +305,12 @@ Test(routes, the_api_document_has_every_path_and_schema)
     json_t *paths = json_object_get(json, "paths");
     json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
     cr_expect_str_eq(json_string_value(json_object_get(json, "openapi")), "3.1.0");
-    cr_expect_eq(json_object_size(paths), 23u);
+    cr_expect_eq(json_object_size(paths), 24u);
     cr_expect_not_null(
         json_object_get(json_object_get(paths, "/v1/tasks/{id}:cancel"), "post"));
     cr_expect_not_null(json_object_get(schemas, "Task"));
     cr_expect_not_null(json_object_get(schemas, "OrchestratorInstruction"));
+    cr_expect_not_null(json_object_get(schemas, "ActorStatus"));
     json_decref(json);
     reply_finish(&r);
     door_close(&d);

@@ -106,7 +106,7 @@ Test(budget, what_is_above_the_limit_is_refused_and_the_rest_handled)
     cr_expect_eq(refused, MANY - fit);
     cr_expect_eq(scene_ask_u64(system, to), fit);
     cr_expect_eq(bytes_of(system, to), (uint64_t)STATE, "what was handled is given back");
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.dead_letters_by[COGO_DEAD_MEMORY], refused);
     cr_expect_eq(stats.memory_alarms, 1u);
@@ -218,7 +218,7 @@ Test(budget, a_child_killed_for_its_mailbox_comes_back_with_what_fits)
     uint64_t jobs = scene_ask_u64(system, children[2]);
     cr_expect_leq(jobs, MANY - refused);
     cr_expect_geq(jobs, MANY - refused - 2);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.restarts, 1u);
     scene_close(system);

@@ -70,7 +70,7 @@ Test(dead_letter, a_subscriber_hears_what_for_whom_and_why)
     cr_expect_eq(cogo_dead_letter_unsubscribe(system, clerk_id), COGO_ENOTFOUND);
     send_job(system, gone);
     cr_expect_eq(scene_ask_u64(system, clerk_id), 1u);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.dead_letters_by[COGO_DEAD_GONE], 2u);
     scene_close(system);
@@ -89,7 +89,7 @@ Test(dead_letter, reports_are_limited_and_say_how_many_were_left_out)
     uint64_t told = scene_ask_u64(system, clerk_id); // With those that the last one counted.
     cr_expect_leq(told, (uint64_t)MANY);
     cr_expect_geq(told, 10u);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.dead_letters_by[COGO_DEAD_GONE], (uint64_t)MANY);
     cr_expect_lt(stats.messages_handled, (uint64_t)MANY, "reports were left out");

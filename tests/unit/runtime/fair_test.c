@@ -185,7 +185,7 @@ static cogo_err flooder_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         memcpy(cogo_msg_payload(one), &i, sizeof i);
         cr_expect_eq(cogo_send(ctx, to, one), COGO_OK);
         if (i % 1000 == 0) {
-            cogo_actor_info info;
+            cogo_actor_info info = {.struct_size = sizeof info};
             cr_expect_eq(cogo_actor_info_read(cogo_context_system(ctx), to, &info), COGO_OK);
             deepest = info.mailbox_depth > deepest ? info.mailbox_depth : deepest;
             send_type(ctx, self, COUNT);
@@ -251,7 +251,7 @@ static cogo_err gate_receive(cogo_context *ctx, void *state, cogo_msg *msg)
     (void)state;
     cogo_system *system = cogo_context_system(ctx);
     cogo_actor_id full = COGO_NO_ACTOR, empty = COGO_NO_ACTOR;
-    cogo_actor_info info;
+    cogo_actor_info info = {.struct_size = sizeof info};
     memcpy(&full, cogo_msg_payload(msg), sizeof full);
     cogo_spawn_options o = {.struct_size = sizeof o, .behavior = &stuffed};
     cr_expect_eq(cogo_spawn(ctx, &o, &empty), COGO_OK);

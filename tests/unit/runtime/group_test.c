@@ -282,7 +282,7 @@ Test(topic, a_slow_subscriber_has_its_own_limit_and_policy)
     cr_expect_eq(scene_ask_u64(system, quick), (uint64_t)MANY);
     uint64_t seen = scene_ask_u64(system, slow);
     cr_expect(seen == 10 || seen == 9, "the question itself may take a place");
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.dead_letters_by[COGO_DEAD_OLD], MANY - seen);
     scene_close(system);

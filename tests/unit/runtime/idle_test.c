@@ -41,7 +41,7 @@ Test(idle, sixteen_lanes_wake_up_never_and_take_less_than_a_thousandth)
     for (int i = 0; i < 100; i++) {
         (void)scene_ask_u64(system, scene_spawn(system, &echo_behavior, NULL, 0, 0));
     }
-    cogo_system_stats before, after;
+    cogo_system_stats before = {.struct_size = sizeof before}, after = before;
     do { // The lanes come to rest, then the watcher.
         cogo_system_stats_read(system, &before);
         pass_ns(50 * SCENE_MS);

@@ -314,7 +314,7 @@ Test(io, a_stuck_lane_does_not_keep_the_others_from_waiting)
 Test(io, a_watch_costs_nothing_while_nothing_happens)
 {
     cogo_system *system = scene_open(4);
-    cogo_system_stats before = {0}, after = {0};
+    cogo_system_stats before = {.struct_size = sizeof before}, after = before;
     ends pair = open_pair();
     cogo_actor_id id = spawn_reader(system, pair.mine, false, false);
     cr_expect_eq(wait_for(system, id, 0), 0u);

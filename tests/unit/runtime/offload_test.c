@@ -162,7 +162,7 @@ Test(offload, each_job_has_one_outcome_and_the_lane_stays_free)
     cr_expect_eq(refused(system, a), 0u);
     (void)sem_post(&released);
     cr_expect_eq(scene_ask_u64(system, a), 2 + 100 * 20 + (uint64_t)COGO_EFAULT);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.offloads, 111u);
     cr_expect_leq(stats.offload_threads, 4u);
@@ -178,7 +178,7 @@ Test(offload, a_full_queue_refuses_and_forgets_nothing)
     take(&begun); // Both threads are held.
     give(system, a, (order){waits, 1, 0, 20});
     cr_expect_eq(refused(system, a), 15u);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.offloads_waiting, 5u);
     cr_expect_eq(stats.offloads_refused, 15u);
@@ -226,7 +226,7 @@ Test(offload, threads_end_when_they_have_been_idle)
         for (int i = 0; i < 8; i++) {
             take(&begun);
         }
-        cogo_system_stats stats;
+        cogo_system_stats stats = {.struct_size = sizeof stats};
         cogo_system_stats_read(system, &stats);
         cr_expect_eq(stats.offload_threads, 8u);
         for (int i = 0; i < 8; i++) {

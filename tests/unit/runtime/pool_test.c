@@ -242,7 +242,7 @@ Test(pool, a_restarted_worker_keeps_its_place)
     }
     cr_expect_eq(tally_wait(system, tally_id, 20), 20u);
     cr_expect_eq(ask(system, pool, WHO, 42), who);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.restarts, 1u);
     scene_close(system);

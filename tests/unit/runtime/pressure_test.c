@@ -105,7 +105,7 @@ static uint64_t flood_it(cogo_system *system, cogo_actor_id to)
 
 static uint64_t dead_of(cogo_system *system, cogo_dead_reason reason)
 {
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     return stats.dead_letters_by[reason];
 }
@@ -151,7 +151,7 @@ Test(pressure, divert_gives_what_is_too_much_to_another_actor)
     cr_expect_eq(scene_ask_u64(system, to), LIMIT * 10000u + 0 + LIMIT - 1);
     cr_expect_eq(scene_ask_u64(system, spare),
                  (FLOOD - LIMIT) * 10000u + LIMIT * 100u + FLOOD - 1);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.diverted, (uint64_t)FLOOD - LIMIT);
     scene_close(system);

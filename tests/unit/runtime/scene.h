@@ -25,7 +25,7 @@ static inline cogo_system *scene_open(uint32_t lanes)
 /* Stops and destroys; nothing that was sent may be unaccounted for. */
 static inline void scene_close(cogo_system *system)
 {
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cr_expect_eq(cogo_system_stop(system, SCENE_LONG_NS), COGO_OK);
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.actors, 0u);

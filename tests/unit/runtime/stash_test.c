@@ -95,7 +95,7 @@ Test(stash, a_restart_hands_it_to_the_next_life_and_an_end_makes_dead_letters_of
     cogo_err err = cogo_system_ask(system, it, cogo_msg_create(system, SCENE_ASK, 0),
                                    5 * SCENE_MS, &answer);
     cr_expect_eq(err, COGO_ETIMEOUT);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     uint64_t dead = stats.dead_letters;
     cr_expect_eq(cogo_system_stop(system, SCENE_LONG_NS), COGO_OK);

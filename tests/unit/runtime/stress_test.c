@@ -71,7 +71,7 @@ static void hop(uint32_t lanes, uint64_t messages)
     while (atomic_load_explicit(&arrived, memory_order_relaxed) < messages) {
         (void)scene_ask_u64(system, ids[0]);
     }
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.dead_letters, 0u);
     cr_expect_geq(stats.messages_handled, messages * (HOPS + 1));

@@ -142,7 +142,7 @@ Test(stuck, a_handler_is_noticed_named_and_seen_to_return)
     cr_expect_not_null(strstr(s.log, "blocker"));
     cr_expect_not_null(strstr(s.where, "thread "));
     cr_expect_eq(s.seen.frame_count, 0u, "no signal was allowed");
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.stuck, 1u);
     cr_expect_eq(stats.stuck_total, 1u);
@@ -276,7 +276,7 @@ Test(stuck, half_the_lanes_of_an_oversubscribed_system_hold_up_nobody)
     for (uint32_t i = 0; i < 20 * OTHERS; i++) {
         take(&s.noted);
     }
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_geq(stats.stuck_total, lanes / 2);
     cr_expect_eq(atomic_load_explicit(&s.arrived, memory_order_relaxed), 20u * OTHERS);

@@ -231,7 +231,7 @@ Test(supervisor, too_many_restarts_end_it_and_all_children)
         cogo_system_send(f.system, b, cogo_msg_create(f.system, FAIL, 0));
     }
     cr_expect_eq(cogo_system_await(f.system, supervisor, SCENE_LONG_NS, NULL), COGO_OK);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     do {
         cogo_system_stats_read(f.system, &stats);
     } while (stats.actors != 0);
@@ -246,7 +246,7 @@ Test(supervisor, a_killed_one_takes_its_children_along)
     family_open(&f, COGO_ONE_FOR_ONE, COGO_RESTART_PERMANENT, 2, SCENE_LONG_NS);
     tell(&f, "B", FAIL); // Down, and waits for its backoff.
     cogo_exit_actor(f.system, f.supervisor, COGO_EXIT_KILLED, NULL);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     do {
         cogo_system_stats_read(f.system, &stats);
     } while (stats.actors != 0);
@@ -331,7 +331,7 @@ Test(supervisor, a_linked_one_ends_with_its_parent_and_its_children_with_it)
         cr_assert_eq(cogo_actor_info_read(system, id, &info), COGO_OK);
     }
     cogo_exit_actor(system, id, COGO_EXIT_ERROR, "over");
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     do {
         cogo_system_stats_read(system, &stats);
     } while (stats.actors != 0);

@@ -133,7 +133,7 @@ Test(mailbox, at_its_limit_fails_or_drops_the_new)
     cogo_system *system = scene_open(1);
     cr_expect_eq(fill_held(system, COGO_PRESSURE_FAIL, COGO_EFULL), 10u);
     cr_expect_eq(fill_held(system, COGO_PRESSURE_DROP_NEW, COGO_OK), 10u);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_geq(stats.dead_letters, 20u);
     scene_close(system);

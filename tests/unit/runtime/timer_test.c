@@ -91,7 +91,7 @@ Test(timer, a_cancelled_one_never_arrives_even_if_it_is_due)
                  COGO_OK);
     cr_expect_eq(scene_u64(msg), 0u);
     cogo_msg_destroy(msg);
-    cogo_system_stats stats;
+    cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.timers, 0u, "nothing stays behind");
     scene_close(system);
