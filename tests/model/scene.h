@@ -22,7 +22,7 @@ static inline uint32_t one_cpu(void *ctx)
 
 static struct {
     cogo_system *system;
-    cogo_actor_id first, second;
+    cogo_actor_id first, second, children[2];
     unsigned got; // Plain: of one actor after the other.
     cogo__parker gate;
     const cogo_behavior *next_life;

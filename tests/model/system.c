@@ -79,11 +79,12 @@ static cogo_err family_start(cogo_context *ctx, void *state, const void *args)
     (void)state;
     (void)args;
     cogo_spawn_options options = {.struct_size = sizeof options, .behavior = w.next_life};
-    for (uint32_t i = 1; i <= 2; i++) {
+    for (uint32_t i = 0; i < 2; i++) {
         cogo_actor_id child = COGO_NO_ACTOR;
         MODEL_CHECK(cogo_spawn(ctx, &options, &child) == COGO_OK);
-        cogo_msg *msg = cogo_msg_create(w.system, WORD, sizeof i);
+        w.children[i] = child;
         uint32_t three = 3;
+        cogo_msg *msg = cogo_msg_create(w.system, WORD, sizeof three);
         memcpy(cogo_msg_payload(msg), &three, sizeof three);
         (void)cogo_send(ctx, child, msg);
     }
@@ -118,15 +119,12 @@ static void children_are_stolen(void)
 {
     begin(2);
     w.next_life = &grown;
-    w.first = spawn(&family, 0, NULL);
-    await(w.first);
-    w.second = spawn(&family, 0, NULL);
-    await(w.second);
-    cogo_system_stats stats = {.struct_size = sizeof stats};
-    do { // Until the children are gone too; they need nobody.
-        cogo_system_stats_read(w.system, &stats);
-        cogo__atomic_pause();
-    } while (stats.actors != 0);
+    for (unsigned generation = 0; generation < 2; generation++) {
+        w.first = spawn(&family, 0, NULL);
+        await(w.first);
+        await(w.children[0]);
+        await(w.children[1]);
+    }
     finish();
 }
 
