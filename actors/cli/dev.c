@@ -98,6 +98,7 @@ static cli_exit dev(const args *a)
     config.data_dir = args_value(a, "data") != NULL ? args_value(a, "data") : state;
     config.token = args_value(a, "api-token");
     config.slots = slots;
+    config.trace = args_value(a, "trace");
     no_core_dumps();
     sigset_t set;
     int signal_fd = block_signals(&set);
@@ -141,6 +142,9 @@ static const args_option dev_options[] = {
     {.name = "worker-slots",
      .value = "N",
      .doc = "blocking roles that one worker runs at the same time (default 3)"},
+    {.name = "trace",
+     .value = "FILE",
+     .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},
     {.name = NULL},
 };
 

@@ -2,6 +2,7 @@
 
 #include "actors/cli/guardian.h"
 #include "actors/cli/log.h"
+#include "actors/cli/trace.h"
 #include "actors/gateway/gateway.h"
 #include "actors/orchestrator/orchestrator.h"
 #include "actors/sandbox/sandbox.h"
@@ -26,6 +27,7 @@ enum { SLOTS_DEFAULT = 3, ALARM_SIZE = 160, READY_WAIT_MS = 30000 };
 struct node {
     cogo_system *system;
     gateway *door;
+    trace trace;
     int alarm_fd;
     char alarm[ALARM_SIZE];
     char data_dir[PATH_MAX]; /* Absolute. */
@@ -242,6 +244,10 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
         snprintf(error, 256, "the runtime did not start: %s", cogo_strerror(err));
         return err;
     }
+    err = trace_begin(&n->trace, n->system, config->trace, error);
+    if (err != COGO_OK) {
+        return err;
+    }
     err = start_core(n, &guard, error);
     cogo_actor_id id;
     if (err == COGO_OK && (err = guardian_start(n->system, &guard, &id)) != COGO_OK) {
@@ -316,7 +322,12 @@ void node_stop(node *n, uint64_t deadline_ns)
     if (n->door != NULL) {
         gateway_stop(n->door, deadline_ns / 2);
     }
-    if (n->system != NULL && cogo_system_stop(n->system, deadline_ns) == COGO_EFAULT) {
+    if (n->system == NULL) {
+        return;
+    }
+    cogo_err err = cogo_system_stop(n->system, deadline_ns);
+    trace_end(&n->trace, n->system);
+    if (err == COGO_EFAULT) {
         n->system = NULL; /* A callback hangs; its memory must stay. */
         n->door = NULL;
     }

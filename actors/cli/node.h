@@ -18,6 +18,7 @@ typedef struct node_config {
     const char *token;   /* NULL: none; then only loopback may be bound. */
     const char *workers; /* Worker types, separated by commas; NULL: all. */
     int64_t slots;       /* Blocking roles per worker at the same time; 0: the default (3). */
+    const char *trace;   /* File for a trace of the runtime, written at stop; NULL: none. */
 } node_config;
 
 typedef struct node node; /* Opaque. */

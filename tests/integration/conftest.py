@@ -120,6 +120,34 @@ def make_cluster(tmp_path):
             c.process.wait(10)
 
 
+class Installed:
+    """What `scons docs install` put into a folder: headers, libraries, cogo.pc, man pages."""
+
+    def __init__(self, prefix):
+        self.prefix = str(prefix)
+        lib = os.path.join(self.prefix, "lib")
+        self.env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(lib, "pkgconfig"),
+                        LD_LIBRARY_PATH=lib)
+        subprocess.run(["scons", "-s", "docs", "install", "prefix=" + self.prefix], cwd=TOP,
+                       check=True, timeout=600, stdout=subprocess.DEVNULL)
+
+    def compile(self, source, folder, more=()):
+        """A program of one file, built with what pkg-config says and nothing else of the tree."""
+        program = os.path.join(str(folder), os.path.basename(source)[:-2])
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "cogo"], env=self.env,
+                               check=True, capture_output=True, text=True).stdout.split()
+        done = subprocess.run(["cc", "-std=gnu11", "-Wall", "-Werror", "-o", program, source]
+                              + flags + list(more), cwd=str(folder), env=self.env,
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return program
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    return Installed(tmp_path_factory.mktemp("installed"))
+
+
 def run_cogo(*args, timeout=240, env=None, **kwargs):
     """The command line, as a user types it. No cluster answers at the default address."""
     full = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
