@@ -4,7 +4,6 @@
 #include "runtime/actor/guard.h"
 #include "runtime/actor/signals.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { CAPACITY_FIRST = 8, ALIGNMENT = 16, INTENSITY_DEFAULT = 5 };
@@ -15,9 +14,11 @@ static size_t aligned(size_t size)
     return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static cogo_child_spec *copy_template(const cogo_supervisor_spec *spec)
+static cogo_child_spec *copy_template(const cogo__supervisor *sup,
+                                      const cogo_supervisor_spec *spec)
 {
-    cogo_child_spec *block = malloc(cogo__child_spec_size(spec->children));
+    cogo_child_spec *block =
+        cogo__alloc(cogo__allocator_of(sup), cogo__child_spec_size(spec->children));
     if (block != NULL) {
         cogo__child_spec_copy(spec->children, block);
     }
@@ -35,10 +36,11 @@ static bool append_all(cogo__supervisor *sup, const cogo_supervisor_spec *spec)
     return true;
 }
 
-cogo__supervisor *cogo__supervisor_make(const cogo_supervisor_spec *in)
+cogo__supervisor *cogo__supervisor_make(const cogo_system *system,
+                                        const cogo_supervisor_spec *in)
 {
     const cogo_supervisor_spec spec = cogo__supervisor_spec_read(in);
-    cogo__supervisor *sup = calloc(1, sizeof *sup);
+    cogo__supervisor *sup = cogo__alloc_zeroed(system->config.allocator, 1, sizeof *sup);
     if (sup == NULL) {
         return NULL;
     }
@@ -48,10 +50,11 @@ cogo__supervisor *cogo__supervisor_make(const cogo_supervisor_spec *in)
     sup->intensity = spec.intensity != COGO_INTENSITY_NONE ? sup->intensity : 0;
     sup->period_ns = spec.period_ns != 0 ? spec.period_ns : PERIOD_DEFAULT_NS;
     sup->group_from = COGO__NO_GROUP;
-    sup->restarts = calloc(sup->intensity + (size_t)1, sizeof *sup->restarts);
+    sup->restarts = cogo__alloc_zeroed(cogo__allocator_of(sup), sup->intensity + (size_t)1,
+                                       sizeof *sup->restarts);
     bool ok = sup->restarts != NULL;
     if (ok && sup->strategy == COGO_SIMPLE_ONE_FOR_ONE) {
-        sup->model = copy_template(&spec);
+        sup->model = copy_template(sup, &spec);
         ok = sup->model != NULL;
     } else if (ok) {
         ok = append_all(sup, &spec);
@@ -69,19 +72,20 @@ void cogo__supervisor_free(cogo__supervisor *sup)
         return;
     }
     for (size_t i = 0; i < sup->place_count; i++) {
-        free(sup->places[i].child);
+        cogo__free(sup->places[i].child);
     }
-    free(sup->places);
-    free(sup->model);
-    free(sup->restarts);
-    free(sup);
+    cogo__free(sup->places);
+    cogo__free(sup->model);
+    cogo__free(sup->restarts);
+    cogo__free(sup);
 }
 
 cogo__child *cogo__child_append(cogo__supervisor *sup, const cogo_child_spec *spec)
 {
     if (sup->place_count == sup->place_capacity) {
         size_t capacity = sup->place_capacity != 0 ? sup->place_capacity * 2 : CAPACITY_FIRST;
-        cogo__place *bigger = realloc(sup->places, capacity * sizeof *bigger);
+        cogo__place *bigger =
+            cogo__realloc(cogo__allocator_of(sup), sup->places, capacity * sizeof *bigger);
         if (bigger == NULL) {
             return NULL;
         }
@@ -89,7 +93,8 @@ cogo__child *cogo__child_append(cogo__supervisor *sup, const cogo_child_spec *sp
         sup->place_capacity = capacity;
     }
     size_t head = aligned(sizeof(cogo__child));
-    cogo__child *child = calloc(1, head + (spec != NULL ? cogo__child_spec_size(spec) : 0));
+    cogo__child *child = cogo__alloc_zeroed(
+        cogo__allocator_of(sup), 1, head + (spec != NULL ? cogo__child_spec_size(spec) : 0));
     if (child == NULL) {
         return NULL;
     }
@@ -137,7 +142,7 @@ void cogo__child_remove(cogo__supervisor *sup, cogo__child *child)
 {
     sup->places[place_of(sup, child->number)].child = NULL;
     sup->known--;
-    free(child);
+    cogo__free(child);
     if (sup->known < sup->place_count / 2) {
         close_holes(sup);
     }
@@ -197,9 +202,9 @@ cogo_err cogo__child_prepare(cogo_system *system, cogo_context *here, cogo_actor
         return err;
     }
     cogo__signal nothing = {.number = 0};
-    cogo__extra *extra = cogo__birth_extra(birth);
+    cogo__extra *extra = cogo__birth_extra(system, birth);
     if (extra != NULL) {
-        extra->token = cogo__signal_alloc(here, COGO__SIG_RESTART, &nothing);
+        extra->token = cogo__signal_alloc(system, here, COGO__SIG_RESTART, &nothing);
     }
     err = extra != NULL && extra->token != NULL ? COGO_OK : COGO_ENOMEM;
     if (err == COGO_OK) {

@@ -79,7 +79,8 @@ void cogo__child_spec_copy(const cogo_child_spec *spec, void *block);
 /* --- The list: child.c. ------------------------------------------------------------------ */
 
 /** A supervisor with its children GONE so far. NULL when out of memory. */
-cogo__supervisor *cogo__supervisor_make(const cogo_supervisor_spec *spec);
+cogo__supervisor *cogo__supervisor_make(const cogo_system *system,
+                                        const cogo_supervisor_spec *spec);
 void cogo__supervisor_free(cogo__supervisor *sup);
 /** Appends a child, GONE so far; @p spec NULL: of the template. NULL when out of memory. */
 cogo__child *cogo__child_append(cogo__supervisor *sup, const cogo_child_spec *spec);

@@ -12,7 +12,7 @@ enum { COGO__SAMPLE_MESSAGES = 64 }; /**< One message of so many carries a time 
 
 struct cogo_context {
     cogo_system *system;
-    cogo__heap *heap;         /**< NULL: this thread uses malloc (detached). */
+    cogo__heap *heap;         /**< NULL: this thread has none (detached). */
     cogo__counters *counters; /**< NULL: this thread counts in the shared ones (detached). */
     cogo__table_cache *cell_cache, *ref_cache; /**< As above. */
     bool is_lane;

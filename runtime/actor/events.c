@@ -51,9 +51,9 @@ void cogo__event_note(cogo_system *system, cogo_context *here, cogo__event_kind 
 static void destroy(struct cogo__event_rings *rings, uint32_t count)
 {
     for (uint32_t i = 0; rings != NULL && i < count; i++) {
-        free(rings->rings[i].words);
+        cogo__free(rings->rings[i].words);
     }
-    free(rings);
+    cogo__free(rings);
 }
 
 void cogo__events_finish(cogo_system *system)
@@ -62,13 +62,15 @@ void cogo__events_finish(cogo_system *system)
     cogo__ptr_store_relaxed(&system->event_rings, NULL);
 }
 
-static struct cogo__event_rings *create(uint32_t count, uint32_t capacity)
+static struct cogo__event_rings *create(const cogo_allocator *from, uint32_t count,
+                                        uint32_t capacity)
 {
-    struct cogo__event_rings *rings = calloc(1, sizeof *rings + count * sizeof rings->rings[0]);
+    struct cogo__event_rings *rings =
+        cogo__alloc_zeroed(from, 1, sizeof *rings + count * sizeof rings->rings[0]);
     bool ok = rings != NULL;
     for (uint32_t i = 0; ok && i < count; i++) {
-        rings->rings[i].words =
-            calloc((size_t)capacity * COGO__EVENT_WORDS, sizeof *rings->rings[i].words);
+        rings->rings[i].words = cogo__alloc_zeroed(from, (size_t)capacity * COGO__EVENT_WORDS,
+                                                   sizeof *rings->rings[i].words);
         ok = rings->rings[i].words != NULL;
     }
     if (!ok) {
@@ -89,7 +91,7 @@ static cogo_err start(cogo_system *system, uint32_t capacity, uint32_t sample)
         return COGO_ESTATE; // A lane may be inside an event still: its ring can't be replaced.
     }
     if (rings == NULL) {
-        rings = create(count, capacity);
+        rings = create(system->config.allocator, count, capacity);
         if (rings == NULL) {
             return COGO_ENOMEM;
         }

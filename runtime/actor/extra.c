@@ -2,14 +2,12 @@
 
 #include "runtime/actor/signals.h"
 
-#include <stdlib.h>
-
 enum { CAPACITY_FIRST = 4 };
 
-cogo__extra *cogo__extra_of(cogo__cell *cell)
+cogo__extra *cogo__extra_of(const cogo_system *system, cogo__cell *cell)
 {
     if (cell->extra == NULL) {
-        cell->extra = calloc(1, sizeof *cell->extra);
+        cell->extra = cogo__alloc_zeroed(system->config.allocator, 1, sizeof *cell->extra);
     }
     return cell->extra;
 }
@@ -26,19 +24,20 @@ void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra)
     if (extra->token != NULL) {
         cogo__msg_free(mine, extra->token);
     }
-    free(extra->ties);
-    free(extra->pending);
-    free(extra);
+    cogo__free(extra->ties);
+    cogo__free(extra->pending);
+    cogo__free(extra);
 }
 
 /* Room for one more; false when out of memory. */
-static bool reserve(void **items, uint32_t count, uint32_t *capacity, size_t item_size)
+static bool reserve(const cogo__extra *extra, void **items, uint32_t count, uint32_t *capacity,
+                    size_t item_size)
 {
     if (count < *capacity) {
         return true;
     }
     uint32_t wanted = *capacity != 0 ? *capacity * 2 : CAPACITY_FIRST;
-    void *bigger = realloc(*items, wanted * item_size);
+    void *bigger = cogo__realloc(cogo__allocator_of(extra), *items, wanted * item_size);
     if (bigger == NULL) {
         return false;
     }
@@ -100,7 +99,8 @@ cogo_err cogo__tie_add(cogo__extra *extra, uint64_t number, cogo_actor_id peer)
 {
     void *items = extra != NULL ? extra->ties : NULL;
     if (extra == NULL
-        || !reserve(&items, extra->tie_count, &extra->tie_capacity, sizeof *extra->ties)) {
+        || !reserve(extra, &items, extra->tie_count, &extra->tie_capacity,
+                    sizeof *extra->ties)) {
         return COGO_ENOMEM;
     }
     extra->ties = items;
@@ -131,7 +131,7 @@ static void forget_decided(cogo_system *system, cogo__extra *extra)
 
 void cogo__unanswered(cogo_context *ctx, uint64_t alias)
 {
-    cogo__extra *extra = cogo__extra_of(ctx->cell);
+    cogo__extra *extra = cogo__extra_of(ctx->system, ctx->cell);
     if (extra == NULL) {
         return; // The ask's time-out will have to do.
     }
@@ -144,7 +144,7 @@ void cogo__unanswered(cogo_context *ctx, uint64_t alias)
     if (fill > extra->pending_capacity / 2 && fill + 1 >= extra->pending_capacity) {
         fill = extra->pending_capacity;
     }
-    if (!reserve(&items, fill, &extra->pending_capacity, sizeof *extra->pending)) {
+    if (!reserve(extra, &items, fill, &extra->pending_capacity, sizeof *extra->pending)) {
         return;
     }
     extra->pending = items;

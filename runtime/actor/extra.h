@@ -42,7 +42,7 @@ typedef struct cogo__extra {
 } cogo__extra;
 
 /** Makes it if needed; NULL when out of memory. */
-cogo__extra *cogo__extra_of(cogo__cell *cell);
+cogo__extra *cogo__extra_of(const cogo_system *system, cogo__cell *cell);
 /** Frees @p extra and all it has. NULL is allowed. */
 void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra);
 

@@ -2,7 +2,6 @@
 
 #include "runtime/actor/send.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { CAPACITY_FIRST = 4 };
@@ -27,8 +26,9 @@ bool cogo__group_name_valid(const char *name)
     return length != 0 && length <= COGO_GROUP_NAME_MAX && name[0] != '\x01';
 }
 
-void cogo__groups_init(cogo__groups *groups)
+void cogo__groups_init(cogo__groups *groups, const cogo_allocator *from)
 {
+    groups->from = from;
     cogo__lock_init(&groups->lock);
 }
 
@@ -40,15 +40,15 @@ void cogo__groups_finish(cogo__groups *groups)
             groups->by_name[i] = group->next;
             for (int kind = 0; kind < 2; kind++) {
                 for (uint32_t b = 0; b < group->bonds[kind].count; b++) {
-                    free(group->bonds[kind].items[b]);
+                    cogo__free(group->bonds[kind].items[b]);
                 }
-                free(group->bonds[kind].items);
+                cogo__free(group->bonds[kind].items);
             }
-            free(group);
+            cogo__free(group);
         }
     }
-    free(groups->by_name);
-    free(groups->by_slot);
+    cogo__free(groups->by_name);
+    cogo__free(groups->by_slot);
     cogo__lock_finish(&groups->lock);
 }
 
@@ -66,17 +66,19 @@ cogo__group *cogo__groups_find(const cogo__groups *groups, const char *scope, co
 static cogo__group *make_group(cogo__groups *groups, const char *scope, const char *name)
 {
     if (groups->by_name == NULL) {
-        groups->by_name = calloc(COGO__GROUP_BUCKETS, sizeof(cogo__group *));
-        groups->by_slot = calloc(COGO__GROUP_BUCKETS, sizeof(cogo__bond *));
+        groups->by_name =
+            cogo__alloc_zeroed(groups->from, COGO__GROUP_BUCKETS, sizeof(cogo__group *));
+        groups->by_slot =
+            cogo__alloc_zeroed(groups->from, COGO__GROUP_BUCKETS, sizeof(cogo__bond *));
         if (groups->by_name == NULL || groups->by_slot == NULL) {
-            free(groups->by_name);
-            free(groups->by_slot);
+            cogo__free(groups->by_name);
+            cogo__free(groups->by_slot);
             groups->by_name = NULL;
             groups->by_slot = NULL;
             return NULL;
         }
     }
-    cogo__group *group = calloc(1, sizeof *group);
+    cogo__group *group = cogo__alloc_zeroed(groups->from, 1, sizeof *group);
     if (group == NULL) {
         return NULL;
     }
@@ -110,9 +112,9 @@ static void drop_if_empty(cogo__groups *groups, cogo__group *group)
             break;
         }
     }
-    free(group->bonds[0].items);
-    free(group->bonds[1].items);
-    free(group);
+    cogo__free(group->bonds[0].items);
+    cogo__free(group->bonds[1].items);
+    cogo__free(group);
 }
 
 static void tell(cogo_system *system, cogo_context *here, const cogo__bond *watcher,
@@ -182,14 +184,15 @@ static cogo__bond *make_bond(cogo__groups *groups, cogo__group *group, cogo__bon
     cogo__bonds *bonds = &group->bonds[kind];
     if (bonds->count == bonds->capacity) {
         uint32_t wanted = bonds->capacity != 0 ? bonds->capacity * 2 : CAPACITY_FIRST;
-        cogo__bond **bigger = realloc(bonds->items, wanted * sizeof(cogo__bond *));
+        cogo__bond **bigger =
+            cogo__realloc(groups->from, bonds->items, wanted * sizeof(cogo__bond *));
         if (bigger == NULL) {
             return NULL;
         }
         bonds->items = bigger;
         bonds->capacity = wanted;
     }
-    cogo__bond *bond = calloc(1, sizeof *bond);
+    cogo__bond *bond = cogo__alloc_zeroed(groups->from, 1, sizeof *bond);
     if (bond == NULL) {
         return NULL;
     }
@@ -220,7 +223,7 @@ static void destroy_bond(cogo_system *system, cogo_context *here, cogo__bond *bo
     if (bond->kind == COGO__BOND_MEMBER) {
         tell_all(system, here, group, COGO_GROUP_LEFT, bond->id);
     }
-    free(bond);
+    cogo__free(bond);
     drop_if_empty(groups, group);
 }
 

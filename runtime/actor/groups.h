@@ -4,6 +4,7 @@
 #ifndef COGO_ACTOR_GROUPS_H
 #define COGO_ACTOR_GROUPS_H
 
+#include "runtime/base/alloc.h"
 #include "runtime/base/lock.h"
 
 #include <cogo/topic.h>
@@ -48,11 +49,12 @@ typedef struct cogo__groups {
     cogo__group *prefixes;
     uint32_t count; /**< Bonds. */
     uint64_t last_watch;
+    const cogo_allocator *from;
 } cogo__groups;
 
 #define COGO__TOPIC_SCOPE "\x01topic" // No user's scope: those are checked.
 
-void cogo__groups_init(cogo__groups *groups);
+void cogo__groups_init(cogo__groups *groups, const cogo_allocator *from);
 void cogo__groups_finish(cogo__groups *groups);
 /** All bonds of @p id, which has ended. */
 void cogo__groups_remove_actor(cogo_system *system, struct cogo_context *here,

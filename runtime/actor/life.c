@@ -58,7 +58,7 @@ static bool make_state(cogo_context *ctx, cogo__cell *cell, size_t size)
             memset(cell->state, 0, size);
         }
     } else {
-        cell->state = calloc(1, size);
+        cell->state = cogo__alloc_zeroed(ctx->system->config.allocator, 1, size);
     }
     return cell->state != NULL;
 }
@@ -71,7 +71,7 @@ static void free_state(cogo_context *ctx, cogo__cell *cell)
     if ((cell->flags & COGO__ACTOR_STATE_SLAB) != 0) {
         cogo__heap_free(ctx->heap, cell->state);
     } else {
-        free(cell->state);
+        cogo__free(cell->state);
     }
     cell->state = NULL;
 }

@@ -29,7 +29,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
                              const cogo_spawn_options *options, bool supervised,
                              cogo__birth *out_birth);
 /** Between the halves: what the actor has from the beginning. NULL when out of memory. */
-struct cogo__extra *cogo__birth_extra(cogo__birth *birth);
+struct cogo__extra *cogo__birth_extra(cogo_system *system, cogo__birth *birth);
 /** Between the halves: a link with @p spawner, in both. COGO_OK or COGO_ENOMEM. */
 cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth);
 /** Second half: it begins. */

@@ -3,6 +3,11 @@
 #include "runtime/actor/core.h"
 #include "runtime/actor/payload.h"
 
+void *cogo__msg_block(const cogo_system *system, size_t size_bytes)
+{
+    return cogo__alloc(system->config.allocator, size_bytes);
+}
+
 void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg)
 {
     if ((msg->flags & COGO__MSG_SHARED) != 0) {
@@ -11,14 +16,14 @@ void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg)
     if ((msg->flags & COGO__MSG_SLAB) != 0) {
         cogo__heap_free(mine, msg);
     } else {
-        free(msg);
+        cogo__free(msg);
     }
 }
 
 cogo_msg *cogo_msg_create(cogo_system *system, cogo_msg_type type, size_t size_bytes)
 {
     cogo_context *here = cogo__here_in(system);
-    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, size_bytes);
+    cogo_msg *msg = cogo__msg_alloc(system, here != NULL ? here->heap : NULL, type, size_bytes);
     if (msg != NULL && here != NULL) {
         msg->trace = here->trace;
     }

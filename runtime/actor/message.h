@@ -8,10 +8,8 @@
 
 #include <cogo/message.h>
 
-#include <stdlib.h>
-
 enum {
-    COGO__MSG_SLAB = 1 << 0,    /**< Its block comes from a heap; else from malloc. */
+    COGO__MSG_SLAB = 1 << 0,    /**< Its block comes from a heap; else from alloc.h. */
     COGO__MSG_REQUEST = 1 << 1, /**< `ask` is the alias that waits for an answer. */
     COGO__MSG_ANSWER = 1 << 2,  /**< `ask` is the ask that it ends. */
     COGO__MSG_RUNTIME = 1 << 3, /**< Made by the runtime; checked against its reference. */
@@ -54,8 +52,13 @@ struct cogo_msg {
 
 _Static_assert(sizeof(struct cogo_msg) == 64, "one cache line");
 
-/** From @p heap (of the calling thread), or from malloc if NULL. NULL when out of memory. */
-static inline cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, size_t size_bytes)
+/** A block that no heap has. Out of the way of those that come from one. */
+void *cogo__msg_block(const cogo_system *system, size_t size_bytes);
+
+/** From @p heap (of the calling thread), or from the system's allocator if NULL. NULL when out
+ * of memory. */
+static inline cogo_msg *cogo__msg_alloc(const cogo_system *system, cogo__heap *heap,
+                                        cogo_msg_type type, size_t size_bytes)
 {
     size_t block_size = sizeof(cogo_msg) + size_bytes;
     bool slab = heap != NULL && size_bytes <= COGO__HEAP_BLOCK_MAX - sizeof(cogo_msg);
@@ -63,7 +66,7 @@ static inline cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, si
     if (__builtin_expect(slab, 1)) {
         msg = cogo__heap_alloc(heap, block_size);
     } else if (size_bytes <= UINT32_MAX - sizeof(cogo_msg)) {
-        msg = malloc(block_size);
+        msg = cogo__msg_block(system, block_size);
     }
     if (__builtin_expect(msg == NULL, 0)) {
         return NULL;
@@ -79,7 +82,7 @@ static inline cogo_msg *cogo__msg_alloc(cogo__heap *heap, cogo_msg_type type, si
     return msg;
 }
 
-/** Blocks from malloc, shared payloads. */
+/** Blocks that are not of a heap, shared payloads. */
 void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg);
 
 /** @p mine: the heap of the calling thread or NULL. */

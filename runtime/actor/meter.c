@@ -9,7 +9,8 @@ enum { PROBES_MAX = 16 };
 
 cogo_err cogo__meters_init(cogo_system *system)
 {
-    system->meters = calloc(system->config.lane_count + 1, sizeof *system->meters);
+    system->meters = cogo__alloc_zeroed(system->config.allocator, system->config.lane_count + 1,
+                                        sizeof *system->meters);
     return system->meters != NULL ? COGO_OK : COGO_ENOMEM;
 }
 
@@ -17,10 +18,10 @@ void cogo__meters_finish(cogo_system *system)
 {
     for (uint32_t i = 0; system->meters != NULL && i <= system->config.lane_count; i++) {
         for (uint32_t place = 0; place <= COGO__BEHAVIORS_MAX; place++) {
-            free(cogo__ptr_load_relaxed(&system->meters[i].behaviors[place]));
+            cogo__free(cogo__ptr_load_relaxed(&system->meters[i].behaviors[place]));
         }
     }
-    free(system->meters);
+    cogo__free(system->meters);
     system->meters = NULL;
 }
 
@@ -44,11 +45,11 @@ uint32_t cogo__behavior_place(cogo_system *system, const cogo_behavior *behavior
 }
 
 /* NULL when out of memory: the behaviour does without this sample. */
-static cogo__meter_pair *pair_of(cogo__meter *meter, uint32_t place)
+static cogo__meter_pair *pair_of(const cogo_allocator *from, cogo__meter *meter, uint32_t place)
 {
     cogo__meter_pair *pair = cogo__ptr_load_relaxed(&meter->behaviors[place]);
     if (pair == NULL) {
-        pair = calloc(1, sizeof *pair);
+        pair = cogo__alloc_zeroed(from, 1, sizeof *pair);
         // release: who reads the pointer sees the zeros.
         cogo__ptr_store_release(&meter->behaviors[place], pair);
     }
@@ -81,7 +82,7 @@ static void note_wait(cogo_context *ctx, uint32_t place, const cogo_msg *msg, ui
     uint64_t wait = since(msg->enqueued_ns, now);
     lock(ctx);
     cogo__histogram_add(&meter->waits, wait);
-    cogo__meter_pair *pair = pair_of(meter, place);
+    cogo__meter_pair *pair = pair_of(ctx->system->config.allocator, meter, place);
     if (pair != NULL) {
         cogo__histogram_add(&pair->waits, wait);
     }
@@ -91,7 +92,8 @@ static void note_wait(cogo_context *ctx, uint32_t place, const cogo_msg *msg, ui
 static void note_run(cogo_context *ctx, uint32_t place, uint64_t run)
 {
     lock(ctx);
-    cogo__meter_pair *pair = pair_of(&ctx->system->meters[ctx->place], place);
+    cogo__meter_pair *pair =
+        pair_of(ctx->system->config.allocator, &ctx->system->meters[ctx->place], place);
     if (pair != NULL) {
         cogo__histogram_add(&pair->runs, run);
     }

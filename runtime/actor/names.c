@@ -1,7 +1,6 @@
 #include "runtime/actor/names.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { BUCKETS_FIRST = 64, LOAD_MAX = 2 };
@@ -33,10 +32,11 @@ static struct cogo__name **slot_chain(const cogo__names *names, uint32_t slot)
     return &names->by_slot[slot & (names->bucket_count - 1)];
 }
 
-cogo_err cogo__names_init(cogo__names *names)
+cogo_err cogo__names_init(cogo__names *names, const cogo_allocator *from)
 {
-    names->by_name = calloc(BUCKETS_FIRST, sizeof *names->by_name);
-    names->by_slot = calloc(BUCKETS_FIRST, sizeof *names->by_slot);
+    names->from = from;
+    names->by_name = cogo__alloc_zeroed(from, BUCKETS_FIRST, sizeof *names->by_name);
+    names->by_slot = cogo__alloc_zeroed(from, BUCKETS_FIRST, sizeof *names->by_slot);
     names->bucket_count = BUCKETS_FIRST;
     names->count = 0;
     cogo__lock_init(&names->lock);
@@ -52,11 +52,11 @@ void cogo__names_finish(cogo__names *names)
         while (names->by_name[i] != NULL) {
             struct cogo__name *entry = names->by_name[i];
             names->by_name[i] = entry->name_next;
-            free(entry);
+            cogo__free(entry);
         }
     }
-    free(names->by_name);
-    free(names->by_slot);
+    cogo__free(names->by_name);
+    cogo__free(names->by_slot);
     cogo__lock_finish(&names->lock);
     memset(names, 0, sizeof *names);
 }
@@ -75,11 +75,13 @@ static void insert(cogo__names *names, struct cogo__name *entry)
 static void grow(cogo__names *names)
 {
     cogo__names bigger = {.bucket_count = names->bucket_count * 2};
-    bigger.by_name = calloc(bigger.bucket_count, sizeof *bigger.by_name);
-    bigger.by_slot = calloc(bigger.bucket_count, sizeof *bigger.by_slot);
+    bigger.by_name =
+        cogo__alloc_zeroed(names->from, bigger.bucket_count, sizeof *bigger.by_name);
+    bigger.by_slot =
+        cogo__alloc_zeroed(names->from, bigger.bucket_count, sizeof *bigger.by_slot);
     if (bigger.by_name == NULL || bigger.by_slot == NULL) {
-        free(bigger.by_name);
-        free(bigger.by_slot);
+        cogo__free(bigger.by_name);
+        cogo__free(bigger.by_slot);
         return;
     }
     for (uint32_t i = 0; i < names->bucket_count; i++) {
@@ -89,8 +91,8 @@ static void grow(cogo__names *names)
             insert(&bigger, entry);
         }
     }
-    free(names->by_name);
-    free(names->by_slot);
+    cogo__free(names->by_name);
+    cogo__free(names->by_slot);
     names->by_name = bigger.by_name;
     names->by_slot = bigger.by_slot;
     names->bucket_count = bigger.bucket_count;
@@ -121,7 +123,7 @@ static void destroy(cogo__names *names, struct cogo__name *entry)
     }
     *at = entry->slot_next;
     names->count--;
-    free(entry);
+    cogo__free(entry);
 }
 
 cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, cogo_actor_id id)
@@ -130,7 +132,7 @@ cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, c
     if (length == 0 || length > COGO__NAME_MAX) {
         return COGO_EINVAL;
     }
-    struct cogo__name *entry = malloc(sizeof *entry + length + 1);
+    struct cogo__name *entry = cogo__alloc(names->from, sizeof *entry + length + 1);
     if (entry == NULL) {
         return COGO_ENOMEM;
     }
@@ -149,7 +151,7 @@ cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, c
     }
     cogo__lock_give(&names->lock);
     if (taken) {
-        free(entry);
+        cogo__free(entry);
     }
     return taken ? COGO_EEXIST : COGO_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef COGO_ACTOR_NAMES_H
 #define COGO_ACTOR_NAMES_H
 
+#include "runtime/base/alloc.h"
 #include "runtime/base/lock.h"
 
 #include <cogo/actor.h>
@@ -17,9 +18,10 @@ typedef struct cogo__names {
     cogo__lock lock;
     struct cogo__name **by_name, **by_slot; /**< Chains. */
     uint32_t bucket_count, count;
+    const cogo_allocator *from;
 } cogo__names;
 
-cogo_err cogo__names_init(cogo__names *names);
+cogo_err cogo__names_init(cogo__names *names, const cogo_allocator *from);
 void cogo__names_finish(cogo__names *names);
 cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name,
                          cogo_actor_id id);

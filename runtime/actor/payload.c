@@ -2,14 +2,12 @@
 
 #include "runtime/actor/core.h"
 
-#include <stdlib.h>
-
-static cogo_payload *make(size_t size_bytes)
+static cogo_payload *make(const cogo_system *system, size_t size_bytes)
 {
     if (size_bytes > UINT32_MAX - sizeof(cogo_msg)) {
         return NULL;
     }
-    cogo_payload *payload = malloc(sizeof *payload + size_bytes);
+    cogo_payload *payload = cogo__alloc(system->config.allocator, sizeof *payload + size_bytes);
     if (payload != NULL) {
         cogo__u32_store_relaxed(&payload->holds, 1);
         payload->size_bytes = size_bytes;
@@ -19,7 +17,7 @@ static cogo_payload *make(size_t size_bytes)
 
 cogo_payload *cogo_payload_create(cogo_system *system, size_t size_bytes)
 {
-    return system != NULL ? make(size_bytes) : NULL;
+    return system != NULL ? make(system, size_bytes) : NULL;
 }
 
 cogo_payload *cogo_payload_hold(cogo_payload *payload)
@@ -32,7 +30,7 @@ cogo_payload *cogo_payload_hold(cogo_payload *payload)
 void cogo_payload_drop(cogo_payload *payload)
 {
     if (payload != NULL && cogo__u32_add_seq_cst(&payload->holds, UINT32_MAX) == 1) {
-        free(payload);
+        cogo__free(payload);
     }
 }
 
@@ -46,10 +44,11 @@ size_t cogo_payload_size(const cogo_payload *payload)
     return payload->size_bytes;
 }
 
-static cogo_msg *wrap(cogo_context *here, cogo_msg_type type, cogo_payload *payload)
+static cogo_msg *wrap(cogo_system *system, cogo_context *here, cogo_msg_type type,
+                      cogo_payload *payload)
 {
     cogo_msg *msg =
-        cogo__msg_alloc(here != NULL ? here->heap : NULL, type, sizeof(cogo_payload *));
+        cogo__msg_alloc(system, here != NULL ? here->heap : NULL, type, sizeof(cogo_payload *));
     if (msg != NULL) {
         (void)cogo_payload_hold(payload);
         memcpy(cogo__msg_body(msg), &payload, sizeof(cogo_payload *));
@@ -65,7 +64,7 @@ cogo_msg *cogo_msg_create_shared(cogo_system *system, cogo_msg_type type, cogo_p
         return NULL;
     }
     cogo_context *here = cogo__here_in(system);
-    cogo_msg *msg = wrap(here, type, payload);
+    cogo_msg *msg = wrap(system, here, type, payload);
     if (msg != NULL && here != NULL) {
         msg->trace = here->trace;
     }
@@ -83,17 +82,17 @@ static void copy_header(cogo_msg *to, const cogo_msg *from)
     to->trace = from->trace;
 }
 
-cogo_msg *cogo__msg_share(cogo_context *here, cogo_msg *msg)
+cogo_msg *cogo__msg_share(cogo_system *system, cogo_context *here, cogo_msg *msg)
 {
     if ((msg->flags & COGO__MSG_SHARED) != 0 || msg->size_bytes < COGO__SHARE_MIN) {
         return msg;
     }
-    cogo_payload *payload = make(msg->size_bytes);
+    cogo_payload *payload = make(system, msg->size_bytes);
     if (payload == NULL) {
         return NULL;
     }
     memcpy(payload->bytes, cogo__msg_body(msg), msg->size_bytes);
-    cogo_msg *shared = wrap(here, msg->type, payload);
+    cogo_msg *shared = wrap(system, here, msg->type, payload);
     cogo_payload_drop(payload); // The message has its own hold.
     if (shared != NULL) {
         copy_header(shared, msg);
@@ -104,13 +103,14 @@ cogo_msg *cogo__msg_share(cogo_context *here, cogo_msg *msg)
     return shared;
 }
 
-cogo_msg *cogo__msg_twin(cogo_context *here, cogo_msg *msg)
+cogo_msg *cogo__msg_twin(cogo_system *system, cogo_context *here, cogo_msg *msg)
 {
     cogo_msg *twin = NULL;
     if ((msg->flags & COGO__MSG_SHARED) != 0) {
-        twin = wrap(here, msg->type, cogo__msg_shared(msg));
+        twin = wrap(system, here, msg->type, cogo__msg_shared(msg));
     } else {
-        twin = cogo__msg_alloc(here != NULL ? here->heap : NULL, msg->type, msg->size_bytes);
+        twin = cogo__msg_alloc(system, here != NULL ? here->heap : NULL, msg->type,
+                               msg->size_bytes);
         if (twin != NULL) {
             memcpy(cogo__msg_body(twin), cogo__msg_body(msg), msg->size_bytes);
         }

@@ -49,7 +49,7 @@ static void unrouted(cogo_context *ctx, cogo__pool *pool, cogo_msg *msg)
 
 static void broadcast(cogo_context *ctx, cogo__pool *pool, cogo_msg *msg)
 {
-    cogo_msg *shared = cogo__msg_share(ctx, msg);
+    cogo_msg *shared = cogo__msg_share(ctx->system, ctx, msg);
     msg = shared != NULL ? shared : msg; // Else each gets a copy, or none.
     cogo__place *last = NULL;
     for (uint32_t i = 0; i < pool->size; i++) {
@@ -57,7 +57,7 @@ static void broadcast(cogo_context *ctx, cogo__pool *pool, cogo_msg *msg)
         if (!cogo__place_resolve(ctx, pool, place)) {
             continue;
         }
-        cogo_msg *twin = last != NULL ? cogo__msg_twin(ctx, msg) : NULL;
+        cogo_msg *twin = last != NULL ? cogo__msg_twin(ctx->system, ctx, msg) : NULL;
         if (twin != NULL) {
             twin->ask = msg->ask;
             twin->flags |= msg->flags & COGO__MSG_REQUEST;
@@ -96,7 +96,8 @@ static bool append(cogo__pool *pool, uint32_t at)
 {
     if (pool->place_count == pool->place_capacity) {
         uint32_t wanted = pool->place_capacity != 0 ? pool->place_capacity * 2 : CAPACITY_FIRST;
-        cogo__place *bigger = realloc(pool->places, wanted * sizeof *bigger);
+        cogo__place *bigger =
+            cogo__realloc(cogo__allocator_of(pool), pool->places, wanted * sizeof *bigger);
         if (bigger == NULL) {
             return false;
         }
@@ -187,8 +188,10 @@ static void resize(cogo_context *ctx, cogo__pool *pool, uint32_t size)
 static cogo_err start_workers(cogo_context *ctx, cogo__pool *pool)
 {
     uint32_t count = pool->spec.size;
-    cogo_child_spec *children = calloc(count, sizeof *children);
-    char(*names)[NAME_SIZE] = calloc(count, sizeof *names);
+    cogo_child_spec *children =
+        cogo__alloc_zeroed(cogo__allocator_of(pool), count, sizeof *children);
+    char(*names)[NAME_SIZE] =
+        cogo__alloc_zeroed(cogo__allocator_of(pool), count, sizeof *names);
     cogo_err err = children != NULL && names != NULL ? COGO_OK : COGO_ENOMEM;
     for (uint32_t i = 0; err == COGO_OK && i < count; i++) {
         err = append(pool, i) ? COGO_OK : COGO_ENOMEM;
@@ -207,16 +210,16 @@ static cogo_err start_workers(cogo_context *ctx, cogo__pool *pool)
         err = cogo_supervisor_start_link(ctx, &spec, &pool->supervisor);
         pool->size = count;
     }
-    free(children);
-    free(names);
+    cogo__free(children);
+    cogo__free(names);
     return err;
 }
 
 static void pool_free(cogo__pool *pool)
 {
     if (pool != NULL) {
-        free(pool->places);
-        free(pool);
+        cogo__free(pool->places);
+        cogo__free(pool);
     }
 }
 
@@ -303,7 +306,8 @@ cogo_err cogo_pool_start(cogo_system *system, const cogo_pool_spec *spec,
         return COGO_EINVAL;
     }
     size_t head = (sizeof(cogo__pool) + 15) / 16 * 16;
-    cogo__pool *pool = calloc(1, head + spec->worker.args_size_bytes);
+    cogo__pool *pool =
+        cogo__alloc_zeroed(system->config.allocator, 1, head + spec->worker.args_size_bytes);
     if (pool == NULL) {
         return COGO_ENOMEM;
     }

@@ -157,7 +157,8 @@ static bool on_link(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         return false; // There already, or it crosses our UNLINK.
     }
     if (suspended
-        || cogo__tie_add(cogo__extra_of(cell), signal->number, signal->from) != COGO_OK) {
+        || cogo__tie_add(cogo__extra_of(ctx->system, cell), signal->number, signal->from)
+               != COGO_OK) {
         return answer_for_dead(ctx, msg);
     }
     return false;
@@ -216,7 +217,7 @@ static bool handle_alive(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         on_tie_ended(cell, signal, COGO__TIE_ACTIVE);
         return false;
     case COGO__SIG_MONITOR:
-        if (cogo__extra_of(cell) == NULL) {
+        if (cogo__extra_of(ctx->system, cell) == NULL) {
             return answer_for_dead(ctx, msg);
         }
         cogo__watcher_add(cell->extra, msg);
@@ -293,7 +294,8 @@ cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id, uint64_t *out_monitor
     cogo__ref *ref = NULL;
     uint64_t number = cogo__ref_create(ctx->system, ctx, ctx->cell, COGO__REF_MONITOR, &ref);
     cogo__signal signal = {.from = ctx->self, .number = number};
-    cogo_msg *msg = number != 0 ? cogo__signal_alloc(ctx, COGO__SIG_MONITOR, &signal) : NULL;
+    cogo_msg *msg =
+        number != 0 ? cogo__signal_alloc(ctx->system, ctx, COGO__SIG_MONITOR, &signal) : NULL;
     if (msg == NULL) {
         if (number != 0) {
             cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
@@ -349,7 +351,8 @@ cogo_err cogo_link(cogo_context *ctx, cogo_actor_id id)
         return COGO_OK;
     }
     uint64_t number = cogo__u64_add_relaxed(&ctx->system->ties, 1) + 1;
-    if (tie == NULL && cogo__tie_add(cogo__extra_of(ctx->cell), number, id) != COGO_OK) {
+    if (tie == NULL
+        && cogo__tie_add(cogo__extra_of(ctx->system, ctx->cell), number, id) != COGO_OK) {
         return COGO_ENOMEM;
     }
     cogo_err err = send_link(ctx, id, number);

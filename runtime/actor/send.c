@@ -122,7 +122,7 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
                 uint64_t number, uint64_t trace, const void *body, size_t size_bytes)
 {
-    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, size_bytes);
+    cogo_msg *msg = cogo__msg_alloc(system, here != NULL ? here->heap : NULL, type, size_bytes);
     if (msg == NULL) {
         cogo__log(system, COGO_LOG_ERROR, "out of memory: a message of type %u is lost", type);
         return;
@@ -149,8 +149,8 @@ void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t nu
                             cogo_actor_id owner, uint64_t trace, cogo_err err)
 {
     cogo_ask_failed failed = {.err = err};
-    cogo_msg *msg =
-        cogo__msg_alloc(here != NULL ? here->heap : NULL, COGO_MSG_ASK_FAILED, sizeof failed);
+    cogo_msg *msg = cogo__msg_alloc(system, here != NULL ? here->heap : NULL,
+                                    COGO_MSG_ASK_FAILED, sizeof failed);
     if (msg == NULL) {
         cogo__log(system, COGO_LOG_ERROR, "out of memory: the failure of an ask is lost");
         return;
@@ -179,7 +179,7 @@ void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, co
         return;
     }
     cogo_ask_failed failed = {.err = err};
-    cogo_msg *msg = cogo__msg_alloc(NULL, COGO_MSG_ASK_FAILED, sizeof failed);
+    cogo_msg *msg = cogo__msg_alloc(system, NULL, COGO_MSG_ASK_FAILED, sizeof failed);
     if (msg != NULL) {
         memcpy(cogo__msg_body(msg), &failed, sizeof failed);
     }

@@ -13,9 +13,11 @@ void cogo__signal_push(cogo_system *system, cogo_context *here, cogo__cell *cell
     }
 }
 
-cogo_msg *cogo__signal_alloc(cogo_context *here, cogo_msg_type type, const cogo__signal *signal)
+cogo_msg *cogo__signal_alloc(cogo_system *system, cogo_context *here, cogo_msg_type type,
+                             const cogo__signal *signal)
 {
-    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, type, sizeof *signal);
+    cogo_msg *msg =
+        cogo__msg_alloc(system, here != NULL ? here->heap : NULL, type, sizeof *signal);
     if (msg != NULL) {
         memcpy(cogo__msg_body(msg), signal, sizeof *signal);
     }
@@ -29,7 +31,7 @@ cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_i
     if (cell == NULL) {
         return COGO_EGONE;
     }
-    cogo_msg *msg = cogo__signal_alloc(here, type, signal);
+    cogo_msg *msg = cogo__signal_alloc(system, here, type, signal);
     if (msg == NULL) {
         return COGO_ENOMEM;
     }

@@ -34,7 +34,7 @@ cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_i
 cogo_err cogo__signal_send_in(cogo_system *system, cogo_context *here, cogo_msg *msg,
                               cogo_actor_id to, cogo_msg_type type, const cogo__signal *signal);
 /** A block for a signal, not sent yet. NULL when out of memory. */
-cogo_msg *cogo__signal_alloc(cogo_context *here, cogo_msg_type type,
+cogo_msg *cogo__signal_alloc(cogo_system *system, cogo_context *here, cogo_msg_type type,
                              const cogo__signal *signal);
 /** Holder: all signals, oldest first. */
 cogo_msg *cogo__signals_take(cogo__cell *cell);

@@ -45,11 +45,12 @@ static bool count_spawn(cogo_system *system, cogo_context *here)
     return cogo__u32_load_seq_cst(&system->stopping) == 0;
 }
 
-static cogo_msg *make_start(cogo_context *here, const cogo_spawn_options *o, bool supervised)
+static cogo_msg *make_start(const cogo_system *system, cogo_context *here,
+                            const cogo_spawn_options *o, bool supervised)
 {
     bool tree = o->behavior == &cogo__supervisor_behavior; // Its args point to more.
     size_t size = tree ? cogo__supervisor_spec_size(o->args) : o->args_size_bytes;
-    cogo_msg *msg = cogo__msg_alloc(here != NULL ? here->heap : NULL, COGO__SIG_START,
+    cogo_msg *msg = cogo__msg_alloc(system, here != NULL ? here->heap : NULL, COGO__SIG_START,
                                     sizeof(cogo__start) + size);
     if (msg == NULL) {
         return NULL;
@@ -87,7 +88,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
         cogo__count_end(system, here);
         return COGO_ECLOSED;
     }
-    birth->start = make_start(here, o, supervised);
+    birth->start = make_start(system, here, o, supervised);
     uint32_t slot = 0;
     if (birth->start != NULL) {
         slot = cogo__table_take(&system->cells, here != NULL ? here->cell_cache : NULL);
@@ -122,7 +123,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
         err = cogo__name_take(system, o->name, birth->id);
     }
     if (err == COGO_OK && (o->flags & COGO_SPAWN_DETACHED) != 0) {
-        cogo__extra *extra = cogo__birth_extra(birth);
+        cogo__extra *extra = cogo__birth_extra(system, birth);
         err = extra != NULL
                   ? cogo__sched_thread_create(system, o->behavior->name, &extra->thread)
                   : COGO_ENOMEM;
@@ -133,11 +134,11 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
     return err;
 }
 
-cogo__extra *cogo__birth_extra(cogo__birth *birth)
+cogo__extra *cogo__birth_extra(cogo_system *system, cogo__birth *birth)
 {
     cogo__start *start = cogo__birth_args(birth);
     if (start->extra == NULL) {
-        start->extra = calloc(1, sizeof *start->extra);
+        start->extra = cogo__alloc_zeroed(system->config.allocator, 1, sizeof *start->extra);
     }
     return start->extra;
 }
@@ -145,9 +146,11 @@ cogo__extra *cogo__birth_extra(cogo__birth *birth)
 cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth)
 {
     uint64_t number = cogo__u64_add_relaxed(&spawner->system->ties, 1) + 1;
-    cogo_err err = cogo__tie_add(cogo__birth_extra(birth), number, spawner->self);
-    err =
-        err == COGO_OK ? cogo__tie_add(cogo__extra_of(spawner->cell), number, birth->id) : err;
+    cogo_err err =
+        cogo__tie_add(cogo__birth_extra(spawner->system, birth), number, spawner->self);
+    err = err == COGO_OK
+              ? cogo__tie_add(cogo__extra_of(spawner->system, spawner->cell), number, birth->id)
+              : err;
     cogo__relations_publish(spawner->cell, 0);
     return err;
 }
@@ -156,10 +159,10 @@ cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth)
 static cogo_err birth_monitor(cogo_context *ctx, cogo__birth *birth, cogo__ref **out_ref,
                               uint64_t *out_number)
 {
-    cogo__extra *extra = cogo__birth_extra(birth);
+    cogo__extra *extra = cogo__birth_extra(ctx->system, birth);
     uint64_t number = cogo__ref_create(ctx->system, ctx, ctx->cell, COGO__REF_MONITOR, out_ref);
     cogo__signal signal = {.from = ctx->self, .number = number};
-    cogo_msg *monitor = cogo__signal_alloc(ctx, COGO__SIG_MONITOR, &signal);
+    cogo_msg *monitor = cogo__signal_alloc(ctx->system, ctx, COGO__SIG_MONITOR, &signal);
     if (extra == NULL || number == 0 || monitor == NULL) {
         cogo_msg_destroy(monitor);
         return COGO_ENOMEM;

@@ -110,7 +110,7 @@ cogo_err cogo_stash(cogo_context *ctx, cogo_msg *msg)
     if (msg == NULL || ctx->current != msg) {
         return COGO_EINVAL;
     }
-    cogo__extra *extra = cogo__extra_of(ctx->cell);
+    cogo__extra *extra = cogo__extra_of(ctx->system, ctx->cell);
     if (extra == NULL) {
         return COGO_ENOMEM;
     }
@@ -150,7 +150,7 @@ cogo_err cogo_become(cogo_context *ctx, const cogo_behavior *behavior)
         || cogo__is_supervisor(behavior)) {
         return COGO_EINVAL;
     }
-    cogo__extra *extra = cogo__extra_of(cell);
+    cogo__extra *extra = cogo__extra_of(ctx->system, cell);
     if (extra == NULL) {
         return COGO_ENOMEM;
     }

@@ -217,8 +217,10 @@ static void on_child_down(cogo_context *ctx, cogo__supervisor *sup, cogo_msg *ms
 /* Children prepared in the spec's way, by the supervisor itself. */
 static cogo_err supervisor_start(cogo_context *ctx, void *state, const void *args)
 {
-    cogo__supervisor *sup = args != NULL ? cogo__supervisor_make(args) : NULL;
-    cogo__birth *births = sup != NULL ? calloc(sup->place_count + 1, sizeof *births) : NULL;
+    cogo__supervisor *sup = args != NULL ? cogo__supervisor_make(ctx->system, args) : NULL;
+    cogo__birth *births = sup != NULL ? cogo__alloc_zeroed(ctx->system->config.allocator,
+                                                           sup->place_count + 1, sizeof *births)
+                                      : NULL;
     cogo_err err = COGO_ENOMEM;
     if (births != NULL) {
         err = cogo__children_prepare(ctx->system, ctx, ctx->self, sup, births);
@@ -226,7 +228,7 @@ static cogo_err supervisor_start(cogo_context *ctx, void *state, const void *arg
     for (size_t i = 0; err == COGO_OK && i < sup->place_count; i++) {
         cogo__birth_commit(ctx->system, ctx, &births[i]);
     }
-    free(births);
+    cogo__free(births);
     if (err != COGO_OK) {
         cogo__supervisor_free(sup);
         return err;

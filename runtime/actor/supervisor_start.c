@@ -21,8 +21,10 @@ static cogo_err start(cogo_system *system, cogo_context *here, cogo_context *par
         return COGO_EINVAL;
     }
     const cogo_supervisor_spec spec = cogo__supervisor_spec_read(in);
-    cogo__supervisor *sup = cogo__supervisor_make(&spec);
-    cogo__birth *births = sup != NULL ? calloc(sup->place_count + 1, sizeof *births) : NULL;
+    cogo__supervisor *sup = cogo__supervisor_make(system, &spec);
+    cogo__birth *births = sup != NULL ? cogo__alloc_zeroed(system->config.allocator,
+                                                           sup->place_count + 1, sizeof *births)
+                                      : NULL;
     size_t count = sup != NULL ? sup->place_count : 0;
     cogo_spawn_options options = {
         .struct_size = sizeof options,
@@ -66,7 +68,7 @@ static cogo_err start(cogo_system *system, cogo_context *here, cogo_context *par
     } else {
         cogo__supervisor_free(sup);
     }
-    free(births);
+    cogo__free(births);
     return err;
 }
 

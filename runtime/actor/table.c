@@ -1,6 +1,5 @@
 #include "runtime/actor/table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { CACHE_SHARE = 16, REFILL = 32 };
@@ -11,10 +10,11 @@ static uint32_t *link_of(cogo__table *table, uint32_t index)
     return (uint32_t *)(void *)(element + table->link_offset);
 }
 
-cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_offset,
-                          uint32_t capacity, uint32_t lane_count)
+cogo_err cogo__table_init(cogo__table *table, const cogo_allocator *from, size_t element_size,
+                          size_t link_offset, uint32_t capacity, uint32_t lane_count)
 {
     memset(table, 0, sizeof *table);
+    table->from = from;
     table->element_size = element_size;
     table->link_offset = link_offset;
     table->capacity = capacity;
@@ -23,7 +23,8 @@ cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_o
     bool roomy = capacity / (lane_count * CACHE_SHARE) >= COGO__TABLE_CACHE_MAX;
     table->cache_max = roomy ? COGO__TABLE_CACHE_MAX : 0;
     cogo__u32_store_relaxed(&table->fresh, 1);
-    table->chunks = calloc(capacity / COGO__TABLE_CHUNK + 1, sizeof *table->chunks);
+    table->chunks =
+        cogo__alloc_zeroed(from, capacity / COGO__TABLE_CHUNK + 1, sizeof *table->chunks);
     if (table->chunks == NULL) {
         return COGO_ENOMEM;
     }
@@ -38,9 +39,9 @@ void cogo__table_finish(cogo__table *table)
     }
     uint32_t last = (cogo__u32_load_relaxed(&table->fresh) - 1) / COGO__TABLE_CHUNK;
     for (uint32_t i = 0; i <= last; i++) { // Those behind were never made.
-        free(cogo__ptr_load_relaxed(&table->chunks[i]));
+        cogo__free(cogo__ptr_load_relaxed(&table->chunks[i]));
     }
-    free(table->chunks);
+    cogo__free(table->chunks);
     cogo__lock_finish(&table->lock);
     table->chunks = NULL;
 }
@@ -54,12 +55,10 @@ static uint32_t take_fresh(cogo__table *table)
     }
     cogo__aptr *chunk = &table->chunks[index / COGO__TABLE_CHUNK];
     if (cogo__ptr_load_relaxed(chunk) == NULL) {
-        size_t size = table->element_size * COGO__TABLE_CHUNK;
-        void *memory = aligned_alloc(64, size);
+        void *memory = cogo__alloc_lines(table->from, table->element_size * COGO__TABLE_CHUNK);
         if (memory == NULL) {
             return 0;
         }
-        memset(memory, 0, size);
         cogo__ptr_store_release(chunk, memory);
     }
     (void)cogo__u32_swap_seq_cst(&table->fresh, index + 1); // stop() must not miss it.

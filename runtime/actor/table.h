@@ -5,6 +5,7 @@
 #ifndef COGO_ACTOR_TABLE_H
 #define COGO_ACTOR_TABLE_H
 
+#include "runtime/base/alloc.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/lock.h"
 
@@ -27,6 +28,7 @@ typedef struct cogo__table {
     cogo__au32 fresh; /**< Elements below were given out once. */
     cogo__lock lock;  /**< Guards what follows and the growth. */
     uint32_t free_first;
+    const cogo_allocator *from;
 } cogo__table;
 
 /* Free elements of one lane; only its thread. */
@@ -34,8 +36,8 @@ typedef struct cogo__table_cache {
     uint32_t first, count;
 } cogo__table_cache;
 
-cogo_err cogo__table_init(cogo__table *table, size_t element_size, size_t link_offset,
-                          uint32_t capacity, uint32_t lane_count);
+cogo_err cogo__table_init(cogo__table *table, const cogo_allocator *from, size_t element_size,
+                          size_t link_offset, uint32_t capacity, uint32_t lane_count);
 void cogo__table_finish(cogo__table *table);
 
 /** The index of a free element, or 0. A fresh one is zeroed. @p cache may be NULL. */

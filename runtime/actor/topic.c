@@ -4,12 +4,12 @@
 #include "runtime/actor/payload.h"
 #include "runtime/actor/send.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { TARGETS_FIRST = 32 };
 
 typedef struct targets {
+    const cogo_allocator *from;
     cogo_actor_id *ids;
     cogo_actor_id few[TARGETS_FIRST];
     size_t count, capacity;
@@ -35,14 +35,14 @@ static void add(targets *t, cogo_actor_id id)
 {
     if (t->count == t->capacity) {
         size_t wanted = t->capacity * 2;
-        cogo_actor_id *bigger = malloc(wanted * sizeof *bigger);
+        cogo_actor_id *bigger = cogo__alloc(t->from, wanted * sizeof *bigger);
         if (bigger == NULL) {
             t->incomplete = true;
             return;
         }
         memcpy(bigger, t->ids, t->count * sizeof *bigger);
         if (t->ids != t->few) {
-            free(t->ids);
+            cogo__free(t->ids);
         }
         t->ids = bigger;
         t->capacity = wanted;
@@ -77,11 +77,11 @@ static cogo_err give(cogo_system *system, cogo_context *here, const targets *t, 
                      size_t *out_count)
 {
     cogo_err result = t->incomplete ? COGO_ENOMEM : COGO_OK;
-    cogo_msg *shared = t->count > 1 ? cogo__msg_share(here, msg) : msg;
+    cogo_msg *shared = t->count > 1 ? cogo__msg_share(system, here, msg) : msg;
     msg = shared != NULL ? shared : msg; // Else each gets a copy, or none.
     for (size_t i = 0; i < t->count; i++) {
         bool last = i + 1 == t->count;
-        cogo_msg *mine = last ? msg : cogo__msg_twin(here, msg);
+        cogo_msg *mine = last ? msg : cogo__msg_twin(system, here, msg);
         if (mine == NULL) {
             result = COGO_ENOMEM;
             continue;
@@ -107,12 +107,12 @@ static cogo_err publish(cogo_system *system, cogo_context *here, cogo_actor_id s
     msg->sender = sender;
     msg->flags &= COGO__MSG_BLOCK;
     msg->enqueued_ns = 0;
-    targets t = {.capacity = TARGETS_FIRST};
+    targets t = {.from = system->config.allocator, .capacity = TARGETS_FIRST};
     t.ids = t.few;
     find_targets(system, topic, msg->type, &t);
     cogo_err err = give(system, here, &t, msg, &count);
     if (t.ids != t.few) {
-        free(t.ids);
+        cogo__free(t.ids);
     }
     if (out_count != NULL) {
         *out_count = count;

@@ -117,7 +117,8 @@ static cogo_err collect(cogo_system *system, events *out)
         return COGO_ESTATE;
     }
     uint32_t count = system->config.lane_count + 1;
-    out->items = malloc((size_t)count * rings->capacity * sizeof *out->items);
+    out->items = cogo__alloc(system->config.allocator,
+                             (size_t)count * rings->capacity * sizeof *out->items);
     if (out->items == NULL) {
         return COGO_ENOMEM;
     }
@@ -141,7 +142,8 @@ static int by_trace(const void *a, const void *b)
 /* Marks which events of one trace id the arrows join: those that send or handle a message. */
 static cogo_err mark_flows(events *all)
 {
-    event **traced = malloc((all->count + 1) * sizeof(event *));
+    event **traced =
+        cogo__alloc(cogo__allocator_of(all->items), (all->count + 1) * sizeof(event *));
     if (traced == NULL) {
         return COGO_ENOMEM;
     }
@@ -161,7 +163,7 @@ static cogo_err mark_flows(events *all)
                           : last        ? FLOW_LAST
                                         : FLOW_STEP;
     }
-    free(traced);
+    cogo__free(traced);
     return COGO_OK;
 }
 
@@ -344,7 +346,8 @@ cogo_err cogo_system_trace_write(cogo_system *system, cogo_write_fn write, void 
     cogo_err err = collect(system, &all);
     cogo__lock_give(&system->observe_lock);
     err = err == COGO_OK ? mark_flows(&all) : err;
-    printer *p = err == COGO_OK ? calloc(1, sizeof *p) : NULL;
+    printer *p =
+        err == COGO_OK ? cogo__alloc_zeroed(system->config.allocator, 1, sizeof *p) : NULL;
     if (p != NULL) {
         p->system = system;
         p->write = write;
@@ -355,7 +358,7 @@ cogo_err cogo_system_trace_write(cogo_system *system, cogo_write_fn write, void 
     } else if (err == COGO_OK) {
         err = COGO_ENOMEM;
     }
-    free(p);
-    free(all.items);
+    cogo__free(p);
+    cogo__free(all.items);
     return err;
 }

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TABLE_FIRST = 64 };
@@ -16,9 +15,11 @@ struct cogo__type_table {
     cogo__aptr slots[];
 };
 
-static struct cogo__type_table *table_create(uint32_t size, struct cogo__type_table *older)
+static struct cogo__type_table *table_create(const cogo_allocator *from, uint32_t size,
+                                             struct cogo__type_table *older)
 {
-    struct cogo__type_table *table = calloc(1, sizeof *table + size * sizeof *table->slots);
+    struct cogo__type_table *table =
+        cogo__alloc_zeroed(from, 1, sizeof *table + size * sizeof *table->slots);
     if (table != NULL) {
         table->size = size;
         table->older = older;
@@ -26,9 +27,10 @@ static struct cogo__type_table *table_create(uint32_t size, struct cogo__type_ta
     return table;
 }
 
-cogo_err cogo__types_init(cogo__types *types)
+cogo_err cogo__types_init(cogo__types *types, const cogo_allocator *from)
 {
-    struct cogo__type_table *table = table_create(TABLE_FIRST, NULL);
+    struct cogo__type_table *table = table_create(from, TABLE_FIRST, NULL);
+    types->from = from;
     cogo__ptr_store_release(&types->table, table);
     cogo__lock_init(&types->lock);
     return table != NULL ? COGO_OK : COGO_ENOMEM;
@@ -38,11 +40,11 @@ void cogo__types_finish(cogo__types *types)
 {
     struct cogo__type_table *table = cogo__ptr_load_relaxed(&types->table);
     for (uint32_t i = 0; table != NULL && i < table->size; i++) {
-        free(cogo__ptr_load_relaxed(&table->slots[i])); // The newest table has them all.
+        cogo__free(cogo__ptr_load_relaxed(&table->slots[i])); // The newest table has them all.
     }
     while (table != NULL) {
         struct cogo__type_table *older = table->older;
-        free(table);
+        cogo__free(table);
         table = older;
     }
     cogo__ptr_store_relaxed(&types->table, NULL);
@@ -102,7 +104,7 @@ static cogo_err add(cogo__types *types, const cogo_type *type)
         return strcmp(found->name, type->name) == 0 ? COGO_OK : COGO_EEXIST;
     }
     if (table->count * 2 >= table->size) {
-        struct cogo__type_table *bigger = table_create(table->size * 2, table);
+        struct cogo__type_table *bigger = table_create(types->from, table->size * 2, table);
         if (bigger == NULL) {
             return COGO_ENOMEM;
         }
@@ -116,7 +118,7 @@ static cogo_err add(cogo__types *types, const cogo_type *type)
         cogo__ptr_store_release(&types->table, bigger);
         table = bigger;
     }
-    cogo_type *copy = malloc(sizeof *copy);
+    cogo_type *copy = cogo__alloc(types->from, sizeof *copy);
     if (copy == NULL) {
         return COGO_ENOMEM;
     }

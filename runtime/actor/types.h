@@ -4,6 +4,7 @@
 #ifndef COGO_ACTOR_TYPES_H
 #define COGO_ACTOR_TYPES_H
 
+#include "runtime/base/alloc.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/lock.h"
 
@@ -14,9 +15,10 @@ struct cogo__type_table;
 typedef struct cogo__types {
     cogo__aptr table; /**< Replaced by a bigger one; old ones live until the end. */
     cogo__lock lock;
+    const cogo_allocator *from;
 } cogo__types;
 
-cogo_err cogo__types_init(cogo__types *types);
+cogo_err cogo__types_init(cogo__types *types, const cogo_allocator *from);
 void cogo__types_finish(cogo__types *types);
 /** NULL if the number is not registered. Any thread. */
 const cogo_type *cogo__types_find(const cogo__types *types, cogo_msg_type number);

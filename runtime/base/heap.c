@@ -1,6 +1,5 @@
 #include "runtime/base/heap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const uint16_t class_sizes[COGO__HEAP_CLASSES] = {64,  96,   128,  192,  256, 384,
@@ -36,10 +35,12 @@ _Static_assert(sizeof(cogo__span) <= SPAN_HEADER, "the header fits before the fi
 _Static_assert(sizeof cogo__heap_class_of == COGO__HEAP_BLOCK_MAX / COGO__HEAP_STEP + 1,
                "one entry per step");
 
-bool cogo__heap_init(cogo__heap *heap, cogo__heap **peers, uint32_t peer_count, uint32_t index)
+bool cogo__heap_init(cogo__heap *heap, const cogo_allocator *from, cogo__heap **peers,
+                     uint32_t peer_count, uint32_t index)
 {
     memset(heap, 0, sizeof *heap);
-    heap->outboxes = calloc(peer_count, sizeof *heap->outboxes);
+    heap->regions.from = from;
+    heap->outboxes = cogo__alloc_zeroed(from, peer_count, sizeof *heap->outboxes);
     heap->peers = peers;
     heap->peer_count = peer_count;
     heap->index = index;
@@ -47,7 +48,7 @@ bool cogo__heap_init(cogo__heap *heap, cogo__heap **peers, uint32_t peer_count, 
     cogo__region *region = NULL;
     void *span = heap->outboxes != NULL ? cogo__regions_take(&heap->regions, &region) : NULL;
     if (span == NULL) {
-        free(heap->outboxes);
+        cogo__free(heap->outboxes);
         heap->outboxes = NULL;
         return false;
     }
@@ -75,7 +76,7 @@ void cogo__heap_finish(cogo__heap *heap)
         span_destroy(heap, heap->all);
     }
     cogo__regions_finish(&heap->regions);
-    free(heap->outboxes);
+    cogo__free(heap->outboxes);
     memset(heap, 0, sizeof *heap);
 }
 

@@ -15,7 +15,7 @@
 
 enum {
     COGO__HEAP_CLASSES = 11,
-    COGO__HEAP_BLOCK_MAX = 4096, /**< Bytes; larger ones are malloc's. */
+    COGO__HEAP_BLOCK_MAX = 4096, /**< Bytes; larger ones are alloc.h's. */
     COGO__HEAP_OUTBOX_MAX =
         32, /**< Blocks collected for another heap before they are sent home. */
     COGO__HEAP_SPARE_SPANS = 2, /**< Empty spans kept per class. */
@@ -67,7 +67,8 @@ typedef struct cogo__heap {
 } cogo__heap;
 
 /** False when out of memory. @p peers is kept and may be filled later. */
-bool cogo__heap_init(cogo__heap *heap, cogo__heap **peers, uint32_t peer_count, uint32_t index);
+bool cogo__heap_init(cogo__heap *heap, const cogo_allocator *from, cogo__heap **peers,
+                     uint32_t peer_count, uint32_t index);
 /** Gives all spans back, whatever is in use. No other thread may touch the heap any more. */
 void cogo__heap_finish(cogo__heap *heap);
 

@@ -9,19 +9,19 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 /* LeakSanitizer looks for pointers in malloc's memory, not in mappings. */
-static void *map_region(bool huge)
+static void *map_pages(bool huge)
 {
     (void)huge;
     return aligned_alloc(COGO__REGION_SIZE, COGO__REGION_SIZE);
 }
 
-static void unmap_region(void *memory)
+static void unmap_pages(void *memory)
 {
     free(memory);
 }
 #else
 /* Maps twice as much as it wants, and gives the ends back. */
-static void *map_region(bool huge)
+static void *map_pages(bool huge)
 {
     const size_t size = COGO__REGION_SIZE;
     char *mapped = mmap(NULL, size * 2, PROT_READ | PROT_WRITE,
@@ -41,11 +41,27 @@ static void *map_region(bool huge)
     return memory;
 }
 
-static void unmap_region(void *memory)
+static void unmap_pages(void *memory)
 {
     (void)munmap(memory, COGO__REGION_SIZE);
 }
 #endif
+
+/* A program's allocator need not align more than spans want. */
+static void *map_region(const cogo_allocator *from, bool huge)
+{
+    return from != NULL ? from->alloc(from->ctx, COGO__REGION_SIZE, COGO__SPAN_SIZE)
+                        : map_pages(huge);
+}
+
+static void unmap_region(const cogo_allocator *from, void *memory)
+{
+    if (from != NULL) {
+        (from->free)(from->ctx, memory, COGO__REGION_SIZE);
+    } else {
+        unmap_pages(memory);
+    }
+}
 
 static void open_region(cogo__regions *pool, cogo__region *region)
 {
@@ -72,10 +88,10 @@ static void close_region(cogo__regions *pool, cogo__region *region)
 /* The first region of a pool gets small pages: most systems never need a second. */
 static cogo__region *create(cogo__regions *pool)
 {
-    cogo__region *region = malloc(sizeof *region);
-    char *memory = region != NULL ? map_region(pool->count != 0) : NULL;
+    cogo__region *region = cogo__alloc(pool->from, sizeof *region);
+    char *memory = region != NULL ? map_region(pool->from, pool->count != 0) : NULL;
     if (memory == NULL) {
-        free(region);
+        cogo__free(region);
         return NULL;
     }
     *region = (cogo__region){.memory = memory, .free = UINT32_MAX};
@@ -90,8 +106,8 @@ static void destroy(cogo__regions *pool, cogo__region *region)
     close_region(pool, region);
     pool->count--;
     pool->empty_count--;
-    unmap_region(region->memory);
-    free(region);
+    unmap_region(pool->from, region->memory);
+    cogo__free(region);
 }
 
 /* The first empty one from @p region on; where to go on. */

@@ -4,6 +4,8 @@
 #ifndef COGO_BASE_REGION_H
 #define COGO_BASE_REGION_H
 
+#include "runtime/base/alloc.h"
+
 #include <stdint.h>
 
 enum {
@@ -18,18 +20,19 @@ enum {
 };
 
 typedef struct cogo__region {
-    char *memory;                     /**< Aligned to COGO__REGION_SIZE. */
+    char *memory;                     /**< Aligned to COGO__SPAN_SIZE at least. */
     struct cogo__region *next, *prev; /**< In `open`. */
     uint32_t free;                    /**< A bit per span. */
 } cogo__region;
 
-/* All zero: empty. */
+/* All zero but for `from`: empty. */
 typedef struct cogo__regions {
     cogo__region *open; /**< Those with a free span. */
     uint32_t count;     /**< Regions that there are. */
     uint32_t empty_count;
-    uint32_t least_empty; /**< Since the last trim: so many were not needed. */
-    uint64_t trim_ns;     /**< When the next trim is due; 0: none is. */
+    uint32_t least_empty;       /**< Since the last trim: so many were not needed. */
+    uint64_t trim_ns;           /**< When the next trim is due; 0: none is. */
+    const cogo_allocator *from; /**< Where regions come from; NULL: the kernel. */
 } cogo__regions;
 
 /** COGO__SPAN_SIZE bytes, aligned to that, not initialised; NULL when out of memory.

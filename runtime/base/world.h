@@ -4,6 +4,7 @@
 #ifndef COGO_BASE_WORLD_H
 #define COGO_BASE_WORLD_H
 
+#include "runtime/base/alloc.h"
 #include "runtime/base/atomic.h"
 
 #include <cogo/error.h>
@@ -30,8 +31,8 @@ typedef struct cogo__world {
     /** Sleeps until woken or @p deadline_ns (COGO__FOREVER: never). May return early. */
     void (*park)(void *ctx, cogo__parker *parker, uint64_t deadline_ns);
     void (*wake)(void *ctx, cogo__parker *parker);
-    cogo_err (*thread_start)(void *ctx, void (*run)(void *arg), void *arg, const char *name,
-                             cogo__thread **out_thread);
+    cogo_err (*thread_start)(void *ctx, const cogo_allocator *from, void (*run)(void *arg),
+                             void *arg, const char *name, cogo__thread **out_thread);
     void (*thread_join)(void *ctx, cogo__thread *thread); /**< Frees it too. */
     // What a world need not have (NULL):
     /** Grows with each time that a thread of the process lost its CPU against its will. */

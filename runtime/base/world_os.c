@@ -95,11 +95,11 @@ static void *thread_main(void *arg)
 }
 
 /* The thread is born with all signals blocked: handlers belong to the program's own threads. */
-static cogo_err thread_start(void *ctx, void (*run)(void *arg), void *arg, const char *name,
-                             cogo__thread **out_thread)
+static cogo_err thread_start(void *ctx, const cogo_allocator *from, void (*run)(void *arg),
+                             void *arg, const char *name, cogo__thread **out_thread)
 {
     (void)ctx;
-    cogo__thread *thread = calloc(1, sizeof *thread);
+    cogo__thread *thread = cogo__alloc_zeroed(from, 1, sizeof *thread);
     if (thread == NULL) {
         return COGO_ENOMEM;
     }
@@ -111,7 +111,7 @@ static cogo_err thread_start(void *ctx, void (*run)(void *arg), void *arg, const
     int failed = pthread_create(&thread->handle, NULL, thread_main, thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0) {
-        free(thread);
+        cogo__free(thread);
         return COGO_EIO;
     }
     (void)pthread_setname_np(thread->handle, name); // Longer than 15 bytes: stays unnamed.
@@ -123,7 +123,7 @@ static void thread_join(void *ctx, cogo__thread *thread)
 {
     (void)ctx;
     (void)pthread_join(thread->handle, NULL);
-    free(thread);
+    cogo__free(thread);
 }
 
 static uint64_t pressure(void *ctx)

@@ -73,9 +73,10 @@ bool cogo__sim_sleeps(const cogo__parker *parker)
     return parker->state.value == SLEEPING;
 }
 
-static cogo_err thread_start(void *ctx, void (*run)(void *arg), void *arg, const char *name,
-                             cogo__thread **out_thread)
+static cogo_err thread_start(void *ctx, const cogo_allocator *from, void (*run)(void *arg),
+                             void *arg, const char *name, cogo__thread **out_thread)
 {
+    (void)from; // Threads are fibers of the simulation, not of a system.
     cogo__sim *sim = ctx;
     cogo__sim_point(sim);
     cogo__thread *t = NULL;

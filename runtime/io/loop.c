@@ -95,12 +95,12 @@ static void finish(cogo__poller *poller)
     if (io->bell >= 0) {
         (void)close(io->bell);
     }
-    free(io);
+    cogo__free(io);
 }
 
 static cogo__io *create(cogo_system *system)
 {
-    cogo__io *io = calloc(1, sizeof *io);
+    cogo__io *io = cogo__alloc_zeroed(system->config.allocator, 1, sizeof *io);
     if (io == NULL) {
         return NULL;
     }

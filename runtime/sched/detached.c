@@ -2,8 +2,6 @@
 #include "runtime/actor/life.h"
 #include "runtime/sched/sched.h"
 
-#include <stdlib.h>
-
 enum { NOTHING, RUN, QUIT };
 
 struct cogo__detached {
@@ -53,7 +51,7 @@ static cogo__detached *take_detached(cogo__sched *sched)
 {
     cogo__detached *d = sched->detached_free;
     if (d == NULL) {
-        d = calloc(1, sizeof *d);
+        d = cogo__alloc_zeroed(sched->system->config.allocator, 1, sizeof *d);
     } else {
         sched->detached_free = d->next;
         d->ctx = (cogo_context){0};
@@ -74,9 +72,10 @@ cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void *
     cogo__detached_reap(sched, false);
     cogo__lock_take(&sched->detached_lock);
     cogo__detached *d = take_detached(sched);
-    cogo_err err = d == NULL ? COGO_ENOMEM
-                             : system->world->thread_start(system->world->ctx, detached_main, d,
-                                                           name, &d->thread);
+    cogo_err err =
+        d == NULL ? COGO_ENOMEM
+                  : system->world->thread_start(system->world->ctx, system->config.allocator,
+                                                detached_main, d, name, &d->thread);
     cogo__detached **list = err == COGO_OK ? &sched->detached : &sched->detached_free;
     if (d != NULL) {
         d->next = *list;
@@ -133,7 +132,7 @@ void cogo__detached_finish(cogo__sched *sched)
     while (sched->detached_free != NULL) {
         cogo__detached *d = sched->detached_free;
         sched->detached_free = d->next;
-        free(d);
+        cogo__free(d);
     }
 }
 

@@ -7,7 +7,6 @@
 #include "runtime/actor/send.h"
 #include "runtime/sched/sched.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct cogo_offload_job {
@@ -55,7 +54,7 @@ static void run(cogo_offload_job *job)
             cogo__ask_fail(system, NULL, job->ask, COGO_EFAULT);
         }
     }
-    free(job);
+    cogo__free(job);
 }
 
 static cogo_offload_job *take_job(cogo__offload *pool)
@@ -144,7 +143,7 @@ static void join(cogo_system *system, cogo__offload_thread *ended)
     while (ended != NULL) {
         cogo__offload_thread *next = ended->next;
         system->world->thread_join(system->world->ctx, ended->thread);
-        free(ended);
+        cogo__free(ended);
         ended = next;
     }
 }
@@ -154,17 +153,17 @@ static void join(cogo_system *system, cogo__offload_thread *ended)
 static cogo_err start_thread(cogo__offload *pool)
 {
     cogo_system *system = pool->system;
-    cogo__offload_thread *t = calloc(1, sizeof *t);
+    cogo__offload_thread *t = cogo__alloc_zeroed(system->config.allocator, 1, sizeof *t);
     if (t == NULL) {
         return COGO_ENOMEM;
     }
     t->pool = pool;
     cogo__count(system, NULL, COGO__OFFLOAD_STARTED, 1);
-    cogo_err err = system->world->thread_start(system->world->ctx, thread_main, t,
-                                               "cogo-offload", &t->thread);
+    cogo_err err = system->world->thread_start(system->world->ctx, system->config.allocator,
+                                               thread_main, t, "cogo-offload", &t->thread);
     if (err != COGO_OK) {
         cogo__count(system, NULL, COGO__OFFLOAD_ENDED, 1);
-        free(t);
+        cogo__free(t);
         return COGO_ENOMEM;
     }
     return COGO_OK;
@@ -229,7 +228,8 @@ static cogo_offload_job *make_job(cogo_context *ctx, const cogo_offload_options 
     if (o->arg_size_bytes > SIZE_MAX - sizeof(cogo_offload_job)) {
         return NULL;
     }
-    cogo_offload_job *job = malloc(sizeof *job + o->arg_size_bytes);
+    cogo_offload_job *job =
+        cogo__alloc(ctx->system->config.allocator, sizeof *job + o->arg_size_bytes);
     if (job == NULL) {
         return NULL;
     }
@@ -257,7 +257,7 @@ cogo_err cogo_offload(cogo_context *ctx, const cogo_offload_options *options, ui
     uint64_t number =
         job != NULL ? cogo__ref_create(system, ctx, ctx->cell, COGO__REF_ASK, &ref) : 0;
     if (number == 0) {
-        free(job);
+        cogo__free(job);
         return COGO_ENOMEM;
     }
     job->ask = number;
@@ -280,7 +280,7 @@ cogo_err cogo_offload(cogo_context *ctx, const cogo_offload_options *options, ui
     }
     if (err != COGO_OK) {
         cogo__ref_release(system, ctx, ctx->cell, ref);
-        free(job);
+        cogo__free(job);
     }
     return err;
 }

@@ -9,7 +9,6 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -56,7 +55,8 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
     c.relief_sends = c.relief_sends != 0 ? c.relief_sends : RELIEF_DEFAULT;
     c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
     *out = c;
-    bool ok = (c.flags & ~(uint32_t)COGO_SYSTEM_POLLED) == 0
+    bool ok = cogo__allocator_valid(c.allocator)
+              && (c.flags & ~(uint32_t)COGO_SYSTEM_POLLED) == 0
               && ((c.flags & COGO_SYSTEM_POLLED) == 0 || c.lane_count == 1)
               && c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS
               && c.offload_threads_max <= COGO__OFFLOAD_THREADS_MOST
@@ -107,14 +107,14 @@ static void destroy(cogo_system *system)
         cogo__detached_finish(sched);
         cogo__lock_finish(&sched->detached_lock);
         cogo__lock_finish(&sched->stop_lock);
-        free(sched->lanes);
-        free(sched->heaps);
-        free(sched);
+        cogo__free(sched->lanes);
+        cogo__free(sched->heaps);
+        cogo__free(sched);
     }
     cogo__events_finish(system);
     cogo__meters_finish(system);
     cogo__lock_finish(&system->observe_lock);
-    free(system);
+    cogo__free(system);
 }
 
 static cogo_err init_lane(cogo__sched *sched, uint32_t index)
@@ -124,7 +124,7 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
     lane->sched = sched;
     lane->index = index;
     lane->random = cogo_system_random(system);
-    cogo__timers_init(&lane->timers);
+    cogo__timers_init(&lane->timers, system->config.allocator);
     lane->ctx = (cogo_context){
         .system = system,
         .heap = &lane->heap,
@@ -135,18 +135,9 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
         .place = index,
     };
     sched->heaps[index] = &lane->heap;
-    bool ok = cogo__heap_init(&lane->heap, sched->heaps, sched->lane_count, index);
+    bool ok = cogo__heap_init(&lane->heap, system->config.allocator, sched->heaps,
+                              sched->lane_count, index);
     return ok ? COGO_OK : COGO_ENOMEM;
-}
-
-static void *zeroed(size_t size)
-{
-    size_t rounded = (size + 63) / 64 * 64;
-    void *memory = aligned_alloc(64, rounded);
-    if (memory != NULL) {
-        memset(memory, 0, rounded);
-    }
-    return memory;
 }
 
 /* One CPU: whoever would send runs only when we sleep. */
@@ -164,7 +155,7 @@ static uint32_t spins_allowed(const cogo_system *system, uint32_t lanes, uint32_
 static cogo_err make_sched(cogo_system *system)
 {
     uint32_t count = system->config.lane_count;
-    cogo__sched *sched = zeroed(sizeof *sched);
+    cogo__sched *sched = cogo__alloc_lines(system->config.allocator, sizeof *sched);
     if (sched == NULL) {
         return COGO_ENOMEM;
     }
@@ -175,10 +166,10 @@ static cogo_err make_sched(cogo_system *system)
     cogo__lock_init(&sched->injector.lock);
     cogo__lock_init(&sched->detached_lock);
     cogo__lock_init(&sched->stop_lock);
-    sched->lanes = zeroed(count * sizeof *sched->lanes);
-    sched->heaps = calloc(count, sizeof(cogo__heap *));
+    sched->lanes = cogo__alloc_lines(system->config.allocator, count * sizeof *sched->lanes);
+    sched->heaps = cogo__alloc_zeroed(system->config.allocator, count, sizeof(cogo__heap *));
     if (sched->lanes == NULL || sched->heaps == NULL) {
-        free(sched->lanes);
+        cogo__free(sched->lanes);
         sched->lanes = NULL;
         return COGO_ENOMEM;
     }
@@ -203,9 +194,9 @@ static cogo_err start_lanes(cogo_system *system)
     for (uint32_t i = 0; i < sched->lane_count; i++) {
         char name[LANE_NAME_SIZE];
         (void)snprintf(name, sizeof name, "cogo-lane-%u", i % COGO__LANES_MAX);
-        cogo_err err =
-            system->world->thread_start(system->world->ctx, cogo__lane_main, &sched->lanes[i],
-                                        name, &sched->lanes[i].thread);
+        cogo_err err = system->world->thread_start(system->world->ctx, system->config.allocator,
+                                                   cogo__lane_main, &sched->lanes[i], name,
+                                                   &sched->lanes[i].thread);
         if (err != COGO_OK) {
             return err;
         }
@@ -228,12 +219,12 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     if (err != COGO_OK) {
         return err;
     }
-    cogo_system *system = zeroed(sizeof *system);
+    cogo_system *system = cogo__alloc_lines(filled.allocator, sizeof *system);
     if (system == NULL) {
         return COGO_ENOMEM;
     }
     system->world = world;
-    cogo__groups_init(&system->groups);
+    cogo__groups_init(&system->groups, filled.allocator);
     cogo__lock_init(&system->guard_lock);
     cogo__lock_init(&system->dead.lock);
     system->config = filled;
@@ -253,12 +244,12 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
          COGO__GUARDS_MAX},
     };
     for (size_t i = 0; err == COGO_OK && i < sizeof tables / sizeof *tables; i++) {
-        err = cogo__table_init(tables[i].table, tables[i].size, tables[i].link,
-                               tables[i].capacity, filled.lane_count);
+        err = cogo__table_init(tables[i].table, filled.allocator, tables[i].size,
+                               tables[i].link, tables[i].capacity, filled.lane_count);
     }
-    err = err == COGO_OK ? cogo__names_init(&system->names) : err;
-    err = err == COGO_OK ? cogo__names_init(&system->children) : err;
-    err = err == COGO_OK ? cogo__types_init(&system->types) : err;
+    err = err == COGO_OK ? cogo__names_init(&system->names, filled.allocator) : err;
+    err = err == COGO_OK ? cogo__names_init(&system->children, filled.allocator) : err;
+    err = err == COGO_OK ? cogo__types_init(&system->types, filled.allocator) : err;
     err = err == COGO_OK ? cogo__meters_init(system) : err;
     err = err == COGO_OK ? make_sched(system) : err;
     err = err == COGO_OK ? start_lanes(system) : err;

@@ -3,20 +3,20 @@
 #include "runtime/actor/events.h"
 #include "runtime/actor/send.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { WAYS = 4, CAPACITY_FIRST = 64 };
 
-void cogo__timers_init(cogo__timers *timers)
+void cogo__timers_init(cogo__timers *timers, const cogo_allocator *from)
 {
     memset(timers, 0, sizeof *timers);
+    timers->from = from;
     cogo__lock_init(&timers->lock);
 }
 
 void cogo__timers_finish(cogo__timers *timers)
 {
-    free(timers->heap);
+    cogo__free(timers->heap);
     cogo__lock_finish(&timers->lock);
 }
 
@@ -61,7 +61,7 @@ static void publish(cogo__timers *t)
 static bool grow(cogo__timers *t)
 {
     uint32_t capacity = t->capacity != 0 ? t->capacity * 2 : CAPACITY_FIRST;
-    cogo__ref **bigger = realloc(t->heap, capacity * sizeof(cogo__ref *));
+    cogo__ref **bigger = cogo__realloc(t->from, t->heap, capacity * sizeof(cogo__ref *));
     if (bigger != NULL) {
         t->heap = bigger;
         t->capacity = capacity;

@@ -12,9 +12,10 @@ typedef struct cogo__timers {
     cogo__ref **heap;
     uint32_t count, capacity;
     cogo__au64 first_ns; /**< Earliest deadline; 0: none. */
+    const cogo_allocator *from;
 } cogo__timers;
 
-void cogo__timers_init(cogo__timers *timers);
+void cogo__timers_init(cogo__timers *timers, const cogo_allocator *from);
 void cogo__timers_finish(cogo__timers *timers);
 /** True in @p out_first if it became the earliest. */
 cogo_err cogo__timers_add(cogo__timers *timers, cogo__ref *ref, bool *out_first);

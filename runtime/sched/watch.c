@@ -19,7 +19,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { WHERE_SIZE = 64 };
 
@@ -283,17 +282,20 @@ cogo_err cogo__watch_start(cogo__sched *sched)
     const cogo__world *world = sched->system->world;
     watch->sched = sched;
     watch->calm = COGO__PRESSURE_CALM;
-    watch->lanes = calloc(sched->lane_count, sizeof *watch->lanes);
+    watch->lanes = cogo__alloc_zeroed(sched->system->config.allocator, sched->lane_count,
+                                      sizeof *watch->lanes);
     bool ok = watch->lanes != NULL;
     if (sched->system->config.stuck_signal != 0) {
-        watch->stacks = calloc(sched->lane_count, sizeof *watch->stacks);
+        watch->stacks = cogo__alloc_zeroed(sched->system->config.allocator, sched->lane_count,
+                                           sizeof *watch->stacks);
         ok = ok && watch->stacks != NULL;
     }
     if (!ok) {
         return COGO_ENOMEM;
     }
     cogo__u32_store_relaxed(&watch->armed, 1);
-    return world->thread_start(world->ctx, watch_main, watch, "cogo-watch", &watch->thread);
+    return world->thread_start(world->ctx, sched->system->config.allocator, watch_main, watch,
+                               "cogo-watch", &watch->thread);
 }
 
 void cogo__watch_finish(cogo__sched *sched)
@@ -305,8 +307,8 @@ void cogo__watch_finish(cogo__sched *sched)
         world->thread_join(world->ctx, watch->thread);
         watch->thread = NULL;
     }
-    free(watch->lanes);
-    free(watch->stacks);
+    cogo__free(watch->lanes);
+    cogo__free(watch->stacks);
     watch->lanes = NULL;
     watch->stacks = NULL;
 }

@@ -53,6 +53,11 @@ HOMES = {
 WORLD = re.compile(r"(?<![>.\w])(pthread_\w+|clock_gettime|gettimeofday|timespec_get|getrandom|sched_yield|nanosleep"
                    r"|clock_nanosleep|usleep|sleep|s?rand|s?random|drand48|time|clock|thrd_\w+|mtx_\w+)\s*\(|pthread_\w+_t\b")
 WORLD_FILES = {"runtime/base/world_os.c", "runtime/base/lock.h", "runtime/base/stack.c"}
+# What a system allocates comes from its allocator. The others: pages of a region (malloc's under ASan, else mmap), and
+# what belongs to a simulated world, not to a system.
+MEMORY = re.compile(r"(?<![>.\w])(malloc|calloc|realloc|reallocarray|free|strn?dup|aligned_alloc|posix_memalign|v?asprintf"
+                    r"|mmap)\s*\(")
+MEMORY_FILES = {"runtime/base/alloc.c", "runtime/base/region.c", "runtime/base/fiber.c", "runtime/base/sim_run.c"}
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 100
 
@@ -127,6 +132,18 @@ def test_only_the_world_reads_clocks_and_makes_threads():
             m = WORLD.search(text)
             if m:
                 bad.append(f"{path}:{line}: {m.group(0)} only behind runtime/base/world.h or lock.h")
+    assert not bad, "\n".join(bad)
+
+
+def test_only_the_allocator_allocates():
+    bad = []
+    for path in sources(*(f"runtime/{room}/*.[ch]" for room in ("base", "actor", "sched", "io"))):
+        if path in MEMORY_FILES:
+            continue
+        for line, text in enumerate(without_comments(open(path).read()).split("\n"), 1):
+            m = MEMORY.search(text)
+            if m:
+                bad.append(f"{path}:{line}: {m.group(0)} only behind runtime/base/alloc.h")
     assert not bad, "\n".join(bad)
 
 

@@ -22,7 +22,7 @@ static void begin(void)
 {
     for (uint32_t i = 0; i < 2; i++) {
         w.peers[i] = &w.heaps[i];
-        MODEL_CHECK(cogo__heap_init(&w.heaps[i], w.peers, 2, i));
+        MODEL_CHECK(cogo__heap_init(&w.heaps[i], NULL, w.peers, 2, i));
     }
     for (unsigned i = 0; i < BLOCKS; i++) {
         w.blocks[i] = cogo__heap_alloc(&w.heaps[0], SIZE);

@@ -21,7 +21,7 @@ static struct {
 
 static void begin(void)
 {
-    MODEL_CHECK(cogo__table_init(&w.table, sizeof(element), offsetof(element, next_free),
+    MODEL_CHECK(cogo__table_init(&w.table, NULL, sizeof(element), offsetof(element, next_free),
                                  CAPACITY, LANES)
                 == COGO_OK);
     w.caches[0] = w.caches[1] = (cogo__table_cache){0};

@@ -43,7 +43,7 @@ cogo__thread *scenario_thread(const char *name, void (*run)(void *arg), void *ar
 {
     const cogo__world *world = cogo__sim_world();
     cogo__thread *thread = NULL;
-    while (world->thread_start(world->ctx, run, arg, name, &thread) != COGO_OK) {
+    while (world->thread_start(world->ctx, NULL, run, arg, name, &thread) != COGO_OK) {
     }
     return thread;
 }

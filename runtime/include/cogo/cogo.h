@@ -3,6 +3,7 @@
 #define COGO_COGO_H
 
 #include <cogo/actor.h>
+#include <cogo/allocator.h>
 #include <cogo/arena.h>
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>

@@ -5,6 +5,7 @@
 #define COGO_SYSTEM_H
 
 #include <cogo/actor.h>
+#include <cogo/allocator.h>
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>
 #include <cogo/message.h>
@@ -83,6 +84,9 @@ typedef struct cogo_system_config {
      * same thread, each for its turn and all for at most batch_ns: so a callback must not hold
      * a lock of its own while it floods. Default: 256. UINT32_MAX: never. */
     uint32_t relief_sends;
+    /** Where memory comes from; borrowed until cogo_system_destroy() has returned and the last
+     * payload of the system was dropped. Default: malloc, and mmap for large regions. */
+    const cogo_allocator *allocator;
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
@@ -156,7 +160,8 @@ typedef struct cogo_actor_info {
  * Ownership: the caller owns @p *out_system: cogo_system_stop(), then cogo_system_destroy().
  * Threads:   any thread.
  * @param config may be NULL: all defaults.
- * @return COGO_OK; COGO_EINVAL; COGO_ENOMEM; COGO_EIO when a thread can't be started.
+ * @return COGO_OK; COGO_EINVAL; COGO_ENOMEM; COGO_EIO when a thread can't be started. After an
+ * error all is given back.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_system_create(const cogo_system_config *config,
                                                    cogo_system **out_system);

@@ -211,7 +211,7 @@ Test(heap, blocks_come_home_from_other_threads)
     static void *blocks[2001];
     cogo__heap *heap = aligned_alloc(64, (sizeof *heap + 63) / 64 * 64);
     cogo__heap *peers[1] = {heap};
-    cr_assert(cogo__heap_init(heap, peers, 1, 0));
+    cr_assert(cogo__heap_init(heap, NULL, peers, 1, 0));
     for (int round = 0; round < 20; round++) {
         for (size_t i = 0; i < 2000; i++) {
             size_t size = 1 + (i * 37 + (size_t)round) % COGO__HEAP_BLOCK_MAX;
@@ -244,7 +244,7 @@ Test(heap, a_flood_leaves_regions_that_the_next_one_uses)
     static void *blocks[FLOOD * 15]; // A span has 15 of the largest.
     cogo__heap *heap = aligned_alloc(64, (sizeof *heap + 63) / 64 * 64);
     cogo__heap *peers[1] = {heap};
-    cr_assert(cogo__heap_init(heap, peers, 1, 0));
+    cr_assert(cogo__heap_init(heap, NULL, peers, 1, 0));
     cr_expect_eq(heap->regions.count, 1u);
     uint32_t most = 0;
     for (int round = 0; round < ROUNDS; round++) {
@@ -283,7 +283,8 @@ Test(table, gives_an_index_to_one_taker_up_to_its_capacity)
 {
     cogo__table table;
     cogo__table_cache cache = {0};
-    cr_assert_eq(cogo__table_init(&table, 64, offsetof(element, next_free), 5000, 1), COGO_OK);
+    cr_assert_eq(cogo__table_init(&table, NULL, 64, offsetof(element, next_free), 5000, 1),
+                 COGO_OK);
     uint32_t seen = 0, index = 0;
     while ((index = cogo__table_take(&table, seen % 2 == 0 ? &cache : NULL)) != 0) {
         element *e = cogo__table_find(&table, index);
