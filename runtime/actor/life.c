@@ -195,6 +195,13 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
     }
 }
 
+void cogo__life_forget(cogo_system *system, cogo_context *here, cogo_actor_id id)
+{
+    cogo__names_remove_actor(&system->names, id);
+    cogo__names_remove_actor(&system->children, id);
+    cogo__groups_remove_actor(system, here, id);
+}
+
 void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason)
 {
     cogo_system *system = ctx->system;

@@ -52,6 +52,9 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell);
 void cogo__life_end(cogo_context *ctx, cogo__cell *cell);
 /** The end of an actor that waited for its supervisor. */
 void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
+/** Takes away what an actor that has ended may still be found by; its own end does the same.
+ * Any thread. */
+void cogo__life_forget(cogo_system *system, cogo_context *here, cogo_actor_id id);
 
 /** Makes @p ctx the context of @p cell. What belongs to one message or one ending is clear
  * between turns already. */

@@ -1,4 +1,5 @@
 /* Foreign threads that wait for an answer or for the end of an actor. */
+#include "runtime/actor/life.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 #include "runtime/sched/sched.h"
@@ -118,7 +119,9 @@ cogo_err cogo_system_await(cogo_system *system, cogo_actor_id id, uint64_t timeo
             cogo_msg_destroy(msg);
         }
     } else if (err == COGO_EGONE) {
-        err = COGO_OK; // Ended long ago.
+        // Ended, perhaps just now: its names and groups go with it, also for who comes first.
+        cogo__life_forget(system, here, id);
+        err = COGO_OK;
     }
     cogo__ref_release(system, here, NULL, ref);
     if (err == COGO_OK && out_reason != NULL) {
