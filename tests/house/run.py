@@ -300,6 +300,24 @@ def test_every_room_has_a_readme():
     assert not missing, f"no README.md in {missing}"
 
 
+def test_headers_tell_each_parameter_that_does_not_speak_for_itself():
+    """Durations, counts, sizes, flags and what is only handed through; comments hold no code that nobody compiles."""
+    telling = re.compile(r"(_ns|_bytes|_count|capacity|cookie|text|flags|kind|lane|cursor|per_second|q)$")
+    bad = []
+    for path in sources("runtime/include/cogo/*.h"):
+        text = open(path).read()
+        bad += [path + ": code in a comment"] if re.search(r"@code|@snippet|```|~~~", text) else []
+        for doc, name, parameters in re.findall(
+                r"/\*\*((?:(?!\*/).)*)\*/\s*COGO_API\s[^;]*?(\w+)\(([^;]*)\)[^;]*;", text, re.S):
+            if re.match(r"\s*\*?\s*As cogo_\w+\(\)", doc):
+                continue
+            for parameter in parameters.split(","):
+                word = (re.findall(r"\w+", parameter) or ["void"])[-1]
+                if telling.search(word) and not re.search(r"@(?:p|param)\s+\*?%s\b" % word, doc):
+                    bad.append("%s: %s does not tell %s" % (path, name, word))
+    assert not bad, "\n".join(bad)
+
+
 def test_the_library_has_the_probes_that_its_readme_lists():
     out = subprocess.run(["readelf", "-n", "build/libcogo.so"], capture_output=True, text=True,
                          check=True).stdout

@@ -83,30 +83,30 @@ typedef enum cogo_memory_policy {
 
 /** Payload of COGO_MSG_MEMORY. */
 typedef struct cogo_memory_alarm {
-    cogo_actor_id actor;
-    uint64_t bytes;
-    uint64_t limit_bytes;
+    cogo_actor_id actor;  /**< Who has too much. */
+    uint64_t bytes;       /**< What it has. */
+    uint64_t limit_bytes; /**< What it may have. */
 } cogo_memory_alarm;
 
 /** How to spawn. Zero-initialise, then set struct_size and behavior. */
 typedef struct cogo_spawn_options {
-    size_t struct_size; /**< sizeof(cogo_spawn_options). */
-    const cogo_behavior *behavior;
-    const void *args; /**< Copied; given to start(). */
-    size_t args_size_bytes;
-    const char *name;       /**< Registered before start() runs; NULL: none. Copied. */
-    uint32_t flags;         /**< COGO_SPAWN_*. */
+    size_t struct_size;            /**< sizeof(cogo_spawn_options). */
+    const cogo_behavior *behavior; /**< What it does. Must outlive the system. */
+    const void *args;              /**< Copied; given to start(). */
+    size_t args_size_bytes;        /**< Of args. */
+    const char *name;              /**< Registered before start() runs; NULL: none. Copied. */
+    uint32_t flags;                /**< COGO_SPAWN_*. */
     uint32_t mailbox_limit; /**< A count of user messages; 0 means no limit. What an actor sends
                                to itself and what the runtime sends does not count. */
-    cogo_pressure pressure;
-    uint64_t *out_monitor;   /**< With COGO_SPAWN_MONITOR: the monitor. May be NULL. */
+    cogo_pressure pressure; /**< What happens to a message for a full mailbox. */
+    uint64_t *out_monitor;  /**< With COGO_SPAWN_MONITOR: the monitor. May be NULL. */
     cogo_actor_id divert_to; /**< Of COGO_PRESSURE_DIVERT: an actor of this node. If it is full
                                 too, its own policy is asked, 4 times at most. */
     uint64_t wait_ns;        /**< Of COGO_PRESSURE_BLOCK. 0: 1 s. */
     /** Bytes of its state, mailbox, timers, asks and what cogo_memory_note() says; 0: no limit.
      * At least the state of its behaviour. */
     uint64_t memory_limit_bytes;
-    cogo_memory_policy memory_policy;
+    cogo_memory_policy memory_policy; /**< What happens above memory_limit_bytes. */
 } cogo_spawn_options;
 
 /**
@@ -153,6 +153,7 @@ COGO_API COGO_MUST_USE cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, co
  *
  * Ownership: takes @p msg always; the caller owns @p *out_answer (cogo_msg_destroy()).
  * Threads:   any thread that is not a lane; in a detached actor's callback it is allowed.
+ * @param timeout_ns how long to wait, in nanoseconds.
  * @return COGO_OK; COGO_ETIMEOUT; COGO_ESTATE on a lane; otherwise as cogo_send().
  */
 COGO_API COGO_MUST_USE cogo_err cogo_system_ask(cogo_system *system, cogo_actor_id to,
@@ -257,6 +258,7 @@ COGO_API uint64_t cogo_system_random(cogo_system *system);
  * missed is skipped, not made up for.
  *
  * Threads: inside a behaviour.
+ * @param cookie comes back in each cogo_timer_fired.
  * @return COGO_OK; COGO_ENOMEM. The timer dies with the actor.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_timer_start(cogo_context *ctx, uint64_t delay_ns,
@@ -308,6 +310,8 @@ COGO_API void cogo_trap_exit(cogo_context *ctx, bool on);
  * Ends the running actor once its callback returns. The last call wins.
  *
  * Threads: inside a behaviour.
+ * @param kind what those see who watch it or are linked to it.
+ * @param text for people, cut to 55 bytes; may be NULL.
  */
 COGO_API void cogo_exit(cogo_context *ctx, cogo_exit_kind kind, const char *text);
 /**
@@ -315,6 +319,7 @@ COGO_API void cogo_exit(cogo_context *ctx, cogo_exit_kind kind, const char *text
  * traps exits gets COGO_MSG_EXIT instead, except for KILLED.
  *
  * Threads: any thread.
+ * @param text for people, cut to 55 bytes; may be NULL.
  */
 COGO_API void cogo_exit_actor(cogo_system *system, cogo_actor_id id, cogo_exit_kind kind,
                               const char *text);
@@ -322,6 +327,7 @@ COGO_API void cogo_exit_actor(cogo_system *system, cogo_actor_id id, cogo_exit_k
  * Blocks until @p id has ended.
  *
  * Threads: any thread that is not a lane.
+ * @param timeout_ns how long to wait, in nanoseconds.
  * @return COGO_OK with @p *out_reason (may be NULL); COGO_ETIMEOUT; COGO_ESTATE on a lane.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_system_await(cogo_system *system, cogo_actor_id id,

@@ -26,11 +26,11 @@ typedef enum cogo_dead_reason {
 
 /** Payload of COGO_MSG_DEAD_LETTER. */
 typedef struct cogo_dead_letter {
-    cogo_actor_id target; /**< For whom it was. */
-    cogo_actor_id sender; /**< Who sent it; no actor when a foreign thread did. */
-    cogo_msg_type type;
-    cogo_dead_reason reason;
-    uint64_t trace;
+    cogo_actor_id target;    /**< For whom it was. */
+    cogo_actor_id sender;    /**< Who sent it; no actor when a foreign thread did. */
+    cogo_msg_type type;      /**< Of the message. */
+    cogo_dead_reason reason; /**< Why it reached nobody. */
+    uint64_t trace;          /**< Trace id of the message. */
     uint64_t suppressed; /**< Dead letters not told to this subscriber since the last report. */
 } cogo_dead_letter;
 

@@ -28,10 +28,10 @@ typedef enum cogo_group_change {
 
 /** Payload of COGO_MSG_GROUP. */
 typedef struct cogo_group_event {
-    uint64_t watch; /**< What cogo_group_watch() gave. */
-    cogo_group_change change;
-    cogo_actor_id member; /**< Not with READY. */
-    char group[COGO_GROUP_NAME_MAX + 1];
+    uint64_t watch;                      /**< What cogo_group_watch() gave. */
+    cogo_group_change change;            /**< What happened. */
+    cogo_actor_id member;                /**< Not with READY. */
+    char group[COGO_GROUP_NAME_MAX + 1]; /**< Its name. */
 } cogo_group_event;
 
 /**

@@ -27,7 +27,10 @@ typedef struct cogo_io_ready {
  * Watches @p fd for this actor. Nothing is waited for until cogo_io_want().
  *
  * Ownership: borrows @p fd, which must be non-blocking and stay open until cogo_io_unwatch(),
- * or until the actor's stop() (its watches are gone by then). Threads:   inside a behaviour.
+ * or until the actor's stop() (its watches are gone by then).
+ *
+ * Threads: inside a behaviour.
+ * @param cookie comes back in each cogo_io_ready.
  * @return COGO_OK; COGO_EINVAL (negative @p fd); COGO_EEXIST (this system watches it already);
  *         COGO_ENOMEM; COGO_EIO (not a descriptor that can be waited for, such as a file);
  *         COGO_EUNSUPPORTED in a polled system.

@@ -21,7 +21,7 @@ typedef struct cogo_actor_id {
     uint32_t node;        /**< 0: this node. */
     uint32_t incarnation; /**< Of the system that made the id. */
     uint32_t slot;        /**< 0 with generation 0 names no actor. */
-    uint32_t generation;
+    uint32_t generation;  /**< Of the slot: an id is never used again. */
 } cogo_actor_id;
 
 /** Number of a message type. Below COGO_MSG_USER they belong to the runtime. */
@@ -55,16 +55,16 @@ typedef enum cogo_exit_kind {
 
 /** A reason, small enough to be copied. */
 typedef struct cogo_reason {
-    cogo_exit_kind kind;
-    cogo_err err;  /**< For ERROR. */
-    char text[56]; /**< For people; may be empty; ends with NUL. */
+    cogo_exit_kind kind; /**< What kind of end. */
+    cogo_err err;        /**< For ERROR. */
+    char text[56];       /**< For people; may be empty; ends with NUL. */
 } cogo_reason;
 
 /** Payload of COGO_MSG_DOWN and COGO_MSG_EXIT. */
 typedef struct cogo_down {
-    cogo_actor_id actor;
-    uint64_t monitor; /**< What cogo_monitor() gave; 0 for EXIT. */
-    cogo_reason reason;
+    cogo_actor_id actor; /**< Which one ended. */
+    uint64_t monitor;    /**< What cogo_monitor() gave; 0 for EXIT. */
+    cogo_reason reason;  /**< Why. */
 } cogo_down;
 
 /** Payload of COGO_MSG_TIMER. */
@@ -81,8 +81,8 @@ typedef struct cogo_ask_failed {
 
 /** A message type: registered once per system, before the first message of it is made. */
 typedef struct cogo_type {
-    size_t struct_size; /**< sizeof(cogo_type). */
-    cogo_msg_type number;
+    size_t struct_size;        /**< sizeof(cogo_type). */
+    cogo_msg_type number;      /**< COGO_MSG_USER or greater. */
     const char *name;          /**< Lower case with dots, for example "task.submit". */
     const cogo_record *record; /**< NULL: opaque bytes. */
 } cogo_type;

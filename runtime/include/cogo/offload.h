@@ -26,11 +26,11 @@ typedef cogo_msg *(*cogo_offload_fn)(cogo_offload_job *job, void *arg);
 
 /** What to run. Zero-initialise, then set struct_size and run. */
 typedef struct cogo_offload_options {
-    size_t struct_size; /**< sizeof(cogo_offload_options). */
-    cogo_offload_fn run;
-    const void *arg; /**< Copied. */
-    size_t arg_size_bytes;
-    uint64_t timeout_ns; /**< 0: no limit. It includes the wait for a thread. */
+    size_t struct_size;    /**< sizeof(cogo_offload_options). */
+    cogo_offload_fn run;   /**< What is run. */
+    const void *arg;       /**< Copied. */
+    size_t arg_size_bytes; /**< Of arg. */
+    uint64_t timeout_ns;   /**< 0: no limit. It includes the wait for a thread. */
 } cogo_offload_options;
 
 /**

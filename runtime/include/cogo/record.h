@@ -18,20 +18,20 @@ extern "C" {
 /** One value of any shape, kept as the MessagePack bytes of exactly one object. size 0: null.
  */
 typedef struct cogo_value {
-    const uint8_t *data;
-    size_t size_bytes;
+    const uint8_t *data; /**< MessagePack. */
+    size_t size_bytes;   /**< 0: no value. */
 } cogo_value;
 
 /** A list of strings. */
 typedef struct cogo_strings {
-    const char *const *items;
-    size_t count;
+    const char *const *items; /**< Each ends with NUL. */
+    size_t count;             /**< Elements of items. */
 } cogo_strings;
 
 /** A list of records of one type, one after the other in memory. */
 typedef struct cogo_records {
-    const void *items;
-    size_t count;
+    const void *items; /**< An array of structs. */
+    size_t count;      /**< Elements of items. */
 } cogo_records;
 
 /** What a field of the C struct is, and how it looks on the wire. */
@@ -57,9 +57,9 @@ enum {
 
 /** One field of a record. Constant data. */
 typedef struct cogo_field {
-    const char *name; /**< Key on every wire, camelCase. */
-    cogo_field_kind kind;
-    uint32_t flags;
+    const char *name;                 /**< Key on every wire, camelCase. */
+    cogo_field_kind kind;             /**< What is in it. */
+    uint32_t flags;                   /**< COGO_FIELD_*. */
     size_t offset_bytes;              /**< offsetof() in the C struct. */
     const struct cogo_record *record; /**< For RECORD and RECORDS. */
     const char *const *names;         /**< For ENUM: ends with NULL. */
@@ -70,12 +70,12 @@ typedef struct cogo_field {
 
 /** One record: a C struct, described. Constant data. */
 typedef struct cogo_record {
-    const char *name; /**< As in the API, for example "Task". */
-    uint32_t version; /**< Grows when fields are added. */
-    size_t size_bytes;
-    const cogo_field *fields;
-    size_t field_count;
-    const char *doc;
+    const char *name;         /**< As in the API, for example "Task". */
+    uint32_t version;         /**< Grows when fields are added. */
+    size_t size_bytes;        /**< sizeof() the C struct. */
+    const cogo_field *fields; /**< In the order of the wire. */
+    size_t field_count;       /**< Elements of fields. */
+    const char *doc;          /**< One sentence. */
 } cogo_record;
 
 /** What was wrong with the input, for people. */

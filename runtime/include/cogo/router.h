@@ -35,11 +35,12 @@ typedef struct cogo_pool_spec {
      * worker goes to one that has room (not with HASH and BROADCAST). If all are full the
      * worker's pressure policy decides; its asker hears COGO_EFULL. */
     cogo_spawn_options worker;
-    uint32_t size; /**< Workers, at least 1. */
-    cogo_routing routing;
+    uint32_t size;        /**< Workers, at least 1. */
+    cogo_routing routing; /**< Which worker gets a message. */
     /** HASH: the key. NULL: the bytes at key_offset. */
     uint64_t (*key)(cogo_msg *msg);
-    size_t key_offset, key_size_bytes; /**< HASH: part of the payload; size 0: all of it. */
+    size_t key_offset;     /**< HASH: where the key begins in the payload. */
+    size_t key_size_bytes; /**< HASH: part of the payload; size 0: all of it. */
     /** HASH: a worker with more than this share of the mean load passes a message on to the
      * next one for its key. 0: never; else at least 100, for example 125. */
     uint32_t load_percent;
@@ -83,6 +84,7 @@ COGO_API COGO_MUST_USE cogo_err cogo_pool_resize(cogo_system *system, cogo_actor
  * instead; the answer's payload is a cogo_pool_stats.
  *
  * Threads: any thread that is not a lane.
+ * @param timeout_ns how long to wait, in nanoseconds.
  * @return as cogo_system_ask(); COGO_EGONE when no pool has this id.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_pool_stats_read(cogo_system *system, cogo_actor_id pool,

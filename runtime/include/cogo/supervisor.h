@@ -58,8 +58,8 @@ typedef struct cogo_child_spec {
     /** How to spawn; LINK and MONITOR are ignored. With cogo_supervisor_behavior() the child is
      * a supervisor, and args point to its cogo_supervisor_spec. */
     cogo_spawn_options options;
-    cogo_restart restart;
-    uint32_t flags; /**< COGO_CHILD_*. */
+    cogo_restart restart; /**< When it is restarted. */
+    uint32_t flags;       /**< COGO_CHILD_*. */
     /** Time to end after SHUTDOWN before KILLED. 0: 5 s; FOREVER for supervisors. */
     uint64_t shutdown_ns;
     /** First delay before a restart; 0: at once. Doubles with each failure that follows within
@@ -71,18 +71,18 @@ typedef struct cogo_child_spec {
 
 /** A supervisor. More than @c intensity restarts in @c period_ns end it with COGO_ELIMIT. */
 typedef struct cogo_supervisor_spec {
-    size_t struct_size; /**< sizeof(cogo_supervisor_spec). */
-    const char *name;   /**< Registered name; may be NULL. */
-    cogo_strategy strategy;
+    size_t struct_size;              /**< sizeof(cogo_supervisor_spec). */
+    const char *name;                /**< Registered name; may be NULL. */
+    cogo_strategy strategy;          /**< Who is restarted with a child. */
     uint32_t intensity;              /**< A count. 0: 5. COGO_INTENSITY_NONE: none allowed. */
     uint64_t period_ns;              /**< 0: 5 s. */
     const cogo_child_spec *children; /**< Started in this order, stopped in reverse. */
-    size_t child_count;
+    size_t child_count;              /**< Elements of children. */
     /** Of the supervisor and all below it: children, and supervisors started by actors among
      * them. KILL ends the supervisor and so the tree. 0: no limit. */
     uint64_t memory_limit_bytes;
-    cogo_memory_policy memory_policy;
-    cogo_auto_shutdown auto_shutdown;
+    cogo_memory_policy memory_policy; /**< What happens above memory_limit_bytes. */
+    cogo_auto_shutdown auto_shutdown; /**< When it ends because children did. */
 } cogo_supervisor_spec;
 
 /**
@@ -141,13 +141,13 @@ typedef enum cogo_child_action {
 
 /** One order. Zero-initialise; what its action does not need stays 0. */
 typedef struct cogo_child_order {
-    size_t struct_size; /**< sizeof(cogo_child_order). */
-    cogo_child_action action;
+    size_t struct_size;          /**< sizeof(cogo_child_order). */
+    cogo_child_action action;    /**< What to do. */
     const char *id;              /**< Which child. */
     cogo_actor_id actor;         /**< Which child of a simple one; `id` is NULL then. */
     const cogo_child_spec *spec; /**< START. */
     const void *args;            /**< START in a simple one. */
-    size_t args_size_bytes;
+    size_t args_size_bytes;      /**< Of args. */
 } cogo_child_order;
 
 /** Payload of COGO_MSG_CHILDREN. */
@@ -156,12 +156,12 @@ typedef struct cogo_child_answer {
      * or DELETE of one that runs, anything while the supervisor ends); COGO_EINVAL;
      * COGO_ENOMEM; COGO_ELIMIT (actor limit of the system). */
     cogo_err err;
-    uint32_t listed;     /**< LIST: how many follow. */
-    cogo_actor_id actor; /**< START, RESTART: the child. */
-    uint32_t specs;      /**< Children known, running or not. */
-    uint32_t active;     /**< Of them, running. */
-    uint32_t supervisors;
-    uint32_t workers;
+    uint32_t listed;      /**< LIST: how many follow. */
+    cogo_actor_id actor;  /**< START, RESTART: the child. */
+    uint32_t specs;       /**< Children known, running or not. */
+    uint32_t active;      /**< Of them, running. */
+    uint32_t supervisors; /**< Of the children, those that are supervisors. */
+    uint32_t workers;     /**< Of the children, all others. */
 } cogo_child_answer;
 
 /** One child as COGO_CHILD_LIST sees it. */
@@ -169,8 +169,8 @@ typedef struct cogo_child_info {
     char id[64];         /**< Cut. */
     cogo_actor_id actor; /**< COGO_NO_ACTOR unless it runs or waits for its restart. */
     bool restarting;     /**< Waits for its backoff, or for its siblings to end. */
-    bool supervisor;
-    uint32_t failures; /**< In a row, as the backoff counts them. */
+    bool supervisor;     /**< True: it is one itself. */
+    uint32_t failures;   /**< In a row, as the backoff counts them. */
 } cogo_child_info;
 
 /**
@@ -178,6 +178,7 @@ typedef struct cogo_child_info {
  *
  * Ownership: copies @p order and all it points to, except behaviours.
  * Threads:   inside a behaviour. Never blocks.
+ * @param timeout_ns of the ask, in nanoseconds, at least 1.
  * @return COGO_OK; COGO_EINVAL; COGO_EGONE (no supervisor has this id); as cogo_ask()
  * otherwise.
  */
@@ -190,6 +191,7 @@ COGO_API COGO_MUST_USE cogo_err cogo_supervisor_order(cogo_context *ctx,
  *
  * Ownership: copies @p order and all it points to, except behaviours.
  * Threads:   any thread that is not a lane.
+ * @param timeout_ns how long to wait, in nanoseconds.
  * @param out_list up to @p capacity children; may be NULL.
  * @return the answer's `err`; COGO_EGONE; COGO_ETIMEOUT; COGO_ESTATE on a lane; COGO_ENOMEM.
  */

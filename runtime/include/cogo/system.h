@@ -27,8 +27,8 @@ typedef void (*cogo_log_fn)(void *ctx, cogo_log_level level, const char *line);
 
 /** A callback that has not returned for stuck_ns, or one that did in the end. */
 typedef struct cogo_stuck {
-    size_t struct_size; /**< sizeof(cogo_stuck) of the library. */
-    cogo_actor_id actor;
+    size_t struct_size;   /**< sizeof(cogo_stuck) of the library. */
+    cogo_actor_id actor;  /**< Whose callback it is. */
     const char *behavior; /**< Name of its behaviour. */
     cogo_msg_type type;   /**< Message that it handles; 0: it is in start, stop or drained. */
     uint32_t lane;        /**< Which lane it holds up. */
@@ -59,12 +59,12 @@ typedef struct cogo_system_config {
     uint64_t timer_slack_ns; /**< Timers may fire this much late to share a wake. Default:
                                 1000000. */
     cogo_log_fn log;         /**< Default: none. */
-    void *log_ctx;
+    void *log_ctx;           /**< Given to log. */
     uint64_t seed;          /**< Of cogo_system_random(). Default: from the operating system. */
     uint64_t stuck_ns;      /**< A callback that lasts longer is logged, counted and told to
                                on_stuck.      Default: 100000000. UINT64_MAX: never. */
     cogo_stuck_fn on_stuck; /**< Default: none. */
-    void *on_stuck_ctx;
+    void *on_stuck_ctx;     /**< Given to on_stuck. */
     uint32_t
         offload_threads_max; /**< For cogo_offload(); a count. Default: 16, at most 1024. */
     uint32_t offload_threads_min; /**< So many stay when idle. Default: 0. */
@@ -171,6 +171,7 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_create(const cogo_system_config *con
  * COGO_MSG_EXIT and has to end itself with cogo_exit(). Returns when no actor is left.
  *
  * Threads: any thread that is not a lane. A second call waits for the first.
+ * @param deadline_ns how long actors may take, in nanoseconds from now.
  * @return COGO_OK; COGO_ETIMEOUT when some had to be killed; COGO_EFAULT when an actor's
  * callback or an offloaded function did not return within another deadline of at least 100 ms
  * (its thread is left behind, nothing may be freed).
