@@ -4,83 +4,12 @@
 #include "runtime/actor/life.h"
 #include "runtime/sched/sched.h"
 
-/* Caller holds the lock, as in take(). */
-static void append(cogo__cells *cells, cogo__cell *cell)
-{
-    cell->queue_next = NULL;
-    if (cells->last != NULL) {
-        cells->last->queue_next = cell;
-    } else {
-        cells->first = cell;
-    }
-    cells->last = cell;
-}
-
-static cogo__cell *take(cogo__cells *cells)
-{
-    cogo__cell *cell = cells->first;
-    if (cell != NULL) {
-        cells->first = cell->queue_next;
-        cells->last = cells->first != NULL ? cells->last : NULL;
-    }
-    return cell;
-}
-
-static void inject(cogo__sched *sched, cogo__cell *cell, bool spent)
-{
-    cogo__injector *in = &sched->injector;
-    cogo__lock_take(&in->lock);
-    append(spent ? &in->spent : &in->fresh, cell);
-    cogo__u32_store_relaxed(&in->fresh_count,
-                            cogo__u32_load_relaxed(&in->fresh_count) + (spent ? 0 : 1));
-    (void)cogo__u32_add_seq_cst(&in->count, 1);
-    cogo__lock_give(&in->lock);
-}
-
-void cogo__injector_push(cogo__sched *sched, cogo__cell *cell)
-{
-    inject(sched, cell, false);
-}
-
-void cogo__injector_push_spent(cogo__sched *sched, cogo__cell *cell)
-{
-    inject(sched, cell, true);
-}
-
-static cogo__cell *extract(cogo__sched *sched, bool spent_too)
-{
-    cogo__injector *in = &sched->injector;
-    cogo__lock_take(&in->lock);
-    cogo__cell *cell = take(&in->fresh);
-    if (cell != NULL) {
-        cogo__u32_store_relaxed(&in->fresh_count, cogo__u32_load_relaxed(&in->fresh_count) - 1);
-    } else if (spent_too) {
-        cell = take(&in->spent);
-    }
-    if (cell != NULL) {
-        (void)cogo__u32_add_seq_cst(&in->count, UINT32_MAX); // Minus one.
-    }
-    cogo__lock_give(&in->lock);
-    return cell;
-}
-
-cogo__cell *cogo__injector_take(cogo__sched *sched)
-{
-    return cogo__u32_load_relaxed(&sched->injector.count) != 0 ? extract(sched, true) : NULL;
-}
-
-cogo__cell *cogo__injector_take_fresh(cogo__sched *sched)
-{
-    return cogo__u32_load_relaxed(&sched->injector.fresh_count) != 0 ? extract(sched, false)
-                                                                     : NULL;
-}
-
 static void push_local(cogo__lane *lane, cogo__cell *cell)
 {
     bool alone = lane->sched->lane_count == 1;
     if (!(alone ? cogo__deque_push_alone(&lane->deque, cell)
                 : cogo__deque_push(&lane->deque, cell))) {
-        cogo__injector_push(lane->sched, cell);
+        cogo__injector_push(&lane->sched->fresh, cell);
     }
     cogo__wake_one(lane->sched, &lane->ctx);
 }
@@ -111,7 +40,7 @@ void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell
     } else if (here != NULL && here->is_lane) {
         put_lifo(cogo__lane_of(here), cell);
     } else {
-        cogo__injector_push(system->sched, cell);
+        cogo__injector_push(&system->sched->fresh, cell);
         cogo__wake_one(system->sched, here);
     }
 }
@@ -156,12 +85,26 @@ static cogo__cell *steal(cogo__lane *lane)
     return NULL;
 }
 
-/* Rarely, one old entry: what lies at the bottom of the deque or in the injector gets its turn
- * even if newer work never ends. */
+/* What waits gets its turn even if newer work never ends. Arrivals from outside often: a look
+ * is two loads, and somebody may be waiting for them. Who used up a turn and what lies at the
+ * bottom of the deque: rarely, since these turns may be long. */
 static cogo__cell *take_old(cogo__lane *lane)
 {
-    cogo__cell *cell = cogo__injector_take(lane->sched);
+    cogo__sched *sched = lane->sched;
+    if (lane->tick % COGO__FAIR_TURNS != 0) {
+        return cogo__injector_take(&sched->fresh);
+    }
+    bool deque_first = lane->tick / COGO__FAIR_TURNS % 2 != 0;
+    cogo__cell *cell = deque_first ? cogo__deque_steal(&lane->deque) : NULL;
+    cell = cell != NULL ? cell : cogo__injector_take(&sched->spent);
+    cell = cell != NULL ? cell : cogo__injector_take(&sched->fresh);
     return cell != NULL ? cell : cogo__deque_steal(&lane->deque);
+}
+
+cogo__cell *cogo__lane_take_injected(cogo__lane *lane)
+{
+    cogo__cell *cell = cogo__injector_take(&lane->sched->fresh);
+    return cell != NULL ? cell : cogo__injector_take(&lane->sched->spent);
 }
 
 cogo__cell *cogo__lane_take_newest(cogo__lane *lane)
@@ -184,12 +127,7 @@ cogo__cell *cogo__lane_take_slot(cogo__lane *lane)
 cogo__cell *cogo__lane_next(cogo__lane *lane)
 {
     cogo__cell *cell = NULL;
-    if (++lane->tick % COGO__FAIR_TURNS == 0 && (cell = take_old(lane)) != NULL) {
-        return cell;
-    }
-    // What comes from outside waits for a few turns only.
-    if (lane->tick % COGO__INJECTOR_TURNS == 0
-        && (cell = cogo__injector_take_fresh(lane->sched)) != NULL) {
+    if (++lane->tick % COGO__FRESH_TURNS == 0 && (cell = take_old(lane)) != NULL) {
         return cell;
     }
     cell = cogo__lane_take_slot(lane);
@@ -198,9 +136,8 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
             return cell;
         }
         lane->lifo_runs = 0; // Two that only talk to each other let others in.
-        cogo__cell *other = cogo__injector_take_fresh(lane->sched);
-        other = other != NULL ? other : cogo__lane_take_newest(lane);
-        other = other != NULL ? other : cogo__injector_take(lane->sched);
+        cogo__cell *other = cogo__lane_take_newest(lane);
+        other = other != NULL ? other : cogo__lane_take_injected(lane);
         if (other == NULL) {
             return cell;
         }
@@ -209,7 +146,7 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
     }
     lane->lifo_runs = 0;
     cell = cogo__lane_take_newest(lane);
-    cell = cell != NULL ? cell : cogo__injector_take(lane->sched);
+    cell = cell != NULL ? cell : cogo__lane_take_injected(lane);
     return cell != NULL || lane->tired ? cell : steal(lane);
 }
 
@@ -233,7 +170,7 @@ static void run(cogo__lane *lane, cogo__cell *cell)
     cogo__turn_result result = cogo__turn(&lane->ctx, cell);
     cogo__u64_bump(&lane->turns, 1);
     if (result == COGO__TURN_AGAIN) { // Behind all others.
-        cogo__injector_push_spent(lane->sched, cell);
+        cogo__injector_push(&lane->sched->spent, cell);
         cogo__wake_one(lane->sched, &lane->ctx);
     }
 }

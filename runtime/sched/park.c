@@ -46,8 +46,8 @@ static bool any_idle(const cogo__sched *sched)
 
 static bool work_visible(const cogo__sched *sched)
 {
-    if (cogo__u32_load_seq_cst(&sched->halt) != 0
-        || cogo__u32_load_seq_cst(&sched->injector.count) != 0) {
+    if (cogo__u32_load_seq_cst(&sched->halt) != 0 || cogo__injector_waits(&sched->fresh)
+        || cogo__injector_waits(&sched->spent)) {
         return true;
     }
     for (uint32_t i = 0; i < sched->lane_count; i++) {
@@ -97,13 +97,18 @@ void cogo__search_begin(cogo__lane *lane)
     }
 }
 
+/* Who pushed while we were counted as looking woke nobody: its push comes before our leaving
+ * (both seq_cst), so a look after it finds what it left, and only then is somebody woken. */
 void cogo__search_end(cogo__lane *lane)
 {
-    if (lane->searching) {
-        lane->searching = false;
-        if (cogo__u32_add_seq_cst(&lane->sched->searching, UINT32_MAX) == 1) {
-            cogo__wake_one(lane->sched, &lane->ctx);
-        }
+    cogo__sched *sched = lane->sched;
+    if (!lane->searching) {
+        return;
+    }
+    lane->searching = false;
+    if (cogo__u32_add_seq_cst(&sched->searching, UINT32_MAX) == 1 && any_idle(sched)
+        && work_visible(sched)) {
+        cogo__wake_one(sched, &lane->ctx);
     }
 }
 

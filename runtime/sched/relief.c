@@ -58,7 +58,7 @@ static cogo__cell *next_ready(cogo__lane *lane)
     if (cell == NULL && cogo__u64_load_relaxed(&lane->deque.bottom) > lane->floor) {
         cell = cogo__lane_take_newest(lane);
     }
-    return cell != NULL ? cell : cogo__injector_take(lane->sched);
+    return cell != NULL ? cell : cogo__lane_take_injected(lane);
 }
 
 void cogo__sched_relieve(cogo_context *here)
@@ -81,7 +81,7 @@ void cogo__sched_relieve(cogo_context *here)
         cogo__u64_bump(&lane->turns, 2); // Still inside one.
         bool over = turns % CLOCK_TURNS == 0 && cogo__world_now(system->world) >= end;
         if (result == COGO__TURN_AGAIN && over) {
-            cogo__injector_push_spent(lane->sched, cell);
+            cogo__injector_push(&lane->sched->spent, cell);
             cogo__wake_one(lane->sched, here);
         }
         if (over) {

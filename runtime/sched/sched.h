@@ -7,6 +7,7 @@
 #include "runtime/base/bell.h"
 #include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
+#include "runtime/sched/injector.h"
 #include "runtime/sched/offload.h"
 #include "runtime/sched/poller.h"
 #include "runtime/sched/spin.h"
@@ -16,12 +17,12 @@
 enum {
     COGO__LANES_MAX = 256,
     COGO__IDLE_WORDS = COGO__LANES_MAX / 64,
-    COGO__LIFO_RUNS_MAX = 64,  /**< Turns in a row from the LIFO slot. */
-    COGO__FAIR_TURNS = 128,    /**< Every so many turns one old entry is taken. */
-    COGO__INJECTOR_TURNS = 16, /**< And every so many one that came from outside. */
-    COGO__TIMER_TURNS = 16,    /**< A busy lane looks at its timers every so many turns. */
-    COGO__TRIM_TURNS = 65536,  /**< A busy lane gives unused memory back every so many turns. */
-    COGO__STEALS_TRIED = 16,   /**< So many steals are judged together: */
+    COGO__LIFO_RUNS_MAX = 64, /**< Turns in a row from the LIFO slot. */
+    COGO__FRESH_TURNS = 8,    /**< Every so many turns one that came from outside is taken. */
+    COGO__FAIR_TURNS = 128,   /**< And every so many one old entry; a multiple of that. */
+    COGO__TIMER_TURNS = 16,   /**< A busy lane looks at its timers every so many turns. */
+    COGO__TRIM_TURNS = 65536, /**< A busy lane gives unused memory back every so many turns. */
+    COGO__STEALS_TRIED = 16,  /**< So many steals are judged together: */
     COGO__STEAL_WORTH_NS = 1000,  /**< one that brings less work than this was not worth it. */
     COGO__DOZE_NS = 50000,        /**< Then the lane leaves the others alone for so long, */
     COGO__DOZE_MOST_NS = 1000000, /**< twice as long each time, up to this. */
@@ -60,19 +61,6 @@ typedef struct cogo__lane {
     cogo__deque deque;
 } cogo__lane;
 
-typedef struct cogo__cells {
-    cogo__cell *first, *last;
-} cogo__cells;
-
-/* Cells from foreign threads, and actors that used up their turn: each first in, first out. */
-typedef struct cogo__injector {
-    cogo__lock lock;
-    cogo__cells fresh; /**< From foreign threads. */
-    cogo__cells spent; /**< Had their turn. */
-    cogo__au32 count;  /**< Of both. */
-    cogo__au32 fresh_count;
-} cogo__injector;
-
 typedef struct cogo__detached cogo__detached;
 
 typedef struct cogo__sched {
@@ -82,7 +70,8 @@ typedef struct cogo__sched {
     uint32_t lane_count, lanes_started;
     uint32_t spins;       /**< What the configuration and the CPUs allow: see spin.h. */
     cogo__au32 spins_now; /**< That, or 0 while CPUs are lost to others. */
-    _Alignas(64) cogo__injector injector;
+    cogo__injector fresh; /**< From foreign threads, and what no deque had room for. */
+    cogo__injector spent; /**< Used up their turn: behind all others. */
     _Alignas(64)
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
@@ -100,13 +89,6 @@ typedef struct cogo__sched {
     bool stopped;
     cogo_err stop_result;
 } cogo__sched;
-
-void cogo__injector_push(cogo__sched *sched, cogo__cell *cell);
-/** As above, for an actor that used up its turn: behind all others. */
-void cogo__injector_push_spent(cogo__sched *sched, cogo__cell *cell);
-cogo__cell *cogo__injector_take(cogo__sched *sched);
-/** One that had no turn yet, or NULL. */
-cogo__cell *cogo__injector_take_fresh(cogo__sched *sched);
 
 /** Work was made visible: wakes a sleeping lane unless one is looking already. */
 void cogo__wake_one(cogo__sched *sched, cogo_context *here);
@@ -137,6 +119,8 @@ cogo_err cogo__poll_start(cogo__sched *sched);
 cogo__cell *cogo__lane_take_slot(cogo__lane *lane);
 /** The newest of the lane's own deque, or NULL. */
 cogo__cell *cogo__lane_take_newest(cogo__lane *lane);
+/** What any lane may run: from outside, or, if there is none, who used up a turn. */
+cogo__cell *cogo__lane_take_injected(cogo__lane *lane);
 /** Work for this lane, or NULL. */
 cogo__cell *cogo__lane_next(cogo__lane *lane);
 void cogo__lane_main(void *lane);

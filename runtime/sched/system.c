@@ -103,8 +103,9 @@ static void destroy(cogo_system *system)
     if (sched != NULL) {
         cogo__offload_finish(&sched->offload);
         cogo__bell_close(&sched->bell); // After the threads that may ring it.
-        cogo__lock_finish(&sched->injector.lock);
         cogo__detached_finish(sched);
+        cogo__lock_finish(&sched->fresh.lock);
+        cogo__lock_finish(&sched->spent.lock);
         cogo__lock_finish(&sched->detached_lock);
         cogo__lock_finish(&sched->stop_lock);
         cogo__free(sched->lanes);
@@ -163,7 +164,8 @@ static cogo_err make_sched(cogo_system *system)
     sched->system = system;
     sched->bell.fd = -1;
     cogo__offload_init(&sched->offload, system);
-    cogo__lock_init(&sched->injector.lock);
+    cogo__lock_init(&sched->fresh.lock);
+    cogo__lock_init(&sched->spent.lock);
     cogo__lock_init(&sched->detached_lock);
     cogo__lock_init(&sched->stop_lock);
     sched->lanes = cogo__alloc_lines(system->config.allocator, count * sizeof *sched->lanes);

@@ -98,7 +98,7 @@ static void take_over(cogo__sched *sched, cogo__lane *lane, uint64_t now)
         cogo__cell *cell = cogo__ptr_swap_acq_rel(&lane->lifo, NULL);
         if (cell != NULL) {
             cogo__count(system, NULL, COGO__RESCUES, 1);
-            cogo__injector_push(sched, cell);
+            cogo__injector_push(&sched->fresh, cell);
             cogo__wake_one(sched, NULL);
         }
     }

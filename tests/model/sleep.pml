@@ -8,7 +8,7 @@
  *   NO_LAST_LOOK       sleeps without looking at the queues after the idle bit is set
  *   LOOK_FIRST         looks, then sets the idle bit
  *   LEAVE_FIRST        stops being counted as searching before the idle bit is set and does not look again
- *   NO_CHAIN           the last searcher that finds work wakes nobody
+ *   NO_CHAIN           the last searcher that finds work wakes nobody, also if there is more
  *   NO_RECOUNT         a last look that finds work does not count as searching again
  *   NO_CREDIT          the waker does not count the lane that it wakes as searching
  *   NO_SECOND_LOOK     a waker that finds nobody to wake does not look for work that came meanwhile
@@ -98,6 +98,7 @@ inline search_end()
         counted = false;
         d_step { last = (searching == 1); searching-- };
 #ifndef NO_CHAIN
+        if :: last -> last = (work > 0) :: else fi;
         if :: last -> wake_one() :: else fi
 #endif
     :: else
