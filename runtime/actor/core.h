@@ -38,6 +38,7 @@ struct cogo_system {
     cogo__aptr event_rings;     /**< NULL before the first trace. */
     cogo__lock observe_lock;    /**< Guards the last meter and ring, and the trace's switch. */
     cogo__aptr behaviors[COGO__BEHAVIORS_MAX]; /**< By hash of their address; see meter.c. */
+    cogo__aptr remote; /**< See remote.h; NULL: there are no other nodes. */
 };
 
 static inline void cogo__count(cogo_system *system, cogo_context *here, cogo__counter which,

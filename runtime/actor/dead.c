@@ -1,6 +1,7 @@
 #include "runtime/actor/dead.h"
 
 #include "runtime/actor/events.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -13,7 +14,12 @@ cogo_err cogo__dead_err(cogo_dead_reason why)
     case COGO_DEAD_NEW:
     case COGO_DEAD_OLD:
     case COGO_DEAD_MEMORY:
+    case COGO_DEAD_LINK:
         return COGO_EFULL;
+    case COGO_DEAD_UNTYPED:
+        return COGO_EINVAL;
+    case COGO_DEAD_LARGE:
+        return COGO_ELIMIT;
     case COGO_DEAD_TIMEOUT:
         return COGO_ETIMEOUT;
     case COGO_DEAD_STOPPED:
@@ -34,7 +40,8 @@ const char *cogo_dead_reason_name(cogo_dead_reason reason)
         [COGO_DEAD_FULL] = "full",       [COGO_DEAD_NEW] = "dropped-new",
         [COGO_DEAD_OLD] = "dropped-old", [COGO_DEAD_TIMEOUT] = "timeout",
         [COGO_DEAD_MEMORY] = "memory",   [COGO_DEAD_UNROUTED] = "unrouted",
-        [COGO_DEAD_STOPPED] = "stopped",
+        [COGO_DEAD_STOPPED] = "stopped", [COGO_DEAD_LINK] = "link-full",
+        [COGO_DEAD_UNTYPED] = "untyped", [COGO_DEAD_LARGE] = "too-large",
     };
     bool known = (uint32_t)reason < COGO_DEAD_REASONS && names[reason] != NULL;
     return known ? names[reason] : "unknown";
@@ -101,6 +108,9 @@ void cogo__dead_letter(cogo_system *system, cogo_context *here, cogo_msg *msg, c
     COGO__SAW(system, here, DEAD, dead__letter, to, msg->type, why, msg->trace);
     if ((msg->flags & COGO__MSG_REQUEST) != 0) {
         cogo__ask_fail(system, here, msg->ask, cogo__dead_err(why));
+    }
+    if ((msg->flags & COGO__MSG_REMOTE) != 0) {
+        cogo__remote_consume(system, here, msg);
     }
     if (msg->type == COGO__MSG_CHILD && (msg->flags & COGO__MSG_RUNTIME) != 0) {
         // The supervisor is gone: nobody else will say what becomes of the child.

@@ -52,13 +52,13 @@ void cogo__watcher_add(cogo__extra *extra, cogo_msg *monitor)
     extra->watchers = monitor;
 }
 
-cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number)
+cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number, uint32_t node)
 {
     cogo_msg *before = NULL;
     cogo_msg *msg = cell->extra != NULL ? cell->extra->watchers : NULL;
     for (; msg != NULL; before = msg, msg = cogo__ptr_load_relaxed(&msg->link.next)) {
         const cogo__signal *monitor = cogo__msg_body(msg);
-        if (monitor->number != number) {
+        if (monitor->from.node != node || (number != 0 && monitor->number != number)) {
             continue;
         }
         cogo_msg *next = cogo__ptr_load_relaxed(&msg->link.next);

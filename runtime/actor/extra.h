@@ -59,8 +59,9 @@ static inline void cogo__relations_publish(cogo__cell *cell, int32_t watchers)
 }
 
 void cogo__watcher_add(cogo__extra *extra, cogo_msg *monitor);
-/** Takes the MONITOR signal with this number out; NULL if there is none. */
-cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number);
+/** Takes the MONITOR signal out that has this number and came from an actor of @p node; any of
+ * that node for number 0. NULL if there is none. */
+cogo_msg *cogo__watcher_take(cogo__cell *cell, uint64_t number, uint32_t node);
 /** The link to @p peer as it is now, ACTIVE or LEAVING; or NULL. */
 cogo__tie *cogo__tie_find(cogo__cell *cell, cogo_actor_id peer);
 /** The EXITED one whose message has this number, or NULL. */

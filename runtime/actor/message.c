@@ -74,14 +74,19 @@ cogo_actor_id cogo_msg_sender(const cogo_msg *msg)
     return msg->sender.slot != 0 ? msg->sender : COGO_NO_ACTOR;
 }
 
-/* An alias lives where its asker lives. */
+/* An alias lives where its asker lives, or here if its asker is on another node. */
 cogo_actor_id cogo_msg_reply_to(const cogo_msg *msg)
 {
     if ((msg->flags & COGO__MSG_REQUEST) == 0) {
         return cogo_msg_sender(msg);
     }
-    return (cogo_actor_id){msg->sender.node, msg->sender.incarnation,
+    cogo_actor_id alias = {msg->sender.node, msg->sender.incarnation,
                            (uint32_t)msg->ask | COGO__SLOT_ALIAS, (uint32_t)(msg->ask >> 32)};
+    if ((msg->flags & COGO__MSG_RELAYED) != 0) {
+        alias.node = 0; // Its owner is the actor that handles it, or has kept it.
+        alias.incarnation = cogo__here != NULL ? cogo__here->system->incarnation : 0;
+    }
+    return alias;
 }
 
 uint64_t cogo_msg_ask(const cogo_msg *msg)

@@ -9,15 +9,18 @@
 #include <cogo/message.h>
 
 enum {
-    COGO__MSG_SLAB = 1 << 0,    /**< Its block comes from a heap; else from alloc.h. */
-    COGO__MSG_REQUEST = 1 << 1, /**< `ask` is the alias that waits for an answer. */
-    COGO__MSG_ANSWER = 1 << 2,  /**< `ask` is the ask that it ends. */
-    COGO__MSG_RUNTIME = 1 << 3, /**< Made by the runtime; checked against its reference. */
-    COGO__MSG_CREDIT = 1 << 4,  /**< Took a place in a bounded mailbox. */
-    COGO__MSG_METERED = 1 << 5, /**< Its bytes count for its receiver; see guard.h. */
-    COGO__MSG_SHARED = 1 << 6,  /**< Its payload is a cogo_payload. */
-    COGO__MSG_STASHED = 1 << 8, /**< Comes from the stash: it is in no mailbox. */
-    COGO__MSG_INSIDE = 1 << 7,  /**< An order to a supervisor, made by the library. */
+    COGO__MSG_SLAB = 1 << 0,     /**< Its block comes from a heap; else from alloc.h. */
+    COGO__MSG_REQUEST = 1 << 1,  /**< `ask` is the alias that waits for an answer. */
+    COGO__MSG_ANSWER = 1 << 2,   /**< `ask` is the ask that it ends. */
+    COGO__MSG_RUNTIME = 1 << 3,  /**< Made by the runtime; checked against its reference. */
+    COGO__MSG_CREDIT = 1 << 4,   /**< Took a place in a bounded mailbox. */
+    COGO__MSG_METERED = 1 << 5,  /**< Its bytes count for its receiver; see guard.h. */
+    COGO__MSG_SHARED = 1 << 6,   /**< Its payload is a cogo_payload. */
+    COGO__MSG_STASHED = 1 << 8,  /**< Comes from the stash: it is in no mailbox. */
+    COGO__MSG_INSIDE = 1 << 7,   /**< An order to a supervisor, made by the library. */
+    COGO__MSG_REMOTE = 1 << 9,   /**< From another node, whose bytes are not given back yet. */
+    COGO__MSG_RELAYED = 1 << 10, /**< With REQUEST: `ask` is of this node, the sender not. */
+    COGO__MSG_ASKED = COGO__MSG_REQUEST | COGO__MSG_RELAYED,
     COGO__MSG_BLOCK = COGO__MSG_SLAB | COGO__MSG_SHARED, /**< What stays when it is sent. */
     COGO__MSG_GUARD_SHIFT = 12, /**< Above: the guard of its receiver; 0: none. */
 };
@@ -34,6 +37,7 @@ enum {
     COGO__SIG_BURY,
     COGO__SIG_UNLINK_ACK,
     COGO__SIG_FORGET,
+    COGO__SIG_LOST, /**< A node is gone: `from` says which. */
     COGO__MSG_CHILD,
     COGO__MSG_ORDER,
 };

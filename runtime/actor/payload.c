@@ -97,7 +97,7 @@ cogo_msg *cogo__msg_share(cogo_system *system, cogo_context *here, cogo_msg *msg
     if (shared != NULL) {
         copy_header(shared, msg);
         shared->ask = msg->ask;
-        shared->flags |= msg->flags & COGO__MSG_REQUEST;
+        shared->flags |= msg->flags & COGO__MSG_ASKED;
         cogo__msg_free(here != NULL ? here->heap : NULL, msg);
     }
     return shared;

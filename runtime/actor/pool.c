@@ -21,7 +21,7 @@ static cogo_err forward(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg)
     if ((msg->flags & COGO__MSG_REQUEST) != 0) {
         cogo__answered(ctx, msg->ask); // We owe it no more.
     }
-    msg->flags &= COGO__MSG_BLOCK | COGO__MSG_REQUEST;
+    msg->flags &= COGO__MSG_BLOCK | COGO__MSG_ASKED;
     msg->enqueued_ns = 0;
     return cogo__deliver(ctx->system, ctx, to, msg, true);
 }
@@ -60,7 +60,7 @@ static void broadcast(cogo_context *ctx, cogo__pool *pool, cogo_msg *msg)
         cogo_msg *twin = last != NULL ? cogo__msg_twin(ctx->system, ctx, msg) : NULL;
         if (twin != NULL) {
             twin->ask = msg->ask;
-            twin->flags |= msg->flags & COGO__MSG_REQUEST;
+            twin->flags |= msg->flags & COGO__MSG_ASKED;
             route(ctx, pool, last, twin);
         } else if (last != NULL) {
             pool->stats.refused++;

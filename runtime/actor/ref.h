@@ -23,6 +23,7 @@ typedef enum cogo__ref_kind {
     COGO__REF_MONITOR,
     COGO__REF_IO,     /**< A descriptor is watched. */
     COGO__REF_WAITER, /**< A foreign thread waits; see sched/wait.c. */
+    COGO__REF_RELAY,  /**< An ask of another node, its alias in `target`; see remote.h. */
 } cogo__ref_kind;
 
 enum { COGO__REF_LIMIT = 1 << 24 }; /**< References of one system, a count. */
@@ -44,6 +45,8 @@ typedef struct cogo__ref {
     int fd;            /**< Of IO; the owner's. */
     cogo__au32 posted; /**< A TIMER message is in the mailbox. */
     uint32_t next_free;
+    // Asks and monitors over another node: generation << 32 | node, and whom a monitor watches.
+    cogo__au64 far, far_actor;
 } cogo__ref;
 
 struct cogo__cell;

@@ -14,6 +14,7 @@
 #include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/life.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 
@@ -153,6 +154,9 @@ static bool on_link(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
     const cogo__signal *signal = cogo__msg_body(msg);
     bool suspended = (cell->flags & COGO__ACTOR_SUSPENDED) != 0;
+    if (signal->from.node != 0) {
+        cogo__phase_change(cell, COGO__CELL_FAR, 0);
+    }
     if (!suspended && cogo__tie_find(cell, signal->from) != NULL) {
         return false; // There already, or it crosses our UNLINK.
     }
@@ -184,6 +188,29 @@ static void on_tie_ended(cogo__cell *cell, const cogo__signal *signal, cogo__tie
     if (tie != NULL && tie->state == state && tie->number == signal->number) {
         cogo__tie_remove(cell, tie);
     }
+}
+
+/* Watchers of that node are gone; over each link with it comes an exit signal. */
+static void on_node_lost(cogo_context *ctx, cogo__cell *cell, cogo_actor_id node)
+{
+    cogo__extra *extra = cell->extra;
+    for (uint32_t i = 0; extra != NULL && i < extra->tie_count; i++) {
+        if (extra->ties[i].peer.node == node.node && extra->ties[i].state != COGO__TIE_EXITED) {
+            cogo__signal exit = {.from = extra->ties[i].peer, .number = OVER_LINK};
+            exit.reason.kind = COGO_EXIT_NOCONNECTION;
+            if (cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &exit)
+                != COGO_OK) {
+                cogo__log(ctx->system, COGO_LOG_ERROR, "out of memory: an exit signal is lost");
+            }
+        }
+    }
+    int32_t gone = 0;
+    cogo_msg *monitor = NULL;
+    while (extra != NULL && (monitor = cogo__watcher_take(cell, 0, node.node)) != NULL) {
+        cogo__msg_free(ctx->heap, monitor);
+        gone++;
+    }
+    cogo__relations_publish(cell, -gone);
 }
 
 static void on_restart(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
@@ -220,17 +247,23 @@ static bool handle_alive(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         if (cogo__extra_of(ctx->system, cell) == NULL) {
             return answer_for_dead(ctx, msg);
         }
+        if (signal->from.node != 0) {
+            cogo__phase_change(cell, COGO__CELL_FAR, 0);
+        }
         cogo__watcher_add(cell->extra, msg);
         cogo__relations_publish(cell, 1);
         return true;
     case COGO__SIG_DEMONITOR: {
-        cogo_msg *monitor = cogo__watcher_take(cell, signal->number);
+        cogo_msg *monitor = cogo__watcher_take(cell, signal->number, signal->from.node);
         if (monitor != NULL) {
             cogo__msg_free(ctx->heap, monitor);
             cogo__relations_publish(cell, -1);
         }
         return false;
     }
+    case COGO__SIG_LOST:
+        on_node_lost(ctx, cell, signal->from);
+        return false;
     case COGO__SIG_RESTART:
         if (suspended) {
             on_restart(ctx, cell, msg);
@@ -289,6 +322,17 @@ void cogo__relations_handle(cogo_context *ctx, cogo__cell *cell)
     cogo__relations_publish(cell, 0);
 }
 
+/* Takes @p msg. A node that is not there answers at once. */
+static void monitor_remote(cogo_context *ctx, cogo_actor_id id, cogo_msg *msg)
+{
+    cogo_down down = {.actor = id, .reason = {.kind = COGO_EXIT_NOCONNECTION}};
+    down.monitor = ((const cogo__signal *)cogo__msg_body(msg))->number;
+    if (cogo__remote_signal(ctx->system, ctx, id, msg) != COGO_OK) {
+        cogo__post(ctx->system, ctx, ctx->self, COGO_MSG_DOWN, down.monitor, ctx->trace, &down,
+                   sizeof down);
+    }
+}
+
 cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id, uint64_t *out_monitor)
 {
     cogo__ref *ref = NULL;
@@ -307,6 +351,9 @@ cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id, uint64_t *out_monitor
     if (cell != NULL) {
         msg->target = id.generation;
         cogo__signal_push(ctx->system, ctx, cell, msg);
+    } else if (id.node != 0) {
+        cogo__remote_watched(ref, number, id);
+        monitor_remote(ctx, id, msg);
     } else {
         cogo_reason reason = {.kind = COGO_EXIT_NOPROC};
         tell_watcher(ctx, msg, id, &reason);
@@ -334,11 +381,14 @@ void cogo_demonitor(cogo_context *ctx, uint64_t monitor)
 static cogo_err send_link(cogo_context *ctx, cogo_actor_id id, uint64_t number)
 {
     cogo__signal signal = {.from = ctx->self, .number = number};
+    if (id.node != 0) {
+        cogo__phase_change(ctx->cell, COGO__CELL_FAR, 0); // First, see cogo__remote_lost().
+    }
     cogo_err err = cogo__signal_send(ctx->system, ctx, id, COGO__SIG_LINK, &signal);
     if (err == COGO_EGONE) {
         signal.from = id;
         signal.number = OVER_LINK;
-        signal.reason.kind = COGO_EXIT_NOPROC;
+        signal.reason.kind = id.node != 0 ? COGO_EXIT_NOCONNECTION : COGO_EXIT_NOPROC;
         err = cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &signal);
     }
     return err;

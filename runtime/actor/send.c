@@ -3,6 +3,7 @@
 #include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
+#include "runtime/actor/remote.h"
 
 #include <string.h>
 
@@ -55,6 +56,11 @@ static cogo_err answer(cogo_system *system, cogo_context *here, cogo_actor_id al
     }
     uint32_t kind = cogo__u32_load_relaxed(&ref->kind);
     cogo_actor_id owner = cogo__ref_owner(system, ref);
+    cogo_actor_id asker;
+    if (kind == COGO__REF_RELAY && cogo__relay_claim(system, here, ref, number, &asker)) {
+        msg->flags &= COGO__MSG_BLOCK;
+        return cogo__remote_send(system, here, asker, msg);
+    }
     if ((kind != COGO__REF_ASK && kind != COGO__REF_WAITER) || !cogo__ref_claim(ref, number)) {
         return refuse(system, here, alias, msg, COGO_DEAD_LATE);
     }
@@ -62,9 +68,12 @@ static cogo_err answer(cogo_system *system, cogo_context *here, cogo_actor_id al
     if ((msg->flags & COGO__MSG_REQUEST) != 0) {
         cogo__ask_fail(system, here, msg->ask, COGO_EGONE);
     }
-    msg->flags = (msg->flags & COGO__MSG_BLOCK) | COGO__MSG_ANSWER;
+    msg->flags = (msg->flags & (COGO__MSG_BLOCK | COGO__MSG_REMOTE)) | COGO__MSG_ANSWER;
     msg->ask = number;
     if (kind == COGO__REF_WAITER) {
+        if ((msg->flags & COGO__MSG_REMOTE) != 0) {
+            cogo__remote_consume(system, here, msg);
+        }
         cogo__count(system, here, COGO__HANDLED, 1);
         cogo__sched_waiter_give(system, ref, msg);
         return COGO_OK;
@@ -81,8 +90,8 @@ static cogo_err answer(cogo_system *system, cogo_context *here, cogo_actor_id al
     return COGO_OK;
 }
 
-/* No such actor, an alias, or an actor with limits. The same parameters as cogo__deliver(), so
- * that the way of all others neither keeps nor copies them for it. */
+/* No such actor here, an alias, or an actor with limits. The same parameters as
+ * cogo__deliver(), so that the way of all others neither keeps nor copies them for it. */
 static __attribute__((noinline)) cogo_err deliver_rarely(cogo_system *system,
                                                          cogo_context *here, cogo_actor_id to,
                                                          cogo_msg *msg, bool bounded)
@@ -91,8 +100,10 @@ static __attribute__((noinline)) cogo_err deliver_rarely(cogo_system *system,
     if (cell != NULL) {
         return cogo__guard_deliver(system, here, cell, to, msg, bounded);
     }
-    if (to.node == 0 && to.incarnation == system->incarnation
-        && (to.slot & COGO__SLOT_ALIAS) != 0) {
+    if (to.node != 0) {
+        return cogo__remote_send(system, here, to, msg);
+    }
+    if (to.incarnation == system->incarnation && (to.slot & COGO__SLOT_ALIAS) != 0) {
         return answer(system, here, to, msg);
     }
     return refuse(system, here, to, msg, COGO_DEAD_GONE);
@@ -171,6 +182,12 @@ void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, co
     uint32_t kind = cogo__u32_load_relaxed(&ref->kind);
     cogo_actor_id owner = cogo__ref_owner(system, ref);
     uint64_t trace = cogo__u64_load_relaxed(&ref->trace);
+    cogo_actor_id asker;
+    if (kind == COGO__REF_RELAY && cogo__relay_claim(system, here, ref, number, &asker)) {
+        cogo__remote *remote = cogo__ptr_load_acquire(&system->remote);
+        remote->refuse(remote, here, asker, err);
+        return;
+    }
     if ((kind != COGO__REF_ASK && kind != COGO__REF_WAITER) || !cogo__ref_claim(ref, number)) {
         return;
     }

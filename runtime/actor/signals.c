@@ -1,5 +1,7 @@
 #include "runtime/actor/signals.h"
 
+#include "runtime/actor/remote.h"
+
 #include <string.h>
 
 void cogo__signal_push(cogo_system *system, cogo_context *here, cogo__cell *cell, cogo_msg *msg)
@@ -28,7 +30,7 @@ cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_i
                            cogo_msg_type type, const cogo__signal *signal)
 {
     cogo__cell *cell = cogo__cell_find(system, to);
-    if (cell == NULL) {
+    if (cell == NULL && to.node == 0) {
         return COGO_EGONE;
     }
     cogo_msg *msg = cogo__signal_alloc(system, here, type, signal);
@@ -37,6 +39,9 @@ cogo_err cogo__signal_send(cogo_system *system, cogo_context *here, cogo_actor_i
     }
     msg->target = to.generation;
     msg->trace = here != NULL ? here->trace : 0;
+    if (cell == NULL) {
+        return cogo__remote_signal(system, here, to, msg);
+    }
     cogo__signal_push(system, here, cell, msg);
     return COGO_OK;
 }
@@ -46,7 +51,7 @@ cogo_err cogo__signal_send_in(cogo_system *system, cogo_context *here, cogo_msg 
 {
     cogo__signal copy = *signal; // It may lie in the block itself.
     cogo__cell *cell = cogo__cell_find(system, to);
-    if (cell == NULL) {
+    if (cell == NULL && to.node == 0) {
         cogo__msg_free(here != NULL ? here->heap : NULL, msg);
         return COGO_EGONE;
     }
@@ -56,6 +61,9 @@ cogo_err cogo__signal_send_in(cogo_system *system, cogo_context *here, cogo_msg 
     msg->target = to.generation;
     msg->trace = here != NULL ? here->trace : 0;
     memcpy(cogo__msg_body(msg), &copy, sizeof copy);
+    if (cell == NULL) {
+        return cogo__remote_signal(system, here, to, msg);
+    }
     cogo__signal_push(system, here, cell, msg);
     return COGO_OK;
 }

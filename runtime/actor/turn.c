@@ -4,6 +4,7 @@
 #include "runtime/actor/life.h"
 #include "runtime/actor/meter.h"
 #include "runtime/actor/pool.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 #include "runtime/actor/stash.h"
@@ -89,6 +90,9 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 /* What few messages need. False: it isn't for the behaviour. */
 static bool admit(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
+    if ((msg->flags & COGO__MSG_REMOTE) != 0) {
+        cogo__remote_consume(ctx->system, ctx, msg);
+    }
     if ((msg->flags & (COGO__MSG_ANSWER | COGO__MSG_RUNTIME)) != 0 && !accept(ctx, cell, msg)) {
         cogo__cell_pass(cell, 1);
         return false;
@@ -101,7 +105,8 @@ static bool admit(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 
 static inline void dispatch(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
-    const uint32_t rare = COGO__MSG_ANSWER | COGO__MSG_RUNTIME | COGO__MSG_REQUEST;
+    const uint32_t rare =
+        COGO__MSG_ANSWER | COGO__MSG_RUNTIME | COGO__MSG_REQUEST | COGO__MSG_REMOTE;
     cogo_dead_reason why = COGO_DEAD_GONE;
     bool keep = true;
     if (__builtin_expect(cogo__msg_guarded(msg), 0)) {

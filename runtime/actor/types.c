@@ -84,6 +84,8 @@ void cogo__type_name(const cogo__types *types, cogo_msg_type number, char *out, 
         [COGO_MSG_POOL_STATS] = "pool stats",
         [COGO_MSG_GROUP] = "group",
         [COGO_MSG_IO] = "io",
+        [COGO_MSG_NODE] = "node",
+        [COGO_MSG_NAME] = "name",
     };
     const cogo_type *type = cogo__types_find(types, number);
     if (type != NULL) {
@@ -93,6 +95,19 @@ void cogo__type_name(const cogo__types *types, cogo_msg_type number, char *out, 
     } else {
         (void)snprintf(out, size, "%" PRIu32, number);
     }
+}
+
+const cogo_type *cogo__types_find_name(cogo__types *types, const char *name)
+{
+    const cogo_type *found = NULL;
+    cogo__lock_take(&types->lock);
+    struct cogo__type_table *table = cogo__ptr_load_relaxed(&types->table);
+    for (uint32_t i = 0; found == NULL && i < table->size; i++) {
+        const cogo_type *type = cogo__ptr_load_relaxed(&table->slots[i]);
+        found = type != NULL && strcmp(type->name, name) == 0 ? type : NULL;
+    }
+    cogo__lock_give(&types->lock);
+    return found;
 }
 
 /* Caller holds the lock. */

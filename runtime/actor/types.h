@@ -25,5 +25,7 @@ const cogo_type *cogo__types_find(const cogo__types *types, cogo_msg_type number
 /** What people call it: its registered name, the runtime's own, or the number; cut to @p size.
  * Any thread. */
 void cogo__type_name(const cogo__types *types, cogo_msg_type number, char *out, size_t size);
+/** NULL if no type has this name. Any thread; takes the lock. */
+const cogo_type *cogo__types_find_name(cogo__types *types, const char *name);
 
 #endif

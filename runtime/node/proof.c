@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <string.h>
 
 static const char *const labels[] = {
@@ -74,4 +75,14 @@ bool cogo__transcript_check(const cogo__transcript *t, cogo__proof_side side, co
                 && CRYPTO_memcmp(wanted, proof.data, sizeof wanted) == 0;
     OPENSSL_cleanse(wanted, sizeof wanted);
     return same;
+}
+
+cogo_err cogo__proof_nonce(uint8_t out[COGO__NONCE_BYTES])
+{
+    return RAND_bytes(out, COGO__NONCE_BYTES) == 1 ? COGO_OK : COGO_EIO;
+}
+
+void cogo__proof_wipe(void *bytes, size_t size)
+{
+    OPENSSL_cleanse(bytes, size);
 }

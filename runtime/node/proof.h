@@ -34,5 +34,9 @@ bool cogo__transcript_prove(const cogo__transcript *t, cogo__proof_side side,
                             uint8_t out[COGO__PROOF_BYTES]);
 /** True if @p proof is that of the other side; without a secret only an empty one is. */
 bool cogo__transcript_check(const cogo__transcript *t, cogo__proof_side side, cogo_value proof);
+/** Bytes that nobody can guess. COGO_OK or COGO_EIO. */
+cogo_err cogo__proof_nonce(uint8_t out[COGO__NONCE_BYTES]);
+/** Forgets a secret for good. */
+void cogo__proof_wipe(void *bytes, size_t size);
 
 #endif

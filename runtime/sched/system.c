@@ -4,6 +4,7 @@
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/meter.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/signals.h"
 #include "runtime/sched/sched.h"
 
@@ -86,6 +87,10 @@ static void destroy(cogo_system *system)
         if (cell->slot != 0) {
             cogo__cell_clear(system, cell);
         }
+    }
+    cogo__remote *remote = cogo__ptr_load_acquire(&system->remote);
+    if (remote != NULL) {
+        remote->finish(remote);
     }
     cogo__names_finish(&system->names);
     cogo__names_finish(&system->children);

@@ -10,6 +10,7 @@
 #include <cogo/group.h>
 #include <cogo/io.h>
 #include <cogo/message.h>
+#include <cogo/node.h>
 #include <cogo/observe.h>
 #include <cogo/offload.h>
 #include <cogo/payload.h>

@@ -21,6 +21,9 @@ typedef enum cogo_dead_reason {
     COGO_DEAD_MEMORY,   /**< The actor or its subtree is at its memory limit. */
     COGO_DEAD_UNROUTED, /**< A pool without workers. */
     COGO_DEAD_STOPPED,  /**< It waited when the system was destroyed. */
+    COGO_DEAD_LINK,     /**< The queue to its node was full; the sender was told. */
+    COGO_DEAD_UNTYPED,  /**< For another node, of a type that is not registered here. */
+    COGO_DEAD_LARGE,    /**< For another node, and larger than messages there may be. */
     COGO_DEAD_REASONS = 16, /**< How many there may ever be. */
 } cogo_dead_reason;
 

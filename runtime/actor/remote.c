@@ -1,0 +1,136 @@
+#include "runtime/actor/remote.h"
+
+#include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+
+#include <string.h>
+
+static cogo__remote *remote_of(cogo_system *system)
+{
+    return cogo__ptr_load_acquire(&system->remote);
+}
+
+static uint64_t far_of(uint64_t generation, uint32_t node)
+{
+    return generation << 32 | node;
+}
+
+/* An ask that goes to another node: found again when that node is lost. The store is seen by
+ * cogo__remote_lost() because pass() looks under a lock whether the node is there. */
+static void note_ask(cogo_system *system, uint64_t number, uint32_t node)
+{
+    cogo__ref *ref = cogo__ref_find(system, number);
+    if (ref != NULL) {
+        cogo__u64_store_relaxed(&ref->far, far_of(number >> 32, node));
+    }
+}
+
+cogo_err cogo__remote_send(cogo_system *system, cogo_context *here, cogo_actor_id to,
+                           cogo_msg *msg)
+{
+    cogo_dead_reason why = COGO_DEAD_GONE;
+    cogo__remote *remote = remote_of(system);
+    if ((msg->flags & COGO__MSG_REQUEST) != 0) {
+        note_ask(system, msg->ask, to.node);
+    }
+    if (remote != NULL && remote->pass(remote, here, to, msg, &why) == COGO_OK) {
+        return COGO_OK;
+    }
+    cogo__dead_letter(system, here, msg, to, why);
+    cogo__msg_free(here != NULL ? here->heap : NULL, msg);
+    return cogo__dead_err(why);
+}
+
+cogo_err cogo__remote_signal(cogo_system *system, cogo_context *here, cogo_actor_id to,
+                             cogo_msg *msg)
+{
+    cogo_dead_reason why = COGO_DEAD_GONE;
+    cogo__remote *remote = remote_of(system);
+    msg->flags |= COGO__MSG_RUNTIME;
+    if (remote != NULL && remote->pass(remote, here, to, msg, &why) == COGO_OK) {
+        return COGO_OK;
+    }
+    cogo__msg_free(here != NULL ? here->heap : NULL, msg);
+    return COGO_EGONE;
+}
+
+void cogo__remote_consume(cogo_system *system, cogo_context *here, cogo_msg *msg)
+{
+    cogo__remote_cost cost;
+    const char *body = cogo__msg_body(msg);
+    memcpy(&cost, body + msg->size_bytes, sizeof cost);
+    msg->flags &= ~(uint32_t)COGO__MSG_REMOTE;
+    cogo__remote *remote = remote_of(system);
+    remote->consumed(remote, here, msg->sender.node, &cost);
+}
+
+uint64_t cogo__relay_create(cogo_system *system, cogo_context *here, cogo_actor_id asker)
+{
+    cogo__ref *ref = NULL;
+    uint64_t number = cogo__ref_create(system, here, NULL, COGO__REF_RELAY, &ref);
+    if (number != 0) {
+        ref->target = asker; // Read by who claims it, which is after the request was sent.
+    }
+    return number;
+}
+
+bool cogo__relay_claim(cogo_system *system, cogo_context *here, cogo__ref *ref, uint64_t number,
+                       cogo_actor_id *out_asker)
+{
+    if (!cogo__ref_claim(ref, number)) {
+        return false;
+    }
+    *out_asker = ref->target;
+    cogo__ref_release(system, here, NULL, ref);
+    return true;
+}
+
+void cogo__remote_watched(cogo__ref *ref, uint64_t number, cogo_actor_id target)
+{
+    cogo__u64_store_relaxed(&ref->far_actor, (uint64_t)target.generation << 32 | target.slot);
+    cogo__u64_store_relaxed(&ref->far, far_of(number >> 32, target.node));
+}
+
+/* Whoever watched takes the DOWN only if the reference is still there, once: it may have been
+ * answered or taken back by now. */
+static void lose_ref(cogo_system *system, cogo_context *here, cogo__ref *ref,
+                     cogo_actor_id node)
+{
+    uint64_t state = cogo__u64_load_acquire(&ref->state);
+    uint64_t generation = state >> 2;
+    if (state % COGO__REF_PHASES != COGO__REF_ARMED
+        || cogo__u64_load_relaxed(&ref->far) != far_of(generation, node.node)) {
+        return;
+    }
+    uint64_t number = cogo__ref_number(generation, ref->index);
+    if (cogo__u32_load_relaxed(&ref->kind) != COGO__REF_MONITOR) {
+        cogo__ask_fail(system, here, number, COGO_EGONE);
+        return;
+    }
+    uint64_t actor = cogo__u64_load_relaxed(&ref->far_actor);
+    cogo_actor_id owner = cogo__ref_owner(system, ref);
+    cogo_down down = {.actor = node, .monitor = number};
+    down.actor.slot = (uint32_t)actor;
+    down.actor.generation = (uint32_t)(actor >> 32);
+    down.reason.kind = COGO_EXIT_NOCONNECTION;
+    cogo__post(system, here, owner, COGO_MSG_DOWN, number, 0, &down, sizeof down);
+}
+
+void cogo__remote_lost(cogo_system *system, cogo_context *here, uint32_t node,
+                       uint32_t incarnation)
+{
+    cogo_actor_id lost = {.node = node, .incarnation = incarnation};
+    uint32_t end = cogo__u32_load_acquire(&system->refs.fresh);
+    for (uint32_t i = 1; i < end; i++) {
+        lose_ref(system, here, cogo__table_at(&system->refs, i), lost);
+    }
+    cogo__signal signal = {.from = lost};
+    end = cogo__u32_load_acquire(&system->cells.fresh);
+    for (uint32_t slot = 1; slot < end; slot++) {
+        cogo__cell *cell = cogo__table_at(&system->cells, slot);
+        if ((cogo__u32_load_seq_cst(&cell->phase) & COGO__CELL_FAR) != 0) {
+            cogo_actor_id id = cogo__cell_id(system, cell);
+            (void)cogo__signal_send(system, here, id, COGO__SIG_LOST, &signal);
+        }
+    }
+}

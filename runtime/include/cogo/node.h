@@ -1,0 +1,137 @@
+/* Nodes: links to other processes, over which ids, sends, asks, monitors and links work as they
+ * do here. Used by programs that are more than one process; one node per system.
+ * Never delivers twice, never silently loses: a lost link fails what was asked over it and
+ * fires every monitor and link across it with COGO_EXIT_NOCONNECTION. */
+#ifndef COGO_NODE_H
+#define COGO_NODE_H
+
+#include <cogo/actor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    COGO_NODE_NAME_SIZE = 129,      /**< Bytes of the longest name, with its NUL. */
+    COGO_NODE_SUBSCRIBERS_MAX = 16, /**< A count. */
+    COGO_NODE_JOIN_MAX = 64,        /**< Addresses in cogo_node_config.join, a count. */
+};
+
+/** Zero-initialise, then set struct_size and name; 0 means the default of each field. */
+typedef struct cogo_node_config {
+    size_t struct_size; /**< sizeof(cogo_node_config). */
+    const char *name;   /**< Of this node, 1 to 128 bytes; nobody else in the cluster has it. */
+    const char *cluster; /**< Only nodes that say the same are let in. Default: "". */
+    const char *listen;  /**< "address:port", port 0: any free one. Default: does not listen. */
+    const char *join;    /**< "address:port,address:port,...": joined, and again when lost. */
+    /** At least 16 bytes, known to all nodes of the cluster; each proves to the other that it
+     * knows it. Without one only loopback addresses are allowed. Content is not encrypted. */
+    const void *secret;
+    size_t secret_size_bytes;
+    uint32_t window_bytes;  /**< Of a peer's messages that wait here. Default: 1048576, at
+                               least 524288. */
+    uint32_t queue_bytes;   /**< Of messages that wait here for one peer. Default: 1048576. */
+    uint32_t message_bytes; /**< Largest message, on its way. Default: 16777216. */
+    uint32_t heartbeat_ms;  /**< A peer silent for four of them is lost. Default: 1000. */
+    uint32_t reconnect_min_ms; /**< First wait before joining again; doubles. Default: 100. */
+    uint32_t reconnect_max_ms; /**< Last. Default: 10000. A random quarter is left off. */
+    uint32_t handshake_ms;  /**< Within it a stranger must have proved itself. Default: 5000. */
+    uint32_t strangers_max; /**< Connections that have not yet, a count. Default: 64. */
+    uint32_t links_max;     /**< Peers at a time, a count. Default: 1024. */
+} cogo_node_config;
+
+/** What is known of one incarnation of a peer. */
+typedef struct cogo_node_info {
+    size_t struct_size; /**< sizeof(cogo_node_info), set by the caller. */
+    uint32_t node;      /**< Its index: cogo_actor_id.node of its actors. Never used again. */
+    char name[COGO_NODE_NAME_SIZE];
+    uint64_t incarnation;
+    bool up;         /**< There is a link now. */
+    uint64_t rtt_ns; /**< Of the latest heartbeat; 0: none yet. */
+    uint64_t bytes_in, bytes_out;
+    uint64_t queued_bytes; /**< Messages that wait for the link. */
+    uint64_t nacks;        /**< Messages that it could not deliver, of all links with it. */
+} cogo_node_info;
+
+/** Payload of COGO_MSG_NODE. */
+typedef struct cogo_node_event {
+    uint32_t node;
+    bool up;
+    uint64_t incarnation;
+    char name[COGO_NODE_NAME_SIZE];
+    char why[64]; /**< Down: for people. */
+} cogo_node_event;
+
+/**
+ * Makes @p system a node: listens, and joins others in the background.
+ *
+ * Ownership: copies @p config.
+ * Threads:   any thread that is not a lane.
+ * @return COGO_OK; COGO_EINVAL (no name, a bad or a host-name address, a short secret, limits);
+ *         COGO_EAUTH (an address that is not loopback, without a secret); COGO_ESTATE (it is a
+ *         node already, or polled); COGO_EIO (can't listen there); COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_node_start(cogo_system *system,
+                                                const cogo_node_config *config);
+/**
+ * Says good-bye to all peers and closes. Ids of their actors never resolve again.
+ *
+ * Threads: any thread that is not a lane.
+ * @param system      the system.
+ * @param deadline_ns nanoseconds to wait for it at most.
+ * @return COGO_OK; COGO_ETIMEOUT; COGO_ESTATE (is none, or called on a lane).
+ */
+COGO_API cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns);
+/** The port it listens on, or 0. Threads: any thread. */
+COGO_API uint16_t cogo_node_port(cogo_system *system);
+/** Index of the peer @p name if there is a link to it now, else 0. Threads: any thread. */
+COGO_API uint32_t cogo_node_find(cogo_system *system, const char *name);
+/**
+ * Facts about up to @p capacity incarnations of peers, from the one with index @p *cursor on.
+ *
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system   the system.
+ * @param cursor   0 at first; set to where to go on, 0 at the end.
+ * @param out      an array; the struct_size of its first element is that of all.
+ * @param capacity elements of @p out.
+ * @return how many were written.
+ */
+COGO_API size_t cogo_node_list(cogo_system *system, uint32_t *cursor, cogo_node_info *out,
+                               size_t capacity);
+/**
+ * Makes @p subscriber get COGO_MSG_NODE for each link that there is and each that comes or
+ * goes. Ends with the subscriber.
+ *
+ * Threads: any thread.
+ * @return COGO_OK; COGO_ESTATE (no node); COGO_ELIMIT.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_node_subscribe(cogo_system *system,
+                                                    cogo_actor_id subscriber);
+
+/**
+ * Asks @p node who has the registered name @p name there: COGO_MSG_NAME with the actor (or
+ * COGO_NO_ACTOR) comes back, or COGO_MSG_ASK_FAILED, as for cogo_ask().
+ *
+ * Ownership: copies @p name.
+ * Threads:   inside a behaviour.
+ * @param ctx        the running actor.
+ * @param node       index of a peer.
+ * @param name       1 to 255 bytes.
+ * @param timeout_ns nanoseconds, at least 1.
+ * @param out_ask    as of cogo_ask().
+ * @return as cogo_ask().
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_node_name_ask(cogo_context *ctx, uint32_t node,
+                                                   const char *name, uint64_t timeout_ns,
+                                                   uint64_t *out_ask);
+/** As cogo_node_name_ask(), and waits for the answer. Threads: any that is not a lane. @return
+ * COGO_OK; COGO_ENOTFOUND (nobody has it); as cogo_system_ask(). */
+COGO_API COGO_MUST_USE cogo_err cogo_node_name_find(cogo_system *system, uint32_t node,
+                                                    const char *name, uint64_t timeout_ns,
+                                                    cogo_actor_id *out_id);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

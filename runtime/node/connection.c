@@ -1,0 +1,425 @@
+/* One connection as an actor: socket, handshake deadline, reading and writing, and on the
+ * control connection the heartbeat and the reports of credit. */
+#include "runtime/node/connection.h"
+
+#include "runtime/actor/send.h"
+#include "runtime/node/proof.h"
+
+#include <cogo/io.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    READ_FIRST = 4096,     // Bytes of the input buffer at first;
+    READ_MOST = 131072,    // and at most: a frame has room.
+    READ_BUDGET = 262144,  // Bytes per turn.
+    WRITE_BUDGET = 1048576 // Bytes per turn.
+};
+enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT };
+
+static void close_with(cogo__connection *c, cogo_err err, const char *why)
+{
+    cogo__session_close(c->session, err, why);
+}
+
+/* --- What the session asks and tells. ---------------------------------------------------- */
+
+static cogo_err admit(void *ctx, cogo__session *session, const char **why)
+{
+    cogo__connection *c = ctx;
+    c->number = cogo__session_connection(session);
+    cogo__applicant who = {
+        .actor = cogo_self(c->ctx),
+        .connection = c->number,
+        .opened_here = c->opens,
+        .name = cogo__session_peer(session),
+        .incarnation = cogo__session_peer_incarnation(session),
+    };
+    return cogo__peer_admit(c->node, c->ctx, &who, &c->peer, &c->link, why);
+}
+
+static void no_stranger(cogo__connection *c)
+{
+    if (c->stranger) {
+        c->stranger = false;
+        (void)cogo__u32_add_seq_cst(&c->node->strangers, UINT32_MAX);
+    }
+}
+
+/* Both sides have proved themselves. */
+static void became_open(cogo__connection *c)
+{
+    cogo__opened opened = {c->number};
+    c->open = true;
+    no_stranger(c);
+    c->heard_ns = cogo_now_ns(c->ctx);
+    if (c->number == COGO__DATA) {
+        c->out.window = cogo__session_peer_window(c->session);
+        c->up = cogo__peer_up(c->node, c->ctx, c->peer, c->link);
+    } else {
+        uint64_t beat = (uint64_t)c->node->config.heartbeat_ms * 1000000;
+        if (cogo_timer_start(c->ctx, beat, beat, TIMER_HEARTBEAT, NULL) != COGO_OK) {
+            close_with(c, COGO_ENOMEM, "no memory for a heartbeat");
+        }
+    }
+    cogo__post(c->node->system, c->ctx, c->how.owner, COGO__MSG_OPENED, 0, 0, &opened,
+               sizeof opened);
+}
+
+static cogo_err on_credit(cogo__connection *c, const cogo__frame_credit *credit)
+{
+    uint64_t before = cogo__u64_load_relaxed(&c->peer->acknowledged);
+    if (credit->connection != COGO__DATA || credit->consumed_bytes < before
+        || credit->consumed_bytes > cogo__u64_load_relaxed(&c->peer->sent)) {
+        return COGO_EDECODE;
+    }
+    cogo__u64_store_relaxed(&c->peer->acknowledged, credit->consumed_bytes);
+    cogo__lock_take(&c->peer->lock);
+    cogo_actor_id data = c->peer->up ? c->peer->data : COGO_NO_ACTOR;
+    cogo__lock_give(&c->peer->lock);
+    if (cogo_actor_id_is_set(data)) {
+        cogo__post(c->node->system, c->ctx, data, COGO__MSG_FLUSH, 0, 0, "", 0);
+    }
+    return COGO_OK;
+}
+
+static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
+{
+    uint64_t now = cogo_now_ns(c->ctx);
+    cogo__frame answer = *frame;
+    switch (frame->kind) {
+    case COGO__FRAME_PING:
+        answer.kind = COGO__FRAME_PONG;
+        return cogo__session_send(c->session, &answer);
+    case COGO__FRAME_PONG:
+        if (frame->ping.sent_ns <= now) {
+            cogo__u64_store_relaxed(&c->peer->rtt_ns, now - frame->ping.sent_ns);
+        }
+        return COGO_OK;
+    case COGO__FRAME_CREDIT:
+        return on_credit(c, &frame->credit);
+    case COGO__FRAME_PROBE:
+    case COGO__FRAME_PROBED:
+        return COGO_OK; // Nobody here asks or answers for third nodes yet.
+    default:
+        return COGO_ESTATE;
+    }
+}
+
+static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame *frame)
+{
+    cogo__connection *c = ctx;
+    if (!c->open) { // Came in one piece with the end of the handshake.
+        became_open(c);
+    }
+    if (cogo__session_state_of(session) == COGO__SESSION_CLOSED) {
+        return COGO_OK;
+    }
+    return c->number == COGO__DATA ? cogo__incoming_frame(c, frame) : on_control(c, frame);
+}
+
+/* --- Bytes. ------------------------------------------------------------------------------- */
+
+/* True if there is room to read into. */
+static bool make_room(cogo__connection *c)
+{
+    if (c->in_size < c->in_capacity) {
+        return true;
+    }
+    size_t capacity = c->in_capacity != 0 ? c->in_capacity * 2 : READ_FIRST;
+    uint8_t *in = capacity <= READ_MOST ? realloc(c->in, capacity) : NULL;
+    if (in == NULL) {
+        close_with(c, COGO_ENOMEM, "no memory to read");
+        return false;
+    }
+    c->in = in;
+    c->in_capacity = capacity;
+    return true;
+}
+
+static void read_some(cogo__connection *c)
+{
+    size_t total = 0;
+    while (total < READ_BUDGET && make_room(c)) {
+        ssize_t got = recv(c->fd, c->in + c->in_size, c->in_capacity - c->in_size, 0);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            bool wait = got < 0 && (errno == EAGAIN);
+            c->hung_up = !wait;
+            break;
+        }
+        bool full = c->in_size + (size_t)got == c->in_capacity;
+        total += (size_t)got;
+        c->in_size += (size_t)got;
+        size_t used = cogo__session_input(c->session, c->in, c->in_size);
+        c->in_size -= used;
+        memmove(c->in, c->in + used, c->in_size);
+        if (cogo__session_state_of(c->session) == COGO__SESSION_CLOSED || !full) {
+            break; // Not full: the socket is empty, most likely.
+        }
+        if (c->open && c->in_capacity < READ_MOST) {
+            size_t before = c->in_size;
+            c->in_size = c->in_capacity; // Asks for twice the room.
+            (void)make_room(c);
+            c->in_size = before;
+        }
+    }
+    if (total != 0) {
+        c->heard_ns = cogo_now_ns(c->ctx);
+    }
+    if (total != 0 && c->peer != NULL) {
+        (void)cogo__u64_add_relaxed(&c->peer->bytes_in, total);
+    }
+}
+
+/* False: the socket takes no more now. */
+static bool write_some(cogo__connection *c, size_t *total)
+{
+    size_t size = 0;
+    const uint8_t *bytes = cogo__session_output(c->session, &size);
+    while (size != 0) {
+        ssize_t put = send(c->fd, bytes, size, MSG_NOSIGNAL);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            c->hung_up = c->hung_up || (errno != EAGAIN);
+            return false;
+        }
+        cogo__session_sent(c->session, (size_t)put);
+        *total += (size_t)put;
+        if (c->peer != NULL) {
+            (void)cogo__u64_add_relaxed(&c->peer->bytes_out, (size_t)put);
+        }
+        bytes = cogo__session_output(c->session, &size);
+    }
+    return true;
+}
+
+/* --- The actor. --------------------------------------------------------------------------- */
+
+static cogo_err open_session(cogo__connection *c)
+{
+    const cogo_node_config *config = &c->node->config;
+    cogo__session_config session = {
+        .opens = c->opens,
+        .connection = c->number,
+        .node = c->node->name,
+        .cluster = c->node->cluster,
+        .incarnation = c->node->incarnation,
+        .window_bytes = config->window_bytes,
+        .heartbeat_ms = config->heartbeat_ms,
+        .secret = config->secret_size_bytes != 0 ? c->node->secret : NULL,
+        .secret_size_bytes = config->secret_size_bytes,
+        .events = {c, admit, take_frame},
+    };
+    cogo_err err = cogo__proof_nonce(session.nonce);
+    return err == COGO_OK ? cogo__session_create(&session, &c->session) : err;
+}
+
+static void finish(cogo__connection *c)
+{
+    if (c->fd >= 0) {
+        (void)close(c->fd);
+    }
+    no_stranger(c);
+    cogo__session_destroy(c->session);
+    free(c->in);
+    (void)cogo__u32_add_seq_cst(&c->node->alive, UINT32_MAX);
+    cogo__world_wake(c->node->system->world, &c->node->stopper);
+}
+
+static cogo_err start(cogo_context *ctx, void *state, const void *args)
+{
+    cogo__connection *c = state;
+    c->how = *(const cogo__connect *)args;
+    c->node = c->how.node;
+    c->ctx = ctx;
+    c->fd = c->how.fd;
+    c->number = c->how.number;
+    c->opens = c->how.fd < 0;
+    c->stranger = !c->opens;
+    c->connecting = c->opens;
+    cogo_err err = c->opens ? cogo__address_connect(&c->how.address, &c->fd) : COGO_OK;
+    err = err == COGO_OK ? open_session(c) : err;
+    err = err == COGO_OK ? cogo_io_watch(ctx, c->fd, 0, &c->watch) : err;
+    if (err == COGO_OK) {
+        err = cogo_timer_start(ctx, (uint64_t)c->node->config.handshake_ms * 1000000, 0,
+                               TIMER_HANDSHAKE, NULL);
+    }
+    if (err == COGO_OK) {
+        err = cogo_io_want(ctx, c->watch, c->opens ? COGO_IO_WRITE : COGO_IO_READ);
+    }
+    if (err != COGO_OK) {
+        if (c->watch != 0) {
+            cogo_io_unwatch(ctx, c->watch);
+        }
+        finish(c);
+    }
+    return err;
+}
+
+static void on_io(cogo__connection *c, uint32_t events)
+{
+    if (c->connecting) {
+        int failed = 0;
+        socklen_t size = sizeof failed;
+        c->connecting = false;
+        if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0 || failed != 0) {
+            c->hung_up = true;
+            return;
+        }
+    }
+    if ((events & COGO_IO_READ) != 0) {
+        read_some(c);
+    }
+    if (!c->open && cogo__session_state_of(c->session) == COGO__SESSION_OPEN) {
+        became_open(c);
+    }
+}
+
+static void beat(cogo__connection *c)
+{
+    uint32_t theirs = cogo__session_peer_heartbeat_ms(c->session);
+    uint64_t mine = c->node->config.heartbeat_ms;
+    uint64_t patience_ns = (theirs > mine ? theirs : mine) * COGO__SILENT_BEATS * 1000000;
+    uint64_t now = cogo_now_ns(c->ctx);
+    if (now - c->heard_ns > patience_ns) {
+        close_with(c, COGO_ETIMEOUT, "the peer is silent");
+        return;
+    }
+    cogo__frame ping = {.kind = COGO__FRAME_PING, .ping = {++c->pings, now, 0}};
+    if (cogo__session_send(c->session, &ping) != COGO_OK) {
+        close_with(c, COGO_EFULL, "the peer takes nothing");
+    }
+}
+
+static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    cogo__connection *c = state;
+    c->ctx = ctx;
+    switch (cogo_msg_type_of(msg)) {
+    case COGO_MSG_IO:
+        on_io(c, ((const cogo_io_ready *)cogo_msg_payload(msg))->events);
+        break;
+    case COGO_MSG_TIMER:
+        if (((const cogo_timer_fired *)cogo_msg_payload(msg))->cookie == TIMER_HEARTBEAT) {
+            beat(c);
+        } else if (!c->open) {
+            close_with(c, COGO_ETIMEOUT, "the handshake took too long");
+        }
+        break;
+    default: // FLUSH: see drained().
+        break;
+    }
+    return COGO_OK;
+}
+
+/* What has been consumed of the peer's messages since the last report. */
+static void report_credit(cogo__connection *c)
+{
+    cogo__frame frame = {.kind = COGO__FRAME_CREDIT, .credit = {.connection = COGO__DATA}};
+    cogo__lock_take(&c->peer->lock);
+    bool due = c->peer->report_due && c->peer->current == c->link;
+    if (due) {
+        c->peer->report_due = false;
+        c->peer->reported = c->peer->consumed;
+        frame.credit.consumed_bytes = c->peer->consumed;
+    }
+    cogo__lock_give(&c->peer->lock);
+    if (due && cogo__session_send(c->session, &frame) != COGO_OK) {
+        close_with(c, COGO_EFULL, "the peer takes nothing");
+    }
+}
+
+static cogo_err end_if_over(cogo__connection *c)
+{
+    bool closed = cogo__session_state_of(c->session) == COGO__SESSION_CLOSED;
+    if (c->ended || (!closed && !c->hung_up)) {
+        return COGO_OK;
+    }
+    c->ended = true;
+    (void)snprintf(c->why, sizeof c->why, "%.60s",
+                   closed ? cogo__session_why(c->session) : "the connection was lost");
+    cogo_exit(c->ctx, COGO_EXIT_NORMAL, c->why);
+    return COGO_OK;
+}
+
+static cogo_err drained(cogo_context *ctx, void *state)
+{
+    cogo__connection *c = state;
+    c->ctx = ctx;
+    size_t total = 0;
+    bool all = !c->connecting, more = all && !c->hung_up;
+    if (more && c->open && c->number == COGO__CONTROL) {
+        report_credit(c);
+    }
+    while (more) {
+        bool data = c->open && c->number == COGO__DATA
+                    && cogo__session_state_of(c->session) == COGO__SESSION_OPEN;
+        more = data && total < WRITE_BUDGET && cogo__outgoing_fill(c);
+        all = write_some(c, &total);
+        more = more && all;
+    }
+    if (total >= WRITE_BUDGET && all) { // Others first, then more.
+        cogo__post(c->node->system, ctx, cogo_self(ctx), COGO__MSG_FLUSH, 0, 0, "", 0);
+    }
+    (void)end_if_over(c);
+    if (c->ended) {
+        return COGO_OK;
+    }
+    uint32_t want = COGO_IO_READ | (all ? 0 : COGO_IO_WRITE);
+    return cogo_io_want(ctx, c->watch, c->connecting ? COGO_IO_WRITE : want);
+}
+
+/* Best effort: what the socket takes at once is said, then it is closed. */
+static void say_goodbye(cogo__connection *c, const cogo_reason *reason)
+{
+    uint8_t unread[READ_FIRST];
+    size_t total = 0;
+    if (c->connecting || c->hung_up) {
+        return;
+    }
+    close_with(c, COGO_ECLOSED, reason->text[0] != '\0' ? reason->text : "the node stops");
+    (void)write_some(c, &total);
+    // Unread input would turn the close into a reset, which may take the good-bye with it.
+    (void)shutdown(c->fd, SHUT_WR);
+    for (int i = 0; i < 16 && recv(c->fd, unread, sizeof unread, 0) > 0; i++) {
+    }
+}
+
+static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    cogo__connection *c = state;
+    c->ctx = ctx;
+    say_goodbye(c, reason);
+    if (c->peer != NULL) {
+        cogo__peer_down(c->node, ctx, c->peer, c->link,
+                        c->why[0] != '\0' ? c->why : reason->text);
+    } else {
+        cogo__log(c->node->system, COGO_LOG_WARN, "node %s: a connection was not made: %s",
+                  c->node->name, c->why[0] != '\0' ? c->why : reason->text);
+    }
+    cogo__outgoing_finish(c);
+    cogo__incoming_finish(c);
+    if (c->up) {
+        cogo__peer_mourn(c->node, ctx, c->peer);
+    }
+    finish(c);
+}
+
+const cogo_behavior cogo__connection_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "cogo.node.connection",
+    .state_size_bytes = sizeof(cogo__connection),
+    .start = start,
+    .receive = receive,
+    .drained = drained,
+    .stop = stop,
+};

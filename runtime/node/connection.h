@@ -1,0 +1,85 @@
+/* One connection: an actor with a socket and a session.
+ * Used by the three files that make it: connection.c (socket and life), outgoing.c (messages to
+ * frames) and incoming.c (frames to messages). Never touched by another actor. */
+#ifndef COGO_NODE_CONNECTION_H
+#define COGO_NODE_CONNECTION_H
+
+#include "runtime/node/node.h"
+#include "runtime/node/numbers.h"
+
+enum {
+    COGO__STREAMS_MAX = 16,  /**< Large messages that one peer may have under way, a count. */
+    COGO__OUT_HIGH = 262144, /**< Bytes that wait to be written: then no more are encoded. */
+};
+
+/* What the data connection has taken from the queue and not written yet. */
+typedef struct cogo__outgoing {
+    uint64_t sent; /**< Bytes of messages, see COGO__MESSAGE_COST. */
+    uint32_t window;
+    cogo__line line;     /**< Taken from the queue. */
+    cogo__line deferred; /**< Wait for the large one, being of the same pair or large too. */
+    cogo_msg *large;
+    cogo_value large_bytes;
+    size_t large_at; /**< So much of it is sent. */
+    cogo_arena large_arena, arena;
+    uint64_t streams; /**< Number of the latest. */
+    uint64_t freed;   /**< From the queue, by cogo__queued_cost(). */
+    cogo__numbers announced;
+} cogo__outgoing;
+
+/* A large message that comes in. */
+typedef struct cogo__stream {
+    uint64_t number; /**< 0: free. */
+    cogo__frame_user head;
+    uint8_t *bytes;
+    size_t have, total, capacity;
+} cogo__stream;
+
+typedef struct cogo__incoming {
+    uint64_t received; /**< Bytes of messages. */
+    cogo__numbers
+        types; /**< The peer's number to our cogo_type; NULL: its name is not known. */
+    cogo__stream streams[COGO__STREAMS_MAX];
+} cogo__incoming;
+
+typedef struct cogo__connection {
+    cogo__connect how;
+    cogo__node *node;
+    cogo_context *ctx; /**< While a callback runs. */
+    int fd;
+    uint64_t watch;
+    uint32_t number;
+    bool opens, connecting, stranger, open, up, ended, hung_up;
+    cogo__session *session;
+    uint8_t *in;
+    size_t in_size, in_capacity;
+    cogo__peer *peer; /**< From admission on. */
+    uint64_t link;
+    char why[64];
+    uint64_t heard_ns, pings; /**< Control. */
+    cogo__outgoing out;
+    cogo__incoming incoming;
+} cogo__connection;
+
+/** Encodes what waits, as far as credit and buffer allow. False: nothing could be. */
+bool cogo__outgoing_fill(cogo__connection *c);
+/** All that is left is dropped. */
+void cogo__outgoing_finish(cogo__connection *c);
+
+/** A frame of the data connection. COGO_OK, or what is wrong with it. */
+cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame);
+void cogo__incoming_finish(cogo__connection *c);
+
+static inline cogo__wire_actor cogo__to_wire(uint32_t slot, uint32_t generation)
+{
+    return (uint64_t)generation << 32 | slot;
+}
+
+/** An actor of the peer. */
+static inline cogo_actor_id cogo__from_wire(const cogo__peer *peer, cogo__wire_actor actor)
+{
+    return (cogo_actor_id){peer->index, (uint32_t)peer->incarnation, (uint32_t)actor,
+                           (uint32_t)(actor >> 32)};
+}
+
+#endif

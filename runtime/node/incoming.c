@@ -1,0 +1,444 @@
+/* Frames become messages and signals of this node. Nothing that a frame says is believed
+ * without a look: types, sizes, numbers of asks and monitors. */
+#include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+#include "runtime/node/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OVER_LINK = 1,        // Of an exit signal, see relation.c.
+    DECODED_SHARE = 4,    // A decoded record may take so many times the largest message.
+    STREAM_FIRST = 262144 // Bytes reserved for a large message at first.
+};
+
+static cogo_err nack(cogo__connection *c, const cogo__frame_user *u, cogo_err err)
+{
+    cogo__frame frame = {.kind = COGO__FRAME_NACK};
+    frame.nack = (cogo__frame_nack){
+        .code = err, .type = u->type, .to = u->to, .from = u->from, .ask = u->ask};
+    cogo__u64_store_relaxed(&c->peer->nacks, cogo__u64_load_relaxed(&c->peer->nacks) + 1);
+    return cogo__session_send(c->session, &frame);
+}
+
+static void consume_now(cogo__connection *c, uint32_t bytes)
+{
+    cogo__remote_cost cost = {bytes, (uint32_t)c->link};
+    c->node->remote.consumed(&c->node->remote, c->ctx, c->peer->index, &cost);
+}
+
+static cogo_actor_id local(const cogo__connection *c, cogo__wire_actor actor)
+{
+    return cogo__id(c->node->system, (uint32_t)actor, (uint32_t)(actor >> 32));
+}
+
+/* A message with room for what it costs behind its payload. */
+static cogo_msg *make(const cogo__connection *c, cogo_msg_type type, size_t size_bytes,
+                      uint32_t cost_bytes)
+{
+    cogo__remote_cost cost = {cost_bytes, (uint32_t)c->link};
+    cogo_msg *msg =
+        cogo__msg_alloc(c->node->system, c->ctx->heap, type, size_bytes + sizeof cost);
+    if (msg != NULL) {
+        msg->size_bytes = (uint32_t)size_bytes;
+        msg->flags |= COGO__MSG_REMOTE;
+        memcpy((char *)cogo__msg_body(msg) + size_bytes, &cost, sizeof cost);
+    }
+    return msg;
+}
+
+/* The record that the payload holds, in one flat block. */
+static cogo_err decode_record(const cogo__connection *c, const cogo_type *type,
+                              cogo_value payload, uint32_t cost, cogo_msg **out_msg)
+{
+    cogo_arena arena;
+    const void *record = NULL;
+    cogo_arena_init(&arena, (size_t)c->node->config.message_bytes * DECODED_SHARE);
+    cogo_err err = cogo_record_decode(type->record, payload, 0, &arena, &record, NULL);
+    if (err == COGO_OK) {
+        size_t size = cogo_record_flat_size(type->record, record);
+        *out_msg = make(c, type->number, size, cost);
+        if (*out_msg != NULL) {
+            cogo_record_flatten(type->record, record, cogo__msg_body(*out_msg));
+        }
+        err = *out_msg != NULL ? COGO_OK : COGO_ENOMEM;
+    }
+    cogo_arena_finish(&arena);
+    return err;
+}
+
+/* An actor on the wire, as the payload of an answer to a question for a name. */
+static cogo_err decode_name(const cogo__connection *c, cogo_value payload, uint32_t cost,
+                            cogo_msg **out_msg)
+{
+    cogo__wire_actor actor = 0;
+    if (payload.size_bytes != sizeof actor) {
+        return COGO_EDECODE;
+    }
+    for (size_t i = 0; i < sizeof actor; i++) {
+        actor = actor << 8 | payload.data[i];
+    }
+    cogo_actor_id id = actor != 0 ? cogo__from_wire(c->peer, actor) : COGO_NO_ACTOR;
+    *out_msg = make(c, COGO_MSG_NAME, sizeof id, cost);
+    if (*out_msg == NULL) {
+        return COGO_ENOMEM;
+    }
+    memcpy(cogo__msg_body(*out_msg), &id, sizeof id);
+    return COGO_OK;
+}
+
+static cogo_err decode(const cogo__connection *c, const cogo__frame_user *u, uint32_t cost,
+                       cogo_msg **out_msg)
+{
+    const void *known = NULL;
+    cogo_msg_type number = COGO_MSG_BYTES;
+    if (u->type == COGO_MSG_NAME) {
+        bool answer = ((uint32_t)u->to & COGO__SLOT_ALIAS) != 0;
+        return answer ? decode_name(c, u->payload, cost, out_msg) : COGO_EINVAL;
+    }
+    if (u->type != COGO_MSG_BYTES) {
+        (void)cogo__numbers_get(&c->incoming.types, (uint32_t)u->type, &known);
+        if (known == NULL) {
+            return COGO_ENOTFOUND;
+        }
+        const cogo_type *type = known;
+        if (type->record != NULL) {
+            return decode_record(c, type, u->payload, cost, out_msg);
+        }
+        number = type->number;
+    }
+    *out_msg = make(c, number, u->payload.size_bytes, cost);
+    if (*out_msg == NULL) {
+        return COGO_ENOMEM;
+    }
+    if (u->payload.size_bytes != 0) {
+        memcpy(cogo__msg_body(*out_msg), u->payload.data, u->payload.size_bytes);
+    }
+    return COGO_OK;
+}
+
+static cogo_actor_id alias_of(const cogo__connection *c, uint64_t ask)
+{
+    return (cogo_actor_id){c->peer->index, (uint32_t)c->peer->incarnation,
+                           (uint32_t)ask | COGO__SLOT_ALIAS, (uint32_t)(ask >> 32)};
+}
+
+/* "Who has this name?" is answered here, without an actor in between. */
+static cogo_err on_name_wanted(cogo__connection *c, const cogo__frame_user *u)
+{
+    char name[COGO__NAME_MAX + 1];
+    if (u->type != COGO_MSG_NAME || u->ask == 0 || u->payload.size_bytes >= sizeof name) {
+        return nack(c, u, COGO_EINVAL);
+    }
+    if (u->payload.size_bytes != 0) {
+        memcpy(name, u->payload.data, u->payload.size_bytes);
+    }
+    name[u->payload.size_bytes] = '\0';
+    cogo_actor_id id = cogo_name_find(c->node->system, name);
+    cogo__wire_actor actor = cogo__to_wire(id.slot, id.generation);
+    cogo_msg *msg = cogo__msg_alloc(c->node->system, c->ctx->heap, COGO_MSG_NAME, sizeof actor);
+    if (msg == NULL) {
+        return nack(c, u, COGO_ENOMEM);
+    }
+    uint8_t *bytes = cogo__msg_body(msg);
+    for (size_t i = 0; i < sizeof actor; i++) {
+        bytes[i] = (uint8_t)(actor >> (56 - 8 * i));
+    }
+    (void)cogo__u32_add_seq_cst(&c->peer->relays, 1); // Given back when the answer passes.
+    (void)cogo__deliver(c->node->system, c->ctx, alias_of(c, u->ask), msg, true);
+    return COGO_OK;
+}
+
+static cogo_err ask_here(cogo__connection *c, const cogo__frame_user *u, cogo_msg *msg)
+{
+    if (u->ask == 0) {
+        return COGO_OK;
+    }
+    if (cogo__u32_load_relaxed(&c->peer->relays) >= COGO__RELAYS_MAX) {
+        return COGO_EFULL;
+    }
+    uint64_t number = cogo__relay_create(c->node->system, c->ctx, alias_of(c, u->ask));
+    if (number == 0) {
+        return COGO_ENOMEM;
+    }
+    (void)cogo__u32_add_seq_cst(&c->peer->relays, 1);
+    msg->ask = number;
+    msg->flags |= COGO__MSG_ASKED;
+    return COGO_OK;
+}
+
+/* @p cost: bytes that the peer gets back when the message has been handled. */
+static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t cost)
+{
+    const cogo__wire_actor the_node = cogo__to_wire(0, 1);
+    cogo_msg *msg = NULL;
+    cogo_err err = u->asker.size_bytes != 0 ? COGO_EUNSUPPORTED : COGO_OK;
+    if (u->to == the_node) {
+        consume_now(c, cost);
+        return on_name_wanted(c, u);
+    }
+    err = err == COGO_OK ? decode(c, u, cost, &msg) : err;
+    if (err == COGO_OK) {
+        err = ask_here(c, u, msg);
+    }
+    if (err != COGO_OK) {
+        if (msg != NULL) {
+            cogo__msg_free(c->ctx->heap, msg);
+        }
+        consume_now(c, cost);
+        return nack(c, u, err);
+    }
+    msg->sender = cogo__from_wire(c->peer, u->from);
+    msg->trace = u->trace;
+    (void)cogo__deliver(c->node->system, c->ctx, local(c, u->to), msg, true);
+    return COGO_OK;
+}
+
+/* --- Large messages. --------------------------------------------------------------------- */
+
+static cogo__stream *stream_of(cogo__connection *c, uint64_t number)
+{
+    for (int i = 0; i < COGO__STREAMS_MAX; i++) {
+        if (c->incoming.streams[i].number == number) {
+            return &c->incoming.streams[i];
+        }
+    }
+    return NULL;
+}
+
+static void end_stream(cogo__stream *stream)
+{
+    free(stream->bytes);
+    *stream = (cogo__stream){.number = 0};
+}
+
+/* Memory is reserved as bytes come, not as they are promised. */
+static cogo_err add_part(cogo__connection *c, cogo__stream *stream, cogo_value part)
+{
+    if (part.size_bytes > stream->total - stream->have) {
+        return COGO_EDECODE;
+    }
+    size_t wanted = stream->have + part.size_bytes;
+    if (wanted > stream->capacity) {
+        size_t capacity = stream->capacity != 0 ? stream->capacity * 2 : STREAM_FIRST;
+        capacity = capacity < stream->total ? capacity : stream->total;
+        uint8_t *bytes = realloc(stream->bytes, capacity);
+        if (bytes == NULL) {
+            return COGO_ENOMEM;
+        }
+        stream->bytes = bytes;
+        stream->capacity = capacity;
+    }
+    memcpy(stream->bytes + stream->have, part.data, part.size_bytes);
+    stream->have = wanted;
+    if (stream->have < stream->total) {
+        return COGO_OK;
+    }
+    cogo__frame_user whole = stream->head;
+    whole.payload = (cogo_value){stream->bytes, stream->total};
+    cogo_err err = on_user(c, &whole, 0);
+    end_stream(stream);
+    return err;
+}
+
+static cogo_err on_first(cogo__connection *c, const cogo__frame_first *f)
+{
+    cogo__frame_user head = {
+        .to = f->to, .from = f->from, .type = f->type, .ask = f->ask, .trace = f->trace};
+    if (f->stream == 0 || stream_of(c, f->stream) != NULL) {
+        return COGO_EDECODE;
+    }
+    cogo__stream *stream = stream_of(c, 0);
+    if (stream == NULL || f->total_bytes > c->node->config.message_bytes
+        || f->asker.size_bytes != 0) {
+        return nack(c, &head, COGO_ELIMIT); // Its parts find no stream and are dropped.
+    }
+    stream->number = f->stream;
+    stream->head = head;
+    stream->total = f->total_bytes;
+    return add_part(c, stream, f->payload);
+}
+
+static cogo_err on_part(cogo__connection *c, const cogo__frame_part *p)
+{
+    cogo__stream *stream = p->stream != 0 ? stream_of(c, p->stream) : NULL;
+    return stream != NULL ? add_part(c, stream, p->payload) : COGO_OK;
+}
+
+/* --- Types, signals, refusals. ------------------------------------------------------------ */
+
+static cogo_err on_type(cogo__connection *c, const cogo__frame_type *t)
+{
+    char name[256];
+    if (t->number > UINT32_MAX || t->number < COGO_MSG_USER
+        || t->name.size_bytes >= sizeof name) {
+        return COGO_EDECODE;
+    }
+    memcpy(name, t->name.data, t->name.size_bytes);
+    name[t->name.size_bytes] = '\0';
+    const cogo_type *type = cogo__types_find_name(&c->node->system->types, name);
+    return cogo__numbers_put(&c->incoming.types, (uint32_t)t->number, type);
+}
+
+/* True if @p number is an ask or a monitor of ours that waits for this very peer. */
+static bool waits_for_peer(const cogo__connection *c, uint64_t number)
+{
+    cogo__ref *ref = cogo__ref_find(c->node->system, number);
+    return ref != NULL
+           && cogo__u64_load_relaxed(&ref->far)
+                  == ((number >> 32) << 32 | (uint64_t)c->peer->index);
+}
+
+static cogo_err on_nack(cogo__connection *c, const cogo__frame_nack *n)
+{
+    cogo_err err = n->code != 0 && n->code <= COGO_EAUTH ? (cogo_err)n->code : COGO_EFAULT;
+    cogo__u64_store_relaxed(&c->peer->nacks, cogo__u64_load_relaxed(&c->peer->nacks) + 1);
+    if (n->ask != 0 && waits_for_peer(c, n->ask)) {
+        cogo__ask_fail(c->node->system, c->ctx, n->ask, err);
+    } else if (n->ask == 0) {
+        cogo__log(c->node->system, COGO_LOG_WARN,
+                  "node %s: a message of type %u was refused: %s", c->peer->name,
+                  (uint32_t)n->type, cogo_strerror(err));
+    }
+    return COGO_OK;
+}
+
+static cogo_err fill_reason(const cogo__frame_exit *e, cogo_reason *out)
+{
+    if (e->reason > COGO_EXIT_NOCONNECTION || e->text.size_bytes >= sizeof out->text) {
+        return COGO_EDECODE;
+    }
+    *out = (cogo_reason){.kind = (cogo_exit_kind)e->reason};
+    out->err = e->err <= COGO_EAUTH ? (cogo_err)e->err : COGO_EFAULT;
+    if (e->text.size_bytes != 0) {
+        memcpy(out->text, e->text.data, e->text.size_bytes);
+    }
+    return COGO_OK;
+}
+
+static cogo_err on_down(cogo__connection *c, const cogo__frame_exit *e)
+{
+    cogo_down down = {.actor = cogo__from_wire(c->peer, e->from), .monitor = e->number};
+    cogo_err err = fill_reason(e, &down.reason);
+    if (err == COGO_OK && waits_for_peer(c, e->number)) {
+        cogo__post(c->node->system, c->ctx, local(c, e->to), COGO_MSG_DOWN, e->number, 0, &down,
+                   sizeof down);
+    }
+    return err;
+}
+
+static cogo_err on_exit_signal(cogo__connection *c, const cogo__frame_exit *e)
+{
+    cogo__signal signal = {.from = cogo__from_wire(c->peer, e->from), .number = e->number};
+    cogo_err err = fill_reason(e, &signal.reason);
+    if (err == COGO_OK) {
+        (void)cogo__signal_send(c->node->system, c->ctx, local(c, e->to), COGO__SIG_EXIT,
+                                &signal);
+    }
+    return err;
+}
+
+/* LINK, UNLINK, MONITOR for an actor that is gone are answered in its place. */
+static void answer_for_gone(cogo__connection *c, cogo_msg_type type, cogo_actor_id gone,
+                            const cogo__signal *signal)
+{
+    cogo_system *system = c->node->system;
+    cogo_reason reason = {.kind = COGO_EXIT_NOPROC};
+    cogo__signal answer = {.from = gone, .number = signal->number, .reason = reason};
+    if (type == COGO__SIG_MONITOR) {
+        cogo_down down = {.actor = gone, .monitor = signal->number, .reason = reason};
+        cogo__post(system, c->ctx, signal->from, COGO_MSG_DOWN, signal->number, 0, &down,
+                   sizeof down);
+    } else if (type == COGO__SIG_LINK) {
+        answer.number = OVER_LINK;
+        (void)cogo__signal_send(system, c->ctx, signal->from, COGO__SIG_EXIT, &answer);
+    } else if (type == COGO__SIG_UNLINK) {
+        (void)cogo__signal_send(system, c->ctx, signal->from, COGO__SIG_UNLINK_ACK, &answer);
+    }
+}
+
+static cogo_err on_relation(cogo__connection *c, uint64_t kind, const cogo__frame_link *l)
+{
+    cogo__signal signal = {.from = cogo__from_wire(c->peer, l->from), .number = l->number};
+    cogo_actor_id to = local(c, l->to);
+    cogo_msg_type type = kind == COGO__FRAME_LINK       ? COGO__SIG_LINK
+                         : kind == COGO__FRAME_UNLINK   ? COGO__SIG_UNLINK
+                         : kind == COGO__FRAME_UNLINKED ? COGO__SIG_UNLINK_ACK
+                         : kind == COGO__FRAME_MONITOR  ? COGO__SIG_MONITOR
+                                                        : COGO__SIG_DEMONITOR;
+    if (l->from == 0 || l->number == 0) {
+        return COGO_EDECODE;
+    }
+    if (cogo__signal_send(c->node->system, c->ctx, to, type, &signal) != COGO_OK) {
+        answer_for_gone(c, type, to, &signal);
+    }
+    return COGO_OK;
+}
+
+/* Remote spawn is not allowed. */
+static cogo_err on_spawn(cogo__connection *c, const cogo__frame_spawn *s)
+{
+    cogo__frame frame = {.kind = COGO__FRAME_SPAWNED};
+    frame.spawned = (cogo__frame_spawned){s->request, COGO_EUNSUPPORTED, 0};
+    return cogo__session_send(c->session, &frame);
+}
+
+/* The peer may have no more under way than the window that it was given. */
+static cogo_err take_credit(cogo__connection *c, size_t payload_bytes, uint32_t *out_cost)
+{
+    *out_cost = COGO__MESSAGE_COST + (uint32_t)payload_bytes;
+    c->incoming.received += *out_cost;
+    cogo__lock_take(&c->peer->lock);
+    bool mine = c->peer->current == c->link;
+    uint64_t waiting = c->incoming.received - c->peer->consumed;
+    cogo__lock_give(&c->peer->lock);
+    return !mine || waiting <= c->node->config.window_bytes ? COGO_OK : COGO_ELIMIT;
+}
+
+cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
+{
+    uint32_t cost = 0;
+    cogo_err err = COGO_OK;
+    switch (frame->kind) {
+    case COGO__FRAME_TYPE:
+        return on_type(c, &frame->type);
+    case COGO__FRAME_USER:
+        err = take_credit(c, frame->user.payload.size_bytes, &cost);
+        return err == COGO_OK ? on_user(c, &frame->user, cost) : err;
+    case COGO__FRAME_FIRST:
+        err = take_credit(c, frame->first.payload.size_bytes, &cost);
+        consume_now(c, cost);
+        return err == COGO_OK ? on_first(c, &frame->first) : err;
+    case COGO__FRAME_PART:
+        err = take_credit(c, frame->part.payload.size_bytes, &cost);
+        consume_now(c, cost);
+        return err == COGO_OK ? on_part(c, &frame->part) : err;
+    case COGO__FRAME_LINK:
+    case COGO__FRAME_UNLINK:
+    case COGO__FRAME_UNLINKED:
+    case COGO__FRAME_MONITOR:
+    case COGO__FRAME_DEMONITOR:
+        return on_relation(c, frame->kind, &frame->link);
+    case COGO__FRAME_EXIT:
+        return on_exit_signal(c, &frame->exit);
+    case COGO__FRAME_DOWN:
+        return on_down(c, &frame->exit);
+    case COGO__FRAME_SPAWN:
+        return on_spawn(c, &frame->spawn);
+    case COGO__FRAME_SPAWNED:
+        return COGO_OK;
+    case COGO__FRAME_NACK:
+        return on_nack(c, &frame->nack);
+    default:
+        return COGO_ESTATE; // Belongs on the control connection.
+    }
+}
+
+void cogo__incoming_finish(cogo__connection *c)
+{
+    for (int i = 0; i < COGO__STREAMS_MAX; i++) {
+        end_stream(&c->incoming.streams[i]);
+    }
+    cogo__numbers_finish(&c->incoming.types);
+}

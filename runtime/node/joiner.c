@@ -1,0 +1,114 @@
+/* A joiner: opens both connections of a link to one address, and opens them again when they
+ * were lost, later each time that it fails. */
+#include "runtime/actor/extra.h"
+#include "runtime/node/node.h"
+
+typedef struct joiner {
+    cogo__join join;
+    cogo_actor_id connections[COGO__CONNECTIONS];
+    uint64_t wait_ms;
+} joiner;
+
+static void end_all(cogo_context *ctx, joiner *j)
+{
+    for (int i = 0; i < COGO__CONNECTIONS; i++) {
+        if (cogo_actor_id_is_set(j->connections[i])) {
+            cogo_exit_actor(cogo_context_system(ctx), j->connections[i], COGO_EXIT_SHUTDOWN,
+                            "the other connection was lost");
+        }
+    }
+}
+
+/* Doubles up to the limit; a random quarter is left off, so that not all come at once. */
+static cogo_err try_later(cogo_context *ctx, joiner *j)
+{
+    const cogo_node_config *config = &j->join.node->config;
+    uint64_t ns = j->wait_ms * 1000000;
+    ns -= cogo_system_random(cogo_context_system(ctx)) % (ns / 4 + 1);
+    j->wait_ms =
+        j->wait_ms * 2 < config->reconnect_max_ms ? j->wait_ms * 2 : config->reconnect_max_ms;
+    return cogo_timer_start(ctx, ns, 0, 0, NULL);
+}
+
+static bool open_one(cogo_context *ctx, joiner *j, uint32_t number)
+{
+    cogo__node *node = j->join.node;
+    cogo__connect how = {.node = node,
+                         .owner = cogo_self(ctx),
+                         .fd = -1,
+                         .address = j->join.address,
+                         .number = number};
+    cogo_spawn_options options = {.struct_size = sizeof options,
+                                  .behavior = &cogo__connection_behavior,
+                                  .args = &how,
+                                  .args_size_bytes = sizeof how,
+                                  .flags = COGO_SPAWN_LINK};
+    (void)cogo__u32_add_seq_cst(&node->alive, 1);
+    if (cogo_spawn(ctx, &options, &j->connections[number]) == COGO_OK) {
+        return true;
+    }
+    (void)cogo__u32_add_seq_cst(&node->alive, UINT32_MAX);
+    j->connections[number] = COGO_NO_ACTOR;
+    return false;
+}
+
+static cogo_err start(cogo_context *ctx, void *state, const void *args)
+{
+    joiner *j = state;
+    j->join = *(const cogo__join *)args;
+    j->wait_ms = j->join.node->config.reconnect_min_ms;
+    return open_one(ctx, j, COGO__CONTROL) ? COGO_OK : try_later(ctx, j);
+}
+
+static cogo_err lost(cogo_context *ctx, joiner *j, cogo_actor_id who)
+{
+    bool any = false, mine = false;
+    for (int i = 0; i < COGO__CONNECTIONS; i++) {
+        if (cogo_actor_id_equal(j->connections[i], who)) {
+            j->connections[i] = COGO_NO_ACTOR;
+            mine = true;
+        }
+        any = any || cogo_actor_id_is_set(j->connections[i]);
+    }
+    if (any && mine) {
+        end_all(ctx, j);
+    }
+    return any || !mine ? COGO_OK : try_later(ctx, j);
+}
+
+static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    joiner *j = state;
+    switch (cogo_msg_type_of(msg)) {
+    case COGO_MSG_EXIT: {
+        const cogo_down *down = cogo_msg_payload(msg);
+        if (cogo_actor_id_equal(down->actor, ctx->cell->extra->supervisor)) {
+            cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the node stops");
+            return COGO_OK;
+        }
+        return lost(ctx, j, down->actor);
+    }
+    case COGO_MSG_TIMER:
+        return open_one(ctx, j, COGO__CONTROL) ? COGO_OK : try_later(ctx, j);
+    case COGO__MSG_OPENED: {
+        const cogo__opened *opened = cogo_msg_payload(msg);
+        bool there = cogo_actor_id_is_set(j->connections[COGO__CONTROL]);
+        if (opened->connection == COGO__DATA) {
+            j->wait_ms = j->join.node->config.reconnect_min_ms;
+        } else if (there && !open_one(ctx, j, COGO__DATA)) {
+            end_all(ctx, j);
+        }
+        return COGO_OK;
+    }
+    default:
+        return COGO_OK;
+    }
+}
+
+const cogo_behavior cogo__joiner_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "cogo.node.joiner",
+    .state_size_bytes = sizeof(joiner),
+    .start = start,
+    .receive = receive,
+};

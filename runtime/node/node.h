@@ -1,0 +1,170 @@
+/* The node of a system: its peers, and what all its connections share.
+ * Used by the files of this room. Never known to actors: they see ids.
+ *
+ * A peer is one incarnation of one other node; its index is what ids carry, and is never used
+ * again. `lock` of the node guards who is linked (admission, the end of a link); `lock` of a
+ * peer guards its queue and is the only one that a sender takes. The first may be held when the
+ * second is taken, never the other way round. */
+#ifndef COGO_NODE_NODE_H
+#define COGO_NODE_NODE_H
+
+#include "runtime/actor/remote.h"
+#include "runtime/node/address.h"
+#include "runtime/node/session.h"
+
+#include <cogo/node.h>
+
+enum {
+    COGO__PEERS_MAX = 65536,   /**< Incarnations of peers in the life of a system, a count. */
+    COGO__RELAYS_MAX = 262144, /**< Asks of one peer that wait for an answer here, a count. */
+    COGO__MESSAGE_COST = 64, /**< Bytes that a frame of a message counts besides its payload. */
+    COGO__SILENT_BEATS = 4,  /**< Heartbeats without a word: the peer is lost. */
+    COGO__CONTROL = 0,       /**< Connections of a link. */
+    COGO__DATA = 1,
+    COGO__CONNECTIONS = 2,
+};
+
+/* Among the actors of this room. */
+enum {
+    COGO__MSG_FLUSH = 64, /**< To a connection: look at what there is to send. */
+    COGO__MSG_NACK,       /**< To a peer's alias: a cogo_err. */
+    COGO__MSG_OPENED,     /**< To who made a connection: cogo__opened. It is authenticated. */
+};
+
+typedef struct cogo__opened {
+    uint32_t connection;
+} cogo__opened;
+
+/* Messages in a list by `link`; `enqueued_ns` keeps the slot and `target` the generation of the
+ * receiver. */
+typedef struct cogo__line {
+    cogo_msg *first, *last;
+} cogo__line;
+
+typedef struct cogo__peer {
+    uint32_t index, next_free;
+    char name[COGO__NODE_NAME_MAX + 1];
+    uint64_t incarnation;
+    cogo__au32 known; /**< The above may be read. */
+    // Guarded by the node's lock.
+    bool ended;       /**< A later incarnation has come: this one never comes back. */
+    bool opened_here; /**< Who opened the link. */
+    bool mourned;     /**< Its latest link was up, and has not been mourned yet. */
+    char why[64];     /**< Its latest link ended. */
+    uint64_t link;    /**< Number of the link there is or may come to be; 0: none. */
+    cogo_actor_id connections[COGO__CONNECTIONS];
+    // Guarded by its own lock.
+    cogo__lock lock;
+    bool up;           /**< There is a link: its queue takes messages. */
+    bool looked_after; /**< The connection will look at the queue without being told. */
+    cogo__line queue;
+    uint64_t queued_bytes; /**< Also of what the connection has taken out but not written. */
+    cogo_actor_id data, control;
+    uint64_t current;  /**< Number of the link that `consumed` is of. */
+    uint64_t consumed; /**< Bytes of the peer's messages, handled or dropped here. */
+    uint64_t reported; /**< Of those, what the peer was told. */
+    bool report_due;   /**< The control connection has been told to. */
+    // Anybody's.
+    cogo__au64 sent;         /**< Bytes of messages, to the peer. */
+    cogo__au64 acknowledged; /**< By the peer: bytes of messages that it has consumed. */
+    cogo__au32 relays;       /**< Its asks that wait for an answer here. */
+    cogo__au64 rtt_ns, bytes_in, bytes_out, nacks;
+} cogo__peer;
+
+typedef struct cogo__node {
+    cogo__remote remote; // First.
+    cogo_system *system;
+    cogo__table peers;
+    cogo__au32 running;
+    cogo_actor_id root;
+    // Constant while it runs.
+    cogo_node_config config;
+    char name[COGO__NODE_NAME_MAX + 1], cluster[COGO__NODE_NAME_MAX + 1];
+    uint8_t secret[256];
+    uint64_t incarnation;
+    int listen_fd;
+    uint16_t port;
+    // Connections.
+    cogo__au32 alive;     /**< Of any kind; stop() waits for none. */
+    cogo__au32 strangers; /**< Not authenticated. */
+    cogo__parker stopper;
+    // Guarded by `lock`.
+    cogo__lock lock;
+    uint64_t links_made;
+    uint32_t links;
+    cogo_actor_id subscribers[COGO_NODE_SUBSCRIBERS_MAX];
+} cogo__node;
+
+/** Of @p system, or NULL. */
+cogo__node *cogo__node_of(cogo_system *system);
+/** NULL for an index that was never given out. Any thread. */
+cogo__peer *cogo__peer_find(cogo__node *node, uint32_t index);
+
+/* --- Admission and the end of links: peer.c. --------------------------------------------- */
+
+/** Who asks to be let in: one authenticated connection. */
+typedef struct cogo__applicant {
+    cogo_actor_id actor;
+    uint32_t connection;
+    bool opened_here;
+    const char *name;
+    uint64_t incarnation;
+} cogo__applicant;
+
+/** COGO_OK with the peer and the number of its link; else why not, with a text. */
+cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, const cogo__applicant *who,
+                          cogo__peer **out_peer, uint64_t *out_link, const char **out_why);
+/** The data connection is open: messages may be sent. False: the link has ended already. */
+bool cogo__peer_up(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64_t link);
+/** A connection of @p link has ended: all of the link does. Only the first call has an effect.
+ */
+void cogo__peer_down(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64_t link,
+                     const char *why);
+
+/** The data connection of a link that was up ends: nothing of that link comes any more. Asks
+ * over it fail, monitors and links across it fire, and a new link may be made. */
+void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer);
+
+/* --- What is to be sent: queue.c. -------------------------------------------------------- */
+
+void cogo__line_add(cogo__line *line, cogo_msg *msg);
+cogo_msg *cogo__line_take(cogo__line *line);
+/** All become dead letters, or are freed if they are signals. */
+void cogo__line_drop(cogo_system *system, cogo_context *ctx, const cogo__peer *peer,
+                     cogo__line *line);
+/** Fills in the calls of @p remote. */
+void cogo__queue_init(cogo__remote *remote);
+/** Not counted as a message: a signal, or a NACK. */
+static inline bool cogo__is_signal(const cogo_msg *msg)
+{
+    return (msg->flags & COGO__MSG_RUNTIME) != 0
+           && ((msg->type >= COGO__SIG_START && msg->type <= COGO__SIG_LOST)
+               || msg->type == COGO__MSG_NACK);
+}
+/** What @p msg counts for in the queue. */
+static inline uint64_t cogo__queued_cost(const cogo_msg *msg)
+{
+    return COGO__MESSAGE_COST + (uint64_t)msg->size_bytes;
+}
+
+/* --- Actors. ------------------------------------------------------------------------------ */
+
+typedef struct cogo__join {
+    cogo__node *node;
+    cogo__address address;
+} cogo__join;
+
+/** How a connection begins: with a socket from accept(), or an address to connect to. */
+typedef struct cogo__connect {
+    cogo__node *node;
+    cogo_actor_id owner;
+    int fd; /**< Accepted; -1: connects. */
+    cogo__address address;
+    uint32_t number;
+} cogo__connect;
+
+extern const cogo_behavior cogo__listener_behavior;   /**< Args: a cogo__node pointer. */
+extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join. */
+extern const cogo_behavior cogo__connection_behavior; /**< Args: cogo__connect. */
+
+#endif

@@ -1,0 +1,345 @@
+/* Messages and signals become frames, first in, first out for each pair. A large message goes
+ * in parts, and messages of other pairs between them. */
+#include "runtime/actor/signals.h"
+#include "runtime/node/connection.h"
+
+#include <string.h>
+
+enum {
+    SMALL_MAX = 16384, // Bytes of a message that may go between the parts of a large one.
+    PAIRS_LOOKED = 64, // Messages put aside for a large one that others are compared with.
+};
+
+static uint64_t cost_of(size_t payload_bytes)
+{
+    return COGO__MESSAGE_COST + (uint64_t)payload_bytes;
+}
+
+static bool has_credit(const cogo__connection *c, size_t payload_bytes)
+{
+    uint64_t used = c->out.sent - cogo__u64_load_relaxed(&c->peer->acknowledged);
+    return used + cost_of(payload_bytes) <= c->out.window;
+}
+
+static void release(cogo__connection *c, cogo_msg *msg, cogo_err err)
+{
+    c->out.freed += cogo__queued_cost(msg);
+    if (cogo__is_signal(msg)) {
+        // Signals are not counted.
+    } else if (err == COGO_OK) {
+        cogo__count(c->node->system, c->ctx, COGO__HANDLED, 1);
+    } else {
+        cogo_actor_id to =
+            cogo__from_wire(c->peer, cogo__to_wire((uint32_t)msg->enqueued_ns, msg->target));
+        cogo__dead_letter(c->node->system, c->ctx, msg, to, COGO_DEAD_UNTYPED);
+    }
+    cogo__msg_free(c->ctx->heap, msg);
+}
+
+static cogo__wire_actor sender_of(const cogo_msg *msg)
+{
+    bool here = msg->sender.node == 0 && msg->sender.slot != 0;
+    return here ? cogo__to_wire(msg->sender.slot, msg->sender.generation) : 0;
+}
+
+static cogo_err send_signal(cogo__connection *c, cogo_msg *msg)
+{
+    static const uint64_t kinds[] = {
+        [COGO__SIG_EXIT - COGO__SIG_START] = COGO__FRAME_EXIT,
+        [COGO__SIG_LINK - COGO__SIG_START] = COGO__FRAME_LINK,
+        [COGO__SIG_UNLINK - COGO__SIG_START] = COGO__FRAME_UNLINK,
+        [COGO__SIG_UNLINK_ACK - COGO__SIG_START] = COGO__FRAME_UNLINKED,
+        [COGO__SIG_MONITOR - COGO__SIG_START] = COGO__FRAME_MONITOR,
+        [COGO__SIG_DEMONITOR - COGO__SIG_START] = COGO__FRAME_DEMONITOR,
+        [COGO__SIG_LOST - COGO__SIG_START] = 0,
+    };
+    const cogo__signal *signal = cogo__msg_body(msg);
+    cogo__wire_actor from = cogo__to_wire(signal->from.slot, signal->from.generation);
+    cogo__wire_actor to = cogo__to_wire((uint32_t)msg->enqueued_ns, msg->target);
+    cogo__frame frame = {.kind = kinds[msg->type - COGO__SIG_START]};
+    if (frame.kind == COGO__FRAME_EXIT) {
+        frame.exit = (cogo__frame_exit){
+            from,
+            to,
+            signal->number,
+            signal->reason.kind,
+            signal->reason.err,
+            {(const uint8_t *)signal->reason.text, strlen(signal->reason.text)}};
+    } else {
+        frame.link = (cogo__frame_link){from, to, signal->number};
+    }
+    return frame.kind != 0 ? cogo__session_send(c->session, &frame) : COGO_OK;
+}
+
+static cogo_err send_down(cogo__connection *c, cogo_msg *msg)
+{
+    const cogo_down *down = cogo__msg_body(msg);
+    cogo__frame frame = {.kind = COGO__FRAME_DOWN};
+    frame.exit = (cogo__frame_exit){
+        cogo__to_wire(down->actor.slot, down->actor.generation),
+        cogo__to_wire((uint32_t)msg->enqueued_ns, msg->target),
+        down->monitor,
+        down->reason.kind,
+        down->reason.err,
+        {(const uint8_t *)down->reason.text, strlen(down->reason.text)},
+    };
+    return cogo__session_send(c->session, &frame);
+}
+
+static cogo_err send_nack(cogo__connection *c, cogo_msg *msg)
+{
+    uint32_t slot = (uint32_t)msg->enqueued_ns & ~COGO__SLOT_ALIAS;
+    cogo__frame frame = {.kind = COGO__FRAME_NACK};
+    frame.nack.code = *(const cogo_err *)cogo__msg_body(msg);
+    frame.nack.ask = cogo__ref_number(msg->target, slot);
+    return cogo__session_send(c->session, &frame);
+}
+
+/* Says what the number of @p type means, once per connection. */
+static cogo_err announce(cogo__connection *c, const cogo_type *type)
+{
+    const void *there = NULL;
+    if (type == NULL || cogo__numbers_get(&c->out.announced, type->number, &there)) {
+        return COGO_OK;
+    }
+    cogo__frame frame = {.kind = COGO__FRAME_TYPE};
+    frame.type.number = type->number;
+    frame.type.version = type->record != NULL ? type->record->version : 0;
+    frame.type.hash = type->record != NULL ? cogo_record_hash(type->record) : 0;
+    frame.type.name = (cogo_value){(const uint8_t *)type->name, strlen(type->name)};
+    cogo_err err = cogo__session_send(c->session, &frame);
+    return err == COGO_OK ? cogo__numbers_put(&c->out.announced, type->number, type) : err;
+}
+
+static cogo_err payload_of(cogo_msg *msg, const cogo_type *type, cogo_arena *arena,
+                           cogo_value *out)
+{
+    if (type != NULL && type->record != NULL) {
+        return cogo_record_encode(type->record, cogo_msg_payload(msg), arena, out);
+    }
+    *out = (cogo_value){cogo_msg_payload(msg), msg->size_bytes};
+    return COGO_OK;
+}
+
+static cogo__frame_user head_of(const cogo_msg *msg)
+{
+    return (cogo__frame_user){
+        .to = cogo__to_wire((uint32_t)msg->enqueued_ns, msg->target),
+        .from = sender_of(msg),
+        .type = msg->type,
+        .ask = (msg->flags & COGO__MSG_REQUEST) != 0 ? msg->ask : 0,
+        .trace = msg->trace,
+    };
+}
+
+static cogo_err send_first(cogo__connection *c, cogo_msg *msg)
+{
+    cogo__outgoing *out = &c->out;
+    cogo__frame_user head = head_of(msg);
+    cogo__frame frame = {.kind = COGO__FRAME_FIRST};
+    frame.first = (cogo__frame_first){
+        .stream = ++out->streams,
+        .total_bytes = out->large_bytes.size_bytes,
+        .to = head.to,
+        .from = head.from,
+        .type = head.type,
+        .ask = head.ask,
+        .trace = head.trace,
+        .payload = {out->large_bytes.data, COGO__FRAME_PAYLOAD_MAX},
+    };
+    out->large = msg;
+    out->large_at = COGO__FRAME_PAYLOAD_MAX;
+    out->sent += cost_of(COGO__FRAME_PAYLOAD_MAX);
+    return cogo__session_send(c->session, &frame);
+}
+
+static void end_large(cogo__connection *c, cogo_err err)
+{
+    release(c, c->out.large, err);
+    cogo_arena_finish(&c->out.large_arena);
+    c->out.large = NULL;
+    // What waited for it comes before what is newer.
+    cogo_msg *msg = NULL;
+    while ((msg = cogo__line_take(&c->out.line)) != NULL) {
+        cogo__line_add(&c->out.deferred, msg);
+    }
+    c->out.line = c->out.deferred;
+    c->out.deferred = (cogo__line){NULL, NULL};
+}
+
+static cogo_err send_part(cogo__connection *c)
+{
+    cogo__outgoing *out = &c->out;
+    size_t left = out->large_bytes.size_bytes - out->large_at;
+    size_t size = left < COGO__FRAME_PAYLOAD_MAX ? left : COGO__FRAME_PAYLOAD_MAX;
+    cogo__frame frame = {.kind = COGO__FRAME_PART};
+    frame.part =
+        (cogo__frame_part){out->streams, {out->large_bytes.data + out->large_at, size}};
+    cogo_err err = cogo__session_send(c->session, &frame);
+    out->sent += cost_of(size);
+    out->large_at += size;
+    if (err == COGO_OK && out->large_at == out->large_bytes.size_bytes) {
+        end_large(c, COGO_OK);
+    }
+    return err;
+}
+
+/* A message of the program. False: no credit, it stays. */
+static bool send_user(cogo__connection *c, cogo_msg *msg, cogo_err *out_err)
+{
+    const cogo_type *type = msg->type >= COGO_MSG_USER
+                                ? cogo__types_find(&c->node->system->types, msg->type)
+                                : NULL;
+    cogo__frame frame = {.kind = COGO__FRAME_USER, .user = head_of(msg)};
+    cogo_value payload = {NULL, 0};
+    cogo_err err = payload_of(msg, type, &c->out.arena, &payload);
+    bool large = payload.size_bytes > COGO__FRAME_PAYLOAD_MAX;
+    if (err == COGO_OK && payload.size_bytes > c->node->config.message_bytes) {
+        err = COGO_ELIMIT;
+    }
+    if (err != COGO_OK) { // Its record breaks its own limits: the sender's mistake, not ours.
+        cogo_arena_finish(&c->out.arena);
+        release(c, msg, err);
+        return true;
+    }
+    size_t first = large ? COGO__FRAME_PAYLOAD_MAX : payload.size_bytes;
+    if (!has_credit(c, first)) {
+        cogo_arena_finish(&c->out.arena);
+        return false;
+    }
+    err = announce(c, type);
+    if (err == COGO_OK && large) {
+        c->out.large_bytes = payload;
+        c->out.large_arena = c->out.arena;
+        cogo_arena_init(&c->out.arena, 0);
+        *out_err = send_first(c, msg);
+        return true;
+    }
+    frame.user.payload = payload;
+    err = err == COGO_OK ? cogo__session_send(c->session, &frame) : err;
+    c->out.sent += cost_of(payload.size_bytes);
+    cogo_arena_finish(&c->out.arena);
+    release(c, msg, err);
+    *out_err = err;
+    return true;
+}
+
+static bool same_pair(const cogo_msg *a, const cogo_msg *b)
+{
+    // Foreign threads are one sender, whether they ask or send.
+    return a->sender.slot == b->sender.slot && a->sender.generation == b->sender.generation
+           && a->enqueued_ns == b->enqueued_ns && a->target == b->target;
+}
+
+/* May @p msg go before the large one that is under way, and before those deferred? Signals and
+ * what is large itself wait. */
+static bool may_overtake(const cogo__connection *c, const cogo_msg *msg)
+{
+    if ((msg->flags & COGO__MSG_RUNTIME) != 0 || msg->size_bytes > SMALL_MAX
+        || same_pair(msg, c->out.large)) {
+        return false;
+    }
+    uint32_t looked = 0;
+    for (const cogo_msg *m = c->out.deferred.first; m != NULL;
+         m = cogo__ptr_load_relaxed(&m->link.next)) {
+        if (same_pair(msg, m) || ++looked > PAIRS_LOOKED) {
+            return false; // Behind many that wait all wait.
+        }
+    }
+    return true;
+}
+
+/* Sends one message of the line, between parts if there are parts. False: nothing. */
+static bool send_next(cogo__connection *c, cogo_err *out_err)
+{
+    cogo_msg *msg = c->out.line.first;
+    if (msg == NULL) {
+        return false;
+    }
+    if (c->out.large != NULL && !may_overtake(c, msg)) {
+        cogo__line_add(&c->out.deferred, cogo__line_take(&c->out.line));
+        return c->out.line.first != NULL;
+    }
+    cogo_msg *next = cogo__ptr_load_relaxed(&msg->link.next);
+    bool gone = true;
+    if (cogo__is_signal(msg) || (msg->flags & COGO__MSG_RUNTIME) != 0) {
+        *out_err = msg->type == COGO_MSG_DOWN    ? send_down(c, msg)
+                   : msg->type == COGO__MSG_NACK ? send_nack(c, msg)
+                                                 : send_signal(c, msg);
+        release(c, msg, *out_err);
+    } else {
+        gone = send_user(c, msg, out_err);
+    }
+    if (gone) {
+        c->out.line.first = next;
+        c->out.line.last = next != NULL ? c->out.line.last : NULL;
+    }
+    return gone;
+}
+
+/* Takes over what waits in the queue. False: there is nothing to do at all any more. */
+static bool refill(cogo__connection *c)
+{
+    cogo__outgoing *out = &c->out;
+    cogo__lock_take(&c->peer->lock);
+    bool mine = c->peer->current == c->link;
+    c->peer->queued_bytes -= mine ? out->freed : 0;
+    out->freed = 0;
+    if (mine && out->line.first == NULL) {
+        out->line = c->peer->queue;
+        c->peer->queue = (cogo__line){NULL, NULL};
+    }
+    bool some = out->line.first != NULL || out->large != NULL || out->deferred.first != NULL;
+    if (mine) {
+        c->peer->looked_after = some;
+    }
+    cogo__lock_give(&c->peer->lock);
+    return some;
+}
+
+bool cogo__outgoing_fill(cogo__connection *c)
+{
+    bool any = false, more = refill(c);
+    cogo_err err = COGO_OK;
+    size_t waiting = 0;
+    while (more && err == COGO_OK) {
+        (void)cogo__session_output(c->session, &waiting);
+        if (waiting >= COGO__OUT_HIGH) {
+            break;
+        }
+        bool moved = send_next(c, &err);
+        if (err == COGO_OK && c->out.large != NULL && has_credit(c, COGO__FRAME_PAYLOAD_MAX)) {
+            err = send_part(c);
+            moved = true;
+        }
+        any = any || moved;
+        if (c->out.line.first == NULL && err == COGO_OK) {
+            more = refill(c);
+        }
+        more = more && moved;
+    }
+    if (c->out.freed != 0) {
+        (void)refill(c);
+    }
+    cogo__u64_store_relaxed(&c->peer->sent, c->out.sent);
+    if (err != COGO_OK) {
+        cogo__session_close(c->session, err, "a frame could not be made");
+    }
+    return any;
+}
+
+void cogo__outgoing_finish(cogo__connection *c)
+{
+    cogo__outgoing *out = &c->out;
+    if (out->large != NULL) {
+        cogo__line_add(&out->deferred, out->large);
+        out->large = NULL;
+    }
+    if (c->peer != NULL) {
+        cogo__line_drop(c->node->system, c->ctx, c->peer, &out->deferred);
+        cogo__line_drop(c->node->system, c->ctx, c->peer, &out->line);
+    }
+    cogo_arena_finish(&out->large_arena);
+    cogo_arena_finish(&out->arena);
+    cogo__numbers_finish(&out->announced);
+}

@@ -1,0 +1,150 @@
+/* The queue of each peer: filled by whoever sends, emptied by the data connection. */
+#include "runtime/actor/send.h"
+#include "runtime/node/node.h"
+
+void cogo__line_add(cogo__line *line, cogo_msg *msg)
+{
+    cogo__ptr_store_relaxed(&msg->link.next, NULL);
+    if (line->last != NULL) {
+        cogo__ptr_store_relaxed(&line->last->link.next, msg);
+    } else {
+        line->first = msg;
+    }
+    line->last = msg;
+}
+
+cogo_msg *cogo__line_take(cogo__line *line)
+{
+    cogo_msg *msg = line->first;
+    if (msg != NULL) {
+        line->first = cogo__ptr_load_relaxed(&msg->link.next);
+        line->last = line->first != NULL ? line->last : NULL;
+    }
+    return msg;
+}
+
+void cogo__line_drop(cogo_system *system, cogo_context *ctx, const cogo__peer *peer,
+                     cogo__line *line)
+{
+    cogo_msg *msg = NULL;
+    while ((msg = cogo__line_take(line)) != NULL) {
+        if (!cogo__is_signal(msg)) {
+            cogo_actor_id to = {peer->index, (uint32_t)peer->incarnation,
+                                (uint32_t)msg->enqueued_ns, msg->target};
+            cogo__dead_letter(system, ctx, msg, to, COGO_DEAD_GONE);
+        }
+        cogo__msg_free(ctx->heap, msg);
+    }
+}
+
+static cogo__node *node_of(cogo__remote *remote)
+{
+    return (cogo__node *)(void *)remote;
+}
+
+/* May a message of this kind leave the node? */
+static bool may_pass(const cogo__node *node, const cogo_msg *msg, cogo_dead_reason *out_why)
+{
+    bool runtime = (msg->flags & COGO__MSG_RUNTIME) != 0;
+    if (runtime && (cogo__is_signal(msg) || msg->type == COGO_MSG_DOWN)) {
+        return true;
+    }
+    bool known = msg->type == COGO_MSG_BYTES || msg->type == COGO_MSG_NAME
+                 || (msg->type >= COGO_MSG_USER
+                     && cogo__types_find(&node->system->types, msg->type) != NULL);
+    if (!known) {
+        *out_why = COGO_DEAD_UNTYPED;
+        return false;
+    }
+    *out_why = COGO_DEAD_LARGE;
+    return msg->size_bytes <= node->config.message_bytes;
+}
+
+static cogo_err put(cogo__node *node, cogo_context *here, cogo__peer *peer, cogo_actor_id to,
+                    cogo_msg *msg, cogo_dead_reason *out_why)
+{
+    // What the runtime says is never refused: it is bounded by what there is to say it about.
+    bool bounded = (msg->flags & COGO__MSG_RUNTIME) == 0;
+    cogo_actor_id wake = COGO_NO_ACTOR;
+    cogo_err err = COGO_OK;
+    cogo__lock_take(&peer->lock);
+    if (!peer->up) {
+        *out_why = COGO_DEAD_GONE;
+        err = COGO_EGONE;
+    } else if (bounded && peer->queued_bytes >= node->config.queue_bytes) {
+        *out_why = COGO_DEAD_LINK;
+        err = COGO_EFULL;
+    } else {
+        msg->enqueued_ns = to.slot;
+        msg->target = to.generation;
+        cogo__line_add(&peer->queue, msg);
+        peer->queued_bytes += cogo__queued_cost(msg);
+        wake = peer->looked_after ? COGO_NO_ACTOR : peer->data;
+        peer->looked_after = true;
+    }
+    cogo__lock_give(&peer->lock);
+    if (cogo_actor_id_is_set(wake)) {
+        cogo__post(node->system, here, wake, COGO__MSG_FLUSH, 0, 0, "", 0);
+    }
+    return err;
+}
+
+static cogo_err pass(cogo__remote *remote, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
+                     cogo_dead_reason *out_why)
+{
+    cogo__node *node = node_of(remote);
+    cogo__peer *peer = cogo__peer_find(node, to.node);
+    if (peer == NULL || (uint32_t)peer->incarnation != to.incarnation) {
+        *out_why = COGO_DEAD_GONE;
+        return COGO_EGONE;
+    }
+    if ((to.slot & COGO__SLOT_ALIAS) != 0) {
+        (void)cogo__u32_add_seq_cst(&peer->relays, UINT32_MAX);
+    }
+    return may_pass(node, msg, out_why) ? put(node, here, peer, to, msg, out_why) : COGO_EINVAL;
+}
+
+static void refuse(cogo__remote *remote, cogo_context *here, cogo_actor_id asker, cogo_err err)
+{
+    cogo_dead_reason why = COGO_DEAD_GONE;
+    cogo_msg *msg = cogo__msg_alloc(node_of(remote)->system, here != NULL ? here->heap : NULL,
+                                    COGO__MSG_NACK, sizeof err);
+    if (msg == NULL) {
+        cogo__log(node_of(remote)->system, COGO_LOG_ERROR, "out of memory: a refusal is lost");
+        return;
+    }
+    *(cogo_err *)cogo__msg_body(msg) = err;
+    msg->flags |= COGO__MSG_RUNTIME;
+    if (pass(remote, here, asker, msg, &why) != COGO_OK) {
+        cogo__msg_free(here != NULL ? here->heap : NULL, msg);
+    }
+}
+
+/* The peer is told when a quarter of the window has been consumed since. */
+static void consumed(cogo__remote *remote, cogo_context *here, uint32_t index,
+                     const cogo__remote_cost *cost)
+{
+    cogo__node *node = node_of(remote);
+    cogo__peer *peer = cogo__peer_find(node, index);
+    cogo_actor_id wake = COGO_NO_ACTOR;
+    cogo__lock_take(&peer->lock);
+    if ((uint32_t)peer->current == cost->link) { // Else it came over an earlier link.
+        peer->consumed += cost->bytes;
+        if (!peer->report_due
+            && peer->consumed - peer->reported >= node->config.window_bytes / 4) {
+            peer->report_due = true;
+            wake = peer->control;
+        }
+    }
+    cogo__lock_give(&peer->lock);
+    if (cogo_actor_id_is_set(wake)) {
+        cogo__post(node->system, here, wake, COGO__MSG_FLUSH, 0, 0, "", 0);
+    }
+}
+
+void cogo__queue_init(cogo__remote *remote)
+{
+    remote->pass = pass;
+    remote->refuse = refuse;
+    remote->consumed = consumed;
+}
