@@ -35,12 +35,13 @@ static bool metered(const cogo__guard *guard)
 
 /* One more reference, unless it is free. `places`: so many of the waiting too, if the limit
  * allows. acq_rel: pairs with the store that made it: owner and limits are those of its actor.
- */
+ * seq_cst load: a sender that has queued itself must not read that it is full from before the
+ * receiver gave the place back; see wait_for_place(). */
 typedef enum hold_result { HELD, FREE, FULL } hold_result;
 
 static hold_result hold(cogo__guard *guard, uint64_t places, uint64_t most)
 {
-    uint64_t seen = cogo__u64_load_relaxed(&guard->word);
+    uint64_t seen = cogo__u64_load_seq_cst(&guard->word);
     do {
         if (seen < REFERENCE) {
             return FREE;

