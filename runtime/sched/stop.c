@@ -2,7 +2,11 @@
 #include "runtime/actor/signals.h"
 #include "runtime/sched/sched.h"
 
-enum { KILL_NS_MIN = 100000000 }; // Least time for callbacks to return after KILLED.
+enum {
+    KILL_NS_MIN = 100000000, // Least time for callbacks to return after KILLED.
+    TELL_TRIES = 100,        // To tell one actor while there is no memory,
+    TELL_PAUSE_NS = 1000000, // so long after each other.
+};
 
 static bool actors_ended(cogo_system *system)
 {
@@ -14,6 +18,20 @@ static bool actors_ended(cogo_system *system)
 static bool offloads_ended(cogo_system *system)
 {
     return cogo__offload_threads(&system->sched->offload) == 0;
+}
+
+/* Memory may be short just now; what is not told would be waited for in vain. */
+static void tell(cogo_system *system, cogo_actor_id id, cogo_exit_kind kind)
+{
+    cogo__signal signal = {.reason = {.kind = kind, .text = "the system stops"}};
+    cogo__parker nap = {0};
+    for (int i = 0; i < TELL_TRIES; i++) {
+        if (cogo__signal_send(system, NULL, id, COGO__SIG_EXIT, &signal) != COGO_ENOMEM) {
+            return;
+        }
+        cogo__world_park(system->world, &nap, cogo__world_now(system->world) + TELL_PAUSE_NS);
+    }
+    cogo__log(system, COGO_LOG_ERROR, "out of memory: an actor is not told to end");
 }
 
 /* SHUTDOWN goes to the roots: a supervisor ends its children itself, in its order. */
@@ -30,7 +48,7 @@ static void signal_all(cogo_system *system, cogo_exit_kind kind, uint32_t except
         if ((phase & COGO__CELL_USED) != 0 && (phase & except_phase) == 0) {
             cogo_actor_id id =
                 cogo__id(system, slot, cogo__u32_load_acquire(&cell->generation));
-            cogo_exit_actor(system, id, kind, "the system stops");
+            tell(system, id, kind);
         }
     }
 }

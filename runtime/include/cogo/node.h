@@ -27,12 +27,12 @@ typedef struct cogo_node_config {
     /** At least 16 bytes, known to all nodes of the cluster; each proves to the other that it
      * knows it. Without one only loopback addresses are allowed. Content is not encrypted. */
     const void *secret;
-    size_t secret_size_bytes;
-    uint32_t window_bytes;  /**< Of a peer's messages that wait here. Default: 1048576, at
-                               least 524288. */
-    uint32_t queue_bytes;   /**< Of messages that wait here for one peer. Default: 1048576. */
-    uint32_t message_bytes; /**< Largest message, on its way. Default: 16777216. */
-    uint32_t heartbeat_ms;  /**< A peer silent for four of them is lost. Default: 1000. */
+    size_t secret_size_bytes; /**< Of @c secret. */
+    uint32_t window_bytes;    /**< Of a peer's messages that wait here. Default: 1048576, at
+                                 least 524288. */
+    uint32_t queue_bytes;     /**< Of messages that wait here for one peer. Default: 1048576. */
+    uint32_t message_bytes;   /**< Largest message, on its way. Default: 16777216. */
+    uint32_t heartbeat_ms;    /**< A peer silent for four of them is lost. Default: 1000. */
     uint32_t reconnect_min_ms; /**< First wait before joining again; doubles. Default: 100. */
     uint32_t reconnect_max_ms; /**< Last. Default: 10000. A random quarter is left off. */
     uint32_t handshake_ms;  /**< Within it a stranger must have proved itself. Default: 5000. */
@@ -44,22 +44,23 @@ typedef struct cogo_node_config {
 typedef struct cogo_node_info {
     size_t struct_size; /**< sizeof(cogo_node_info), set by the caller. */
     uint32_t node;      /**< Its index: cogo_actor_id.node of its actors. Never used again. */
-    char name[COGO_NODE_NAME_SIZE];
-    uint64_t incarnation;
-    bool up;         /**< There is a link now. */
-    uint64_t rtt_ns; /**< Of the latest heartbeat; 0: none yet. */
-    uint64_t bytes_in, bytes_out;
-    uint64_t queued_bytes; /**< Messages that wait for the link. */
-    uint64_t nacks;        /**< Messages that it could not deliver, of all links with it. */
+    char name[COGO_NODE_NAME_SIZE]; /**< As the peer calls itself. */
+    uint64_t incarnation;           /**< Another one after each start of the peer. */
+    bool up;                        /**< There is a link now. */
+    uint64_t rtt_ns;                /**< Of the latest heartbeat; 0: none yet. */
+    uint64_t bytes_in;              /**< Read from it, over all its links. */
+    uint64_t bytes_out;             /**< Written to it, over all its links. */
+    uint64_t queued_bytes;          /**< Messages that wait for the link. */
+    uint64_t nacks; /**< Messages that it could not deliver, of all links with it. */
 } cogo_node_info;
 
 /** Payload of COGO_MSG_NODE. */
 typedef struct cogo_node_event {
-    uint32_t node;
-    bool up;
-    uint64_t incarnation;
-    char name[COGO_NODE_NAME_SIZE];
-    char why[64]; /**< Down: for people. */
+    uint32_t node;                  /**< The peer's index. */
+    bool up;                        /**< The link came up; else it was lost. */
+    uint64_t incarnation;           /**< Of the peer. */
+    char name[COGO_NODE_NAME_SIZE]; /**< Of the peer. */
+    char why[64];                   /**< Down: for people. */
 } cogo_node_event;
 
 /**
