@@ -10,7 +10,8 @@ build=(gcc g++ libc6-dev make pkg-config scons libck-dev libev-dev libmsgpack-de
 roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 python3-pytest
     cmake meson ninja-build autoconf automake git)
 test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
-    python3-pytest python3-jsonschema dpkg-dev man-db gdb spin)
+    python3-pytest python3-jsonschema python3-yaml dpkg-dev man-db gdb spin)
+command -v npm >/dev/null || test+=(nodejs npm)
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
 peers=(erlang-base libcaf-dev golang)
 

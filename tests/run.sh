@@ -2,7 +2,7 @@
 # Installs what is missing, builds, runs the tests; the last line is 'N passed, N failed'.
 #   tests/run.sh             everything that every change must pass (under 25 minutes on 2 cores)
 #   tests/run.sh --long      and the long tier: 100,000 simulated seeds, kill loop, Debian sources, 100k lines
-#   tests/run.sh --only X    only the steps whose name contains X (house unit asan tsan sim model clang integration long)
+#   tests/run.sh --only X    only the steps whose name contains X (house unit deploy asan tsan sim model clang integration long)
 # Output of each step: build/test-logs/<step>.log
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -78,6 +78,7 @@ step docs 120 scons docs
 step house 300 /usr/bin/python3 tests/house/run.py
 step unit-build 900 scons -j"$jobs" variant=debug unit
 step unit 600 bash -c 'unit build/debug'
+step deploy 300 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/deploy
 step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/integration
 step asan-build 900 scons -j"$jobs" variant=asan unit
 step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
