@@ -45,6 +45,7 @@ enum {
     X(SPAWN, 27, spawn)        \
     X(SPAWNED, 28, spawned)    \
     X(NACK, 29, nack)          \
+    X(FORGET, 30, link)        \
     X(PING, 48, ping)          \
     X(PONG, 49, ping)          \
     X(CREDIT, 50, credit)      \
@@ -131,6 +132,7 @@ typedef struct cogo__frame_spawn {
 typedef struct cogo__frame_spawned {
     uint64_t request, err;
     cogo__wire_actor actor;
+    uint64_t link;
 } cogo__frame_spawned;
 
 typedef struct cogo__frame_nack {

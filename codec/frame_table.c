@@ -104,6 +104,7 @@ static const cogo__frame_field spawned_fields[] = {
     WORD(spawned, request),
     SMALL(spawned, err),
     ACTOR(spawned, actor),
+    WORD(spawned, link),
 };
 static const cogo__frame_field nack_fields[] = {
     SMALL(nack, code), SMALL(nack, type), ACTOR(nack, to),

@@ -8,6 +8,7 @@
 #include "runtime/actor/dead.h"
 #include "runtime/actor/groups.h"
 #include "runtime/actor/names.h"
+#include "runtime/actor/offers.h"
 #include "runtime/actor/types.h"
 #include "runtime/base/world.h"
 
@@ -28,6 +29,7 @@ struct cogo_system {
     cogo__names names;    /**< Actors by name. */
     cogo__names children; /**< Children by supervisor and id. */
     cogo__types types;
+    cogo__offers offers;   /**< What peers may spawn here. */
     cogo__counters shared; /**< Of threads without counters of their own. */
     cogo__au64 random;
     cogo__au64 ties;      /**< Number of the latest link. */

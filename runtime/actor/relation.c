@@ -109,7 +109,9 @@ static bool on_exit_from_link(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg
         cogo__tie_remove(cell, tie); // No UNLINK_ACK will come, or it finds nothing.
         return false;
     }
-    if (cogo__cell_find(ctx->system, signal->from) != NULL) { // It may come back.
+    bool far = signal->from.node != 0 && signal->reason.kind != COGO_EXIT_NOCONNECTION
+               && signal->reason.kind != COGO_EXIT_NOPROC;
+    if (far || cogo__cell_find(ctx->system, signal->from) != NULL) { // It may come back.
         cogo__signal forget = {.from = ctx->self, .number = tie->number};
         (void)cogo__signal_send(ctx->system, ctx, signal->from, COGO__SIG_FORGET, &forget);
     }

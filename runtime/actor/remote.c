@@ -85,6 +85,41 @@ bool cogo__relay_claim(cogo_system *system, cogo_context *here, cogo__ref *ref, 
     return true;
 }
 
+/* The ask is claimed first, then the link is there, then the answer: so whoever has got the
+ * answer is linked, and whoever has not is not. */
+bool cogo__remote_spawned(cogo_system *system, cogo_context *here, uint64_t number,
+                          cogo_actor_id actor, uint64_t link)
+{
+    cogo__ref *ref = cogo__ref_find(system, number);
+    uint32_t kind = ref != NULL ? cogo__u32_load_relaxed(&ref->kind) : COGO__REF_TIMER;
+    cogo_actor_id owner = ref != NULL ? cogo__ref_owner(system, ref) : COGO_NO_ACTOR;
+    cogo__signal signal = {.from = actor, .number = link};
+    if (kind != COGO__REF_ASK && kind != COGO__REF_WAITER) {
+        return false;
+    }
+    cogo_msg *msg =
+        cogo__msg_alloc(system, kind == COGO__REF_ASK && here != NULL ? here->heap : NULL,
+                        COGO_MSG_SPAWNED, sizeof actor);
+    if (msg == NULL || !cogo__ref_claim(ref, number)) {
+        cogo__msg_free(here != NULL ? here->heap : NULL, msg);
+        return false;
+    }
+    memcpy(cogo__msg_body(msg), &actor, sizeof actor);
+    msg->sender = actor;
+    msg->flags |= COGO__MSG_ANSWER;
+    msg->ask = number;
+    if (kind == COGO__REF_WAITER) {
+        cogo__sched_waiter_give(system, ref, msg);
+        return true;
+    }
+    if (link != 0
+        && cogo__signal_send(system, here, owner, COGO__SIG_LINK, &signal) != COGO_OK) {
+        cogo__msg_free(here != NULL ? here->heap : NULL, msg);
+        return false;
+    }
+    return cogo__deliver(system, here, owner, msg, false) == COGO_OK;
+}
+
 void cogo__remote_watched(cogo__ref *ref, uint64_t number, cogo_actor_id target)
 {
     cogo__u64_store_relaxed(&ref->far_actor, (uint64_t)target.generation << 32 | target.slot);

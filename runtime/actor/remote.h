@@ -44,6 +44,11 @@ uint64_t cogo__relay_create(cogo_system *system, cogo_context *here, cogo_actor_
 bool cogo__relay_claim(cogo_system *system, cogo_context *here, cogo__ref *ref, uint64_t number,
                        cogo_actor_id *out_asker);
 
+/** The ask @p number has spawned @p actor on another node, linked if @p link (its number there)
+ * is not 0. False: nobody waits for it any more. */
+bool cogo__remote_spawned(cogo_system *system, cogo_context *here, uint64_t number,
+                          cogo_actor_id actor, uint64_t link);
+
 /** The running actor's monitor @p ref watches @p target, of another node. */
 void cogo__remote_watched(cogo__ref *ref, uint64_t number, cogo_actor_id target);
 /** The link to @p node is gone: asks over it fail, monitors and links across it fire, with

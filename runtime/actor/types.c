@@ -86,6 +86,7 @@ void cogo__type_name(const cogo__types *types, cogo_msg_type number, char *out, 
         [COGO_MSG_IO] = "io",
         [COGO_MSG_NODE] = "node",
         [COGO_MSG_NAME] = "name",
+        [COGO_MSG_SPAWNED] = "spawned",
     };
     const cogo_type *type = cogo__types_find(types, number);
     if (type != NULL) {

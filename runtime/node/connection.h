@@ -69,6 +69,13 @@ void cogo__outgoing_finish(cogo__connection *c);
 /** A frame of the data connection. COGO_OK, or what is wrong with it. */
 cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame);
 void cogo__incoming_finish(cogo__connection *c);
+/** True if @p number is an ask or a monitor of ours that waits for this very peer. */
+bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number);
+
+/* Remote spawn: spawn.c. */
+cogo_err cogo__spawn_send(cogo__connection *c, cogo_msg *msg);
+cogo_err cogo__spawn_on_spawn(cogo__connection *c, const cogo__frame_spawn *s);
+cogo_err cogo__spawn_on_spawned(cogo__connection *c, const cogo__frame_spawned *s);
 
 static inline cogo__wire_actor cogo__to_wire(uint32_t slot, uint32_t generation)
 {

@@ -281,8 +281,7 @@ static cogo_err on_type(cogo__connection *c, const cogo__frame_type *t)
     return cogo__numbers_put(&c->incoming.types, (uint32_t)t->number, type);
 }
 
-/* True if @p number is an ask or a monitor of ours that waits for this very peer. */
-static bool waits_for_peer(const cogo__connection *c, uint64_t number)
+bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number)
 {
     cogo__ref *ref = cogo__ref_find(c->node->system, number);
     return ref != NULL
@@ -294,7 +293,7 @@ static cogo_err on_nack(cogo__connection *c, const cogo__frame_nack *n)
 {
     cogo_err err = n->code != 0 && n->code <= COGO_EAUTH ? (cogo_err)n->code : COGO_EFAULT;
     cogo__u64_store_relaxed(&c->peer->nacks, cogo__u64_load_relaxed(&c->peer->nacks) + 1);
-    if (n->ask != 0 && waits_for_peer(c, n->ask)) {
+    if (n->ask != 0 && cogo__waits_for_peer(c, n->ask)) {
         cogo__ask_fail(c->node->system, c->ctx, n->ask, err);
     } else if (n->ask == 0) {
         cogo__log(c->node->system, COGO_LOG_WARN,
@@ -321,7 +320,7 @@ static cogo_err on_down(cogo__connection *c, const cogo__frame_exit *e)
 {
     cogo_down down = {.actor = cogo__from_wire(c->peer, e->from), .monitor = e->number};
     cogo_err err = fill_reason(e, &down.reason);
-    if (err == COGO_OK && waits_for_peer(c, e->number)) {
+    if (err == COGO_OK && cogo__waits_for_peer(c, e->number)) {
         cogo__post(c->node->system, c->ctx, local(c, e->to), COGO_MSG_DOWN, e->number, 0, &down,
                    sizeof down);
     }
@@ -365,6 +364,7 @@ static cogo_err on_relation(cogo__connection *c, uint64_t kind, const cogo__fram
     cogo_msg_type type = kind == COGO__FRAME_LINK       ? COGO__SIG_LINK
                          : kind == COGO__FRAME_UNLINK   ? COGO__SIG_UNLINK
                          : kind == COGO__FRAME_UNLINKED ? COGO__SIG_UNLINK_ACK
+                         : kind == COGO__FRAME_FORGET   ? COGO__SIG_FORGET
                          : kind == COGO__FRAME_MONITOR  ? COGO__SIG_MONITOR
                                                         : COGO__SIG_DEMONITOR;
     if (l->from == 0 || l->number == 0) {
@@ -374,14 +374,6 @@ static cogo_err on_relation(cogo__connection *c, uint64_t kind, const cogo__fram
         answer_for_gone(c, type, to, &signal);
     }
     return COGO_OK;
-}
-
-/* Remote spawn is not allowed. */
-static cogo_err on_spawn(cogo__connection *c, const cogo__frame_spawn *s)
-{
-    cogo__frame frame = {.kind = COGO__FRAME_SPAWNED};
-    frame.spawned = (cogo__frame_spawned){s->request, COGO_EUNSUPPORTED, 0};
-    return cogo__session_send(c->session, &frame);
 }
 
 /* The peer may have no more under way than the window that it was given. */
@@ -419,15 +411,16 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
     case COGO__FRAME_UNLINKED:
     case COGO__FRAME_MONITOR:
     case COGO__FRAME_DEMONITOR:
+    case COGO__FRAME_FORGET:
         return on_relation(c, frame->kind, &frame->link);
     case COGO__FRAME_EXIT:
         return on_exit_signal(c, &frame->exit);
     case COGO__FRAME_DOWN:
         return on_down(c, &frame->exit);
     case COGO__FRAME_SPAWN:
-        return on_spawn(c, &frame->spawn);
+        return cogo__spawn_on_spawn(c, &frame->spawn);
     case COGO__FRAME_SPAWNED:
-        return COGO_OK;
+        return cogo__spawn_on_spawned(c, &frame->spawned);
     case COGO__FRAME_NACK:
         return on_nack(c, &frame->nack);
     default:

@@ -354,8 +354,7 @@ cogo_err cogo_node_subscribe(cogo_system *system, cogo_actor_id subscriber)
 
 /* --- Names. ------------------------------------------------------------------------------- */
 
-/* The node itself: slot 0 of generation 1, which no actor has. */
-static cogo_actor_id node_id(cogo_system *system, uint32_t index)
+cogo_actor_id cogo__node_id(cogo_system *system, uint32_t index)
 {
     cogo__node *node = cogo__node_of(system);
     const cogo__peer *peer = node != NULL ? cogo__peer_find(node, index) : NULL;
@@ -377,7 +376,7 @@ static cogo_msg *question(cogo_system *system, uint32_t node, const char *name)
 cogo_err cogo_node_name_ask(cogo_context *ctx, uint32_t node, const char *name,
                             uint64_t timeout_ns, uint64_t *out_ask)
 {
-    return cogo_ask(ctx, node_id(ctx->system, node), question(ctx->system, node, name),
+    return cogo_ask(ctx, cogo__node_id(ctx->system, node), question(ctx->system, node, name),
                     timeout_ns, out_ask);
 }
 
@@ -385,8 +384,8 @@ cogo_err cogo_node_name_find(cogo_system *system, uint32_t node, const char *nam
                              uint64_t timeout_ns, cogo_actor_id *out_id)
 {
     cogo_msg *answer = NULL;
-    cogo_err err = cogo_system_ask(system, node_id(system, node), question(system, node, name),
-                                   timeout_ns, &answer);
+    cogo_err err = cogo_system_ask(system, cogo__node_id(system, node),
+                                   question(system, node, name), timeout_ns, &answer);
     if (err != COGO_OK) {
         return err;
     }

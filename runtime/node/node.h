@@ -100,6 +100,10 @@ cogo__node *cogo__node_of(cogo_system *system);
 /** NULL for an index that was never given out. Any thread. */
 cogo__peer *cogo__peer_find(cogo__node *node, uint32_t index);
 
+/** The node with this index, as whom requests are for that it answers itself: slot 0 of
+ * generation 1, which no actor has. */
+cogo_actor_id cogo__node_id(cogo_system *system, uint32_t index);
+
 /* --- Admission and the end of links: peer.c. --------------------------------------------- */
 
 /** Who asks to be let in: one authenticated connection. */

@@ -51,6 +51,7 @@ static cogo_err send_signal(cogo__connection *c, cogo_msg *msg)
         [COGO__SIG_UNLINK_ACK - COGO__SIG_START] = COGO__FRAME_UNLINKED,
         [COGO__SIG_MONITOR - COGO__SIG_START] = COGO__FRAME_MONITOR,
         [COGO__SIG_DEMONITOR - COGO__SIG_START] = COGO__FRAME_DEMONITOR,
+        [COGO__SIG_FORGET - COGO__SIG_START] = COGO__FRAME_FORGET,
         [COGO__SIG_LOST - COGO__SIG_START] = 0,
     };
     const cogo__signal *signal = cogo__msg_body(msg);
@@ -266,6 +267,9 @@ static bool send_next(cogo__connection *c, cogo_err *out_err)
         *out_err = msg->type == COGO_MSG_DOWN    ? send_down(c, msg)
                    : msg->type == COGO__MSG_NACK ? send_nack(c, msg)
                                                  : send_signal(c, msg);
+        release(c, msg, *out_err);
+    } else if (msg->type == COGO_MSG_SPAWNED) {
+        *out_err = cogo__spawn_send(c, msg);
         release(c, msg, *out_err);
     } else {
         gone = send_user(c, msg, out_err);

@@ -50,6 +50,7 @@ static bool may_pass(const cogo__node *node, const cogo_msg *msg, cogo_dead_reas
         return true;
     }
     bool known = msg->type == COGO_MSG_BYTES || msg->type == COGO_MSG_NAME
+                 || (msg->type == COGO_MSG_SPAWNED && (msg->flags & COGO__MSG_INSIDE) != 0)
                  || (msg->type >= COGO_MSG_USER
                      && cogo__types_find(&node->system->types, msg->type) != NULL);
     if (!known) {

@@ -95,6 +95,7 @@ static void destroy(cogo_system *system)
     cogo__names_finish(&system->names);
     cogo__names_finish(&system->children);
     cogo__types_finish(&system->types);
+    cogo__offers_finish(&system->offers);
     cogo__table_finish(&system->cells);
     cogo__table_finish(&system->refs);
     cogo__table_finish(&system->guards);
@@ -232,6 +233,7 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     }
     system->world = world;
     cogo__groups_init(&system->groups, filled.allocator);
+    cogo__offers_init(&system->offers, filled.allocator);
     cogo__lock_init(&system->guard_lock);
     cogo__lock_init(&system->dead.lock);
     system->config = filled;

@@ -14,6 +14,7 @@
 #include <cogo/observe.h>
 #include <cogo/offload.h>
 #include <cogo/payload.h>
+#include <cogo/placement.h>
 #include <cogo/poll.h>
 #include <cogo/record.h>
 #include <cogo/router.h>

@@ -42,6 +42,7 @@ enum {
     COGO_MSG_IO = 24,         /**< Payload: cogo_io_ready. A watched descriptor is ready. */
     COGO_MSG_NODE = 25,       /**< Payload: cogo_node_event. */
     COGO_MSG_NAME = 26,       /**< Payload: cogo_actor_id; answers cogo_node_name_ask(). */
+    COGO_MSG_SPAWNED = 27,    /**< Payload: cogo_actor_id; answers cogo_node_spawn_ask(). */
     COGO_MSG_USER = 256,      /**< First number for types of the program. */
 };
 
