@@ -110,6 +110,18 @@ const bench bench_table[] = {
      .operations = 1000000,
      .small = 2000,
      .measure = measure_dispatch},
+    {.name = "link-rtt",
+     .unit = "ns/round trip",
+     .doc = "64 bytes to an actor of another process and back, over a link",
+     .operations = 20000,
+     .small = 200,
+     .measure = measure_link_rtt},
+    {.name = "link-throughput",
+     .unit = "ns/message",
+     .doc = "64 bytes, 1 KiB, 64 KiB one way to an actor of another process",
+     .operations = 2000000,
+     .small = 10000,
+     .measure = measure_link_throughput},
     {.name = NULL},
 };
 

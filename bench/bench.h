@@ -1,4 +1,4 @@
-/* The local workloads: what each is, and how to run and measure one.
+/* The workloads: what each is, and how to run and measure one.
  * Used by `cogo bench` and by the tests of this room.
  * Never looks inside the runtime: the workloads are written against <cogo/cogo.h> alone. */
 #ifndef BENCH_BENCH_H
@@ -35,6 +35,7 @@ typedef struct bench_result {
     double p50, p99, p999;   /* over all of them in all runs. */
     uint64_t rate;           /* Messages a second of an open loop; 0: a closed one. */
     const char *mode;        /* Of an open loop: "parked" or "awake"; else NULL. */
+    uint64_t size_bytes;     /* Of a message over a link; 0: of another workload. */
     double base_median;      /* Of what it is compared with (bench.base); else 0. */
 } bench_result;
 

@@ -20,6 +20,11 @@ cogo_err measure_idle(const bench *b, const bench_order *order, bench_report *ou
 /* An open loop from this thread; each load and run has a system of its own. */
 cogo_err measure_dispatch(const bench *b, const bench_order *order, bench_report *out,
                           char error[BENCH_ERROR_SIZE]);
+/* Two processes and a link between them; one scene for all runs. */
+cogo_err measure_link_rtt(const bench *b, const bench_order *order, bench_report *out,
+                          char error[BENCH_ERROR_SIZE]);
+cogo_err measure_link_throughput(const bench *b, const bench_order *order, bench_report *out,
+                                 char error[BENCH_ERROR_SIZE]);
 
 /* Fills runs, median, min and max from @p runs values, which it sorts. */
 void measure_summarise(double *values, uint32_t runs, bench_result *out);

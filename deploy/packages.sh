@@ -13,7 +13,7 @@ test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus c
     python3-pytest python3-jsonschema python3-yaml dpkg-dev man-db gdb spin)
 command -v npm >/dev/null || test+=(nodejs npm)
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
-peers=(erlang-base libcaf-dev golang)
+peers=(erlang-base libcaf-dev golang libzmq3-dev libnng-dev)
 
 docs=(doxygen)
 

@@ -38,6 +38,9 @@ static void add_json(json_t *line, const bench_result *r)
         (void)json_object_set_new(line, "rate", json_integer((json_int_t)r->rate));
         (void)json_object_set_new(line, "mode", json_string(r->mode));
     }
+    if (r->size_bytes != 0) {
+        (void)json_object_set_new(line, "size", json_integer((json_int_t)r->size_bytes));
+    }
     if (r->bench->base != NULL) {
         (void)json_object_set_new(line, "base", json_string(r->bench->base));
         (void)json_object_set_new(line, "base_median", json_real(r->base_median));
@@ -69,6 +72,9 @@ static void print_row(const bench_result *r)
            r->max, r->bench->unit);
     if (r->mode != NULL) {
         printf(" %s %" PRIu64 "/s", r->mode, r->rate);
+    }
+    if (r->size_bytes != 0) {
+        printf(" of %" PRIu64 " bytes", r->size_bytes);
     }
     if (r->bench->base != NULL) {
         printf(" %.2f times %s", r->median / r->base_median, r->bench->base);

@@ -87,3 +87,19 @@ def test_dispatch_is_held_against_the_bare_futex_of_the_same_rate(results):
     said = {(r["subject"], r["mode"]): compare.dispatch_verdict(r) for r in rows}
     assert said[("cogo", "parked")] == "MISSED: p99 p999"
     assert said[("cogo", "awake")] == "p50 reached"
+
+
+def test_a_link_is_measured_between_two_processes():
+    done = run_cogo("bench", "link-rtt", "link-throughput", "--small", "--runs", "2", "--lanes", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(l["bench"], l["size"]) for l in found] == [("link-rtt", 64)] + [("link-throughput", s) for s in (64, 1024, 65536)]
+    assert 0 < found[0]["p50"] <= found[0]["p99"] <= found[0]["p999"]
+
+
+def test_a_link_is_held_against_raw_tcp_and_against_each_peer(results):
+    def rtt(subject, p50):
+        return lines(subject, [1], bench="link-rtt", lanes=1, size=64, p50=p50)
+    [r] = compare.link_rows(results(rtt("cogo", 1000), rtt("tcp", 800), rtt("zmq", 999), rtt("go", 3000)), "link-rtt", 1)
+    assert r["ratios"] == {"tcp": 0.8, "zmq": 0.999, "go": 3.0}
+    assert r["reached"] == "MISSED: zmq"

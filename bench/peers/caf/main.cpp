@@ -59,6 +59,9 @@ int main(int argc, char** argv) {
 #if CAF_VERSION >= 10000
     caf::core::init_global_meta_objects();
 #endif
+    if (!std::strncmp(argv[1], "link-", 5)) {
+        link(argv[1], lanes, runs);
+    }
     caf::actor_system_config config;
     config.set(THREADS, lanes);
     caf::actor_system system{config};

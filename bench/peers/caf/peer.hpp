@@ -76,5 +76,6 @@ extern const std::vector<workload> workloads;
 std::string version();
 double idle_bytes(caf::actor_system& system, std::size_t actors);
 void dispatch(caf::actor_system& system, int lanes);
+void link(const char* work, int lanes, int runs);
 
 #endif

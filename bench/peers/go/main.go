@@ -74,6 +74,15 @@ func main() {
 	case name == "idle-bytes": // A second time the memory would be there already.
 		runtime.GOMAXPROCS(lanes)
 		report(name, lanes, "bytes/actor", []float64{idleBytes(1000000)})
+	case name == "link-serve":
+		runtime.GOMAXPROCS(lanes)
+		linkServe()
+	case name == "link-rtt":
+		runtime.GOMAXPROCS(lanes)
+		linkRtt(lanes, runs)
+	case name == "link-throughput":
+		runtime.GOMAXPROCS(lanes)
+		linkThroughput(lanes, runs)
 	case known:
 		runtime.GOMAXPROCS(lanes)
 		measure(name, w, lanes, runs)
