@@ -1,6 +1,7 @@
 #include "actors/cli/node.h"
 
 #include "actors/cli/guardian.h"
+#include "actors/cli/link.h"
 #include "actors/cli/log.h"
 #include "actors/cli/trace.h"
 #include "actors/gateway/gateway.h"
@@ -23,9 +24,16 @@
 #include <unistd.h>
 
 enum { SLOTS_DEFAULT = 3, ALARM_SIZE = 160, READY_WAIT_MS = 30000 };
+#define LINKS_STOP_NS UINT64_C(2000000000)
 
 struct node {
     cogo_system *system;
+    node_part part;
+    char name[COGO_NODE_NAME_SIZE]; /* "": it has no links. */
+    char host[64];                  /* Of the HTTP door. */
+    char listen[128];               /* For nodes, as it was given. */
+    char workers[256];
+    bool linked;
     gateway *door;
     trace trace;
     int alarm_fd;
@@ -34,7 +42,7 @@ struct node {
     char store_path[PATH_MAX + 16];
     char work_dir[PATH_MAX];
     bool owns_data;   /* The journal is ours; else another process may be using the folders. */
-    char labels[400]; /* What each worker says of this machine. */
+    char labels[508]; /* What each worker says of this machine. */
 };
 
 bool node_make_folder(const char *path)
@@ -119,6 +127,7 @@ static bool add_worker(guardian_config *config, const char *name, size_t length,
             }
             config->workers[config->worker_count++] = (worker_config){
                 .type = t->name,
+                .worker_id = wanted->worker_id,
                 .orchestrator = ORCHESTRATOR_NAME,
                 .state_dir = n->work_dir,
                 .labels = n->labels,
@@ -161,7 +170,7 @@ static bool choose_workers(guardian_config *config, const node_config *wanted, c
 /* The actors of the orchestrating half; their ids go into @p guard as vital. */
 static cogo_err start_core(node *n, guardian_config *guard, char error[256])
 {
-    orchestrator_config orchestrator = {.closed_world = true};
+    orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL};
     store_config store = {.path = n->store_path};
     cogo_err err = store_start(n->system, &store, &orchestrator.store_writer,
                                &orchestrator.store_reader, &orchestrator.term, error);
@@ -225,15 +234,14 @@ static void describe_machine(node *n)
         snprintf(n->labels + used, sizeof n->labels - used, ",arch=%.60s,host=%.64s",
                  os.machine, os.nodename);
     }
+    if (n->name[0] != '\0') {
+        size_t used = strlen(n->labels);
+        snprintf(n->labels + used, sizeof n->labels - used, ",node=%s", n->name);
+    }
 }
 
-static cogo_err start_all(node *n, const node_config *config, char error[256])
+static cogo_err start_system(node *n, const node_config *config, char error[256])
 {
-    guardian_config guard = {.alarm_fd = n->alarm_fd, .alarm_text = n->alarm};
-    describe_machine(n);
-    if (!choose_workers(&guard, config, n, error)) {
-        return COGO_EINVAL;
-    }
     cogo_system_config system_config = {.struct_size = sizeof system_config,
                                         .log = log_runtime_line};
     cogo_err err = cogo_system_create(&system_config, &n->system);
@@ -244,26 +252,68 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
         snprintf(error, 256, "the runtime did not start: %s", cogo_strerror(err));
         return err;
     }
-    err = trace_begin(&n->trace, n->system, config->trace, error);
-    if (err != COGO_OK) {
-        return err;
+    return trace_begin(&n->trace, n->system, config->trace, error);
+}
+
+static cogo_err start_links(node *n, const node_config *config, char error[256])
+{
+    if (n->part == NODE_ALL) {
+        return COGO_OK;
     }
-    err = start_core(n, &guard, error);
-    cogo_actor_id id;
-    if (err == COGO_OK && (err = guardian_start(n->system, &guard, &id)) != COGO_OK) {
-        snprintf(error, 256, "the guardian did not start: %s", cogo_strerror(err));
-    }
-    if (err == COGO_OK) {
-        err = await_ready(n, guard.vital[0], guard.worker_count, error);
-    }
-    if (err != COGO_OK) {
-        return err;
-    }
+    cogo_err err = link_start(n->system, n->name, &config->links, error);
+    n->linked = err == COGO_OK;
+    return err;
+}
+
+static cogo_err start_door(node *n, const node_config *config, cogo_actor_id orchestrator,
+                           char error[256])
+{
     gateway_config door = {.host = config->host,
                            .port = config->port,
                            .token = config->token,
-                           .orchestrator = guard.vital[0]};
+                           .orchestrator = orchestrator};
     return gateway_start(n->system, &door, &n->door, error);
+}
+
+/* The links of an orchestrator come last: who comes over them finds everything there. Workers
+ * want to hear of links, so theirs come before them. */
+static cogo_err start_all(node *n, const node_config *config, char error[256])
+{
+    guardian_config guard = {.alarm_fd = n->alarm_fd, .alarm_text = n->alarm};
+    bool orchestrates = n->part != NODE_WORKER;
+    cogo_actor_id id;
+    describe_machine(n);
+    if (n->part != NODE_ORCHESTRATOR && !choose_workers(&guard, config, n, error)) {
+        return COGO_EINVAL;
+    }
+    cogo_err err = start_system(n, config, error);
+    if (err == COGO_OK && orchestrates) {
+        err = start_core(n, &guard, error);
+    }
+    if (err == COGO_OK && !orchestrates) {
+        err = start_links(n, config, error);
+    }
+    if (err == COGO_OK && (err = guardian_start(n->system, &guard, &id)) != COGO_OK) {
+        snprintf(error, 256, "the guardian did not start: %s", cogo_strerror(err));
+    }
+    if (err == COGO_OK && orchestrates) {
+        err = await_ready(n, guard.vital[0], guard.worker_count, error);
+    }
+    if (err == COGO_OK && orchestrates) {
+        err = start_door(n, config, guard.vital[0], error);
+    }
+    return err == COGO_OK && orchestrates ? start_links(n, config, error) : err;
+}
+
+static bool take_names(node *n, const node_config *config, char error[256])
+{
+    const char *listen = config->links.listen;
+    n->part = config->part;
+    snprintf(n->host, sizeof n->host, "%s", config->host != NULL ? config->host : "");
+    snprintf(n->listen, sizeof n->listen, "%s", listen != NULL ? listen : "");
+    snprintf(n->workers, sizeof n->workers, "%s",
+             config->workers != NULL ? config->workers : "");
+    return config->part == NODE_ALL || link_name(config, n->name, error);
 }
 
 cogo_err node_start(const node_config *config, node **out_node, char error[256])
@@ -276,8 +326,10 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     }
     cogo_err err = COGO_EIO;
     n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!node_make_folder(config->data_dir)
-        || realpath(config->data_dir, n->data_dir) == NULL) {
+    if (!take_names(n, config, error)) {
+        err = COGO_EINVAL;
+    } else if (!node_make_folder(config->data_dir)
+               || realpath(config->data_dir, n->data_dir) == NULL) {
         snprintf(error, 256, "data folder %s: %s", config->data_dir, strerror(errno));
     } else if (!node_work_folder(n->data_dir, n->work_dir, sizeof n->work_dir)
                || !make_work_folder(n->work_dir)) {
@@ -299,7 +351,7 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
 
 int node_port(const node *n)
 {
-    return gateway_port(n->door);
+    return n->door != NULL ? gateway_port(n->door) : 0;
 }
 
 int node_failed_fd(const node *n)
@@ -307,9 +359,33 @@ int node_failed_fd(const node *n)
     return n->alarm_fd;
 }
 
-const char *node_data_folder(const node *n)
+static size_t add(char *out, size_t size, size_t used, const char *before, const char *text)
 {
-    return n->data_dir;
+    if (text[0] != '\0' && used < size) {
+        used += (size_t)snprintf(out + used, size - used, "%s%s", before, text);
+    }
+    return used < size ? used : size;
+}
+
+void node_describe(const node *n, char *out, size_t size)
+{
+    char port[16] = "";
+    size_t used = 0;
+    out[0] = '\0';
+    if (n->door != NULL) {
+        bool v6 = strchr(n->host, ':') != NULL;
+        used = (size_t)snprintf(out, size, "serves http://%s%s%s:%d, data in %.200s",
+                                v6 ? "[" : "", n->host, v6 ? "]" : "", gateway_port(n->door),
+                                n->data_dir);
+        used = used < size ? used : size;
+    } else {
+        used = add(out, size, used, "works: ", n->workers);
+    }
+    used = add(out, size, used, "; node ", n->name);
+    if (n->listen[0] != '\0') {
+        snprintf(port, sizeof port, "%u", cogo_node_port(n->system));
+        (void)add(out, size, used, ", for nodes on port ", port);
+    }
 }
 
 const char *node_failure(const node *n)
@@ -324,6 +400,9 @@ void node_stop(node *n, uint64_t deadline_ns)
     }
     if (n->system == NULL) {
         return;
+    }
+    if (n->linked) {
+        (void)cogo_node_stop(n->system, LINKS_STOP_NS); /* What is left ends with the system. */
     }
     cogo_err err = cogo_system_stop(n->system, deadline_ns);
     trace_end(&n->trace, n->system);

@@ -1,6 +1,6 @@
-/* One node, built out of the rooms: system, store, orchestrator, workers, gateway.
- * Used by `cogo dev`, and by `cogo assess` when no cluster answers. Never installs signal
- * handlers. */
+/* One node, built out of the rooms: system, store, orchestrator, workers, gateway, links.
+ * Used by `cogo dev`, `cogo node`, and by `cogo assess` when no cluster answers. Never installs
+ * signal handlers. */
 #ifndef CLI_NODE_H
 #define CLI_NODE_H
 
@@ -10,25 +10,44 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the node is made of. */
+typedef enum node_part {
+    NODE_ALL,          /* One process is the whole cluster; no links. */
+    NODE_ORCHESTRATOR, /* Store, orchestrator and HTTP door; workers come over links. */
+    NODE_WORKER,       /* Workers alone. */
+} node_part;
+
+/* How a node is linked with others. */
+typedef struct node_links {
+    const char *name;    /* Of this node; NULL: none is made up. */
+    const char *cluster; /* NULL: "". */
+    const char *listen;  /* "ADDRESS:PORT"; NULL: does not listen. */
+    const char *join;    /* "ADDRESS:PORT,..."; NULL: joins nobody. */
+    const char *secret;  /* At least 16 bytes; NULL: loopback addresses only. */
+} node_links;
+
 typedef struct node_config {
+    node_part part;
+    node_links links; /* Unless NODE_ALL. */
     const char
         *data_dir; /* Made when missing, mode 0700: cogo.db and the workers' scratch folders. */
-    const char *host;    /* Of the HTTP door. */
-    int port;            /* 0: any free one. */
-    const char *token;   /* NULL: none; then only loopback may be bound. */
-    const char *workers; /* Worker types, separated by commas; NULL: all. */
-    int64_t slots;       /* Blocking roles per worker at the same time; 0: the default (3). */
-    const char *trace;   /* File for a trace of the runtime, written at stop; NULL: none. */
+    const char *host;      /* Of the HTTP door. */
+    int port;              /* 0: any free one. */
+    const char *token;     /* NULL: none; then only loopback may be bound. */
+    const char *workers;   /* Worker types, separated by commas; NULL: all. */
+    const char *worker_id; /* Of the only worker; NULL: made up. */
+    int64_t slots;         /* Blocking roles per worker at the same time; 0: the default (3). */
+    const char *trace;     /* File for a trace of the runtime, written at stop; NULL: none. */
 } node_config;
 
 typedef struct node node; /* Opaque. */
 
-/* Starts everything in order; ready to serve when it returns. @p error: one sentence on
- * failure. */
+/* Starts everything in order; ready to serve when it returns, but a worker may not have found
+ * its orchestrator yet. @p error: one sentence on failure. */
 COGO_MUST_USE cogo_err node_start(const node_config *config, node **out_node, char error[256]);
 int node_port(const node *n);
-/* Absolute. */
-const char *node_data_folder(const node *n);
+/* What it is and where it can be reached, for the log. */
+void node_describe(const node *n, char *out, size_t size);
 /* Readable once an actor that the node can't live without has ended; node_failure() says which.
  */
 int node_failed_fd(const node *n);

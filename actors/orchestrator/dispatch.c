@@ -98,6 +98,16 @@ void orc_run_abandon(orc *o, orc_run *run, const char *reason)
                      cogo_now_ns(o->ctx) + (uint64_t)ABANDONED_MS * NS_PER_MS);
 }
 
+/* A full link may have swallowed the first time. */
+void orc_run_stop_again(orc *o, const orc_run *run)
+{
+    if (run->task == NULL) {
+        instruction_cancel cancel = {
+            .task_id = run->task_id, .lease = run->lease, .reason = "cancelled"};
+        orc_answer(o, run->worker->actor, MSG_INSTRUCTION_CANCEL, &cancel);
+    }
+}
+
 static cogo_records previous_results(orc *o, const orc_task *t)
 {
     dependency_result *results =
@@ -115,7 +125,7 @@ static cogo_records previous_results(orc *o, const orc_task *t)
     return (cogo_records){.items = results, .count = count};
 }
 
-static bool send_offer(orc *o, const orc_task *t, const orc_run *run)
+static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
 {
     const task *r = t->record;
     instruction asked = {.instruction_id = r->instruction_id,
@@ -139,8 +149,20 @@ static bool send_offer(orc *o, const orc_task *t, const orc_run *run)
                                .context = &context,
                                .timeout = run->timeout_ms};
     return cogo_send(o->ctx, run->worker->actor,
-                     cogo_msg_create_record(o->system, MSG_INSTRUCTION_OFFER, &offer))
-           == COGO_OK;
+                     cogo_msg_create_record(o->system, MSG_INSTRUCTION_OFFER, &offer));
+}
+
+/* What was not sent was not offered: the task keeps its place in the line. */
+static void take_offer_back(orc *o, orc_run *run, cogo_err err)
+{
+    orc_worker *w = run->worker;
+    run->task->record->attempt--;
+    orc_run_end(o, run);
+    if (err == COGO_EFULL || err == COGO_ENOMEM || w->actor.node != 0) {
+        orc_worker_pause(o, w); // When the link is gone, that will be told in a moment.
+    } else {
+        orc_worker_lost(o, w); // Its end is on the way to us.
+    }
 }
 
 static void offer_task(orc *o, orc_worker *w, orc_task *t)
@@ -151,9 +173,14 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     run->timeout_ms = t->record->timeout > 0            ? t->record->timeout
                       : run->offer->default_timeout > 0 ? run->offer->default_timeout
                                                         : TIMEOUT_DEFAULT_MS;
+    t->record->attempt++;
+    cogo_err err = send_offer(o, t, run);
+    if (err != COGO_OK && err != COGO_ELIMIT) {
+        take_offer_back(o, run, err);
+        return;
+    }
     t->run = run;
     t->lease = run->lease;
-    t->record->attempt++;
     t->record->started_at = 0;
     orc_task_set_text(&t->worker_block, &t->record->worker_id, w->registered->worker_id);
     orc_task_set_progress(t, NULL);
@@ -161,8 +188,11 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     metric_histogram_observe(&o->queue_wait, (double)(now_ns - since_ns) / NS_PER_S);
     orc_deadline_set(&o->deadlines, &run->deadline,
                      now_ns + (uint64_t)(run->timeout_ms + o->config.grace_ms) * NS_PER_MS);
-    if (!send_offer(o, t, run)) {
-        orc_worker_lost(o, w); // Its end is on the way to us.
+    if (err == COGO_ELIMIT) {
+        orc_run_end(o, run);
+        (void)orc_transition(o, t, LIFE_FAIL,
+                             "context and results of dependencies are too large for one "
+                             "message to a worker of another node");
     }
 }
 

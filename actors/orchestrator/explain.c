@@ -28,6 +28,8 @@ static const char *worker_reason(orc *o, const orc_worker *w, const orc_line *li
         return cogo_arena_printf(arena, "worker %s could take it now", id);
     case REFUSAL_LOST:
         return cogo_arena_printf(arena, "worker %s is offline", id);
+    case REFUSAL_LINK:
+        return cogo_arena_printf(arena, "the link to worker %s is full", id);
     case REFUSAL_DRAINING:
         return cogo_arena_printf(arena, "worker %s is draining", id);
     case REFUSAL_ROLE:

@@ -31,6 +31,8 @@ enum {
     WORKERS_MAX = 10000,
     WORKER_ROLES_MAX = 256,      /* Of one worker. */
     WORKER_FORGET_MS = 600000,   /* A lost worker stays in the list so long. */
+    WORKER_AWAY_MS = 5000,       /* For a worker to come back when its link was lost. */
+    WORKER_PAUSE_MS = 10,        /* Without offers, when its link is full. */
     WRITES_IN_FLIGHT_MAX = 2,    /* One in the store's hands, one ready for it. */
     WRITE_CHANGES_MAX = 2000,    /* In one write. */
     WRITE_BYTES_MAX = 8 << 20,   /* About, in one write. */

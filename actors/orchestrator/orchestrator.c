@@ -68,7 +68,7 @@ static void fire_due(orc *o)
 static void on_down(orc *o, cogo_msg *msg)
 {
     const cogo_down *down = cogo_msg_payload(msg);
-    if (!orc_worker_down(o, down->monitor)) {
+    if (!orc_worker_down(o, down)) {
         (void)orc_follower_down(o, down->monitor);
     }
 }
@@ -140,6 +140,7 @@ static void fill_defaults(orchestrator_config *config)
 {
     config->heartbeat_ms = or_default(config->heartbeat_ms, HEARTBEAT_MS);
     config->lease_ms = or_default(config->lease_ms, LEASE_MS);
+    config->away_ms = or_default(config->away_ms, WORKER_AWAY_MS);
     config->retry_min_ms = or_default(config->retry_min_ms, RETRY_MIN_MS);
     config->retry_max_ms = or_default(config->retry_max_ms, RETRY_MAX_MS);
     config->grace_ms = or_default(config->grace_ms, TIMEOUT_GRACE_MS);

@@ -14,6 +14,7 @@ typedef struct orchestrator_config {
     int64_t term;
     int64_t heartbeat_ms;     /* 0: 5000. */
     int64_t lease_ms;         /* 0: 15000; a worker silent for so long is lost. */
+    int64_t away_ms;          /* 0: 5000; for a worker to come back when its link was lost. */
     int64_t retry_min_ms;     /* 0: 1000; first backoff, doubled and jittered. */
     int64_t retry_max_ms;     /* 0: 60000. */
     int64_t grace_ms;         /* 0: 5000; waited for a worker beyond an attempt's timeout. */

@@ -32,7 +32,7 @@ orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_s
     if (offer == NULL) {
         return REFUSAL_ROLE;
     }
-    if (w->lost) {
+    if (w->lost || w->away) {
         return REFUSAL_LOST;
     }
     for (size_t i = 0; i < labels.count; i++) {
@@ -48,7 +48,10 @@ orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_s
     }
     bool full = offer->slots > 0 && offer->used >= offer->slots;
     bool worker_full = !offer->own_slots && w->used >= w->registered->slots;
-    return full || worker_full ? REFUSAL_SLOTS : REFUSAL_NONE;
+    if (full || worker_full) {
+        return REFUSAL_SLOTS;
+    }
+    return w->paused ? REFUSAL_LINK : REFUSAL_NONE;
 }
 
 /* Compares used/slots without dividing. */

@@ -101,6 +101,9 @@ struct orc_worker {
     bool hungry;
     bool draining;
     bool lost;
+    bool away;   /* No link to its node: it has a moment to come back. */
+    bool paused; /* The link to its node is full. */
+    orc_deadline pause;
 };
 
 /* A client that waits for the end of a task or workflow. */
@@ -349,7 +352,8 @@ typedef enum orc_refusal {
     REFUSAL_DRAINING,
     REFUSAL_ROLE,
     REFUSAL_LABEL,
-    REFUSAL_SLOTS
+    REFUSAL_SLOTS,
+    REFUSAL_LINK
 } orc_refusal;
 orc_offer *orc_worker_offer(const orc_worker *w, const orc_role *role);
 orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_strings labels,
@@ -363,6 +367,7 @@ void orc_run_move(orc_run *run, orc_worker *w); /* To the worker's new registrat
 void orc_run_end(orc *o, orc_run *run);         /* The slot is free. */
 void orc_run_abandon(orc *o, orc_run *run,
                      const char *reason); /* Told to stop; holds its slot. */
+void orc_run_stop_again(orc *o, const orc_run *run);
 
 /* results.c */
 void orc_attempt_failed(orc *o, orc_task *t, bool timed_out, bool at_once, const char *error);
@@ -379,7 +384,9 @@ void orc_on_worker_drain(orc *o, cogo_msg *msg);
 void orc_on_worker_remove(orc *o, cogo_msg *msg);
 /* Its tasks are tried again at once, on others. */
 void orc_worker_lost(orc *o, orc_worker *w);
-bool orc_worker_down(orc *o, uint64_t monitor);
+/* No offers for a moment. */
+void orc_worker_pause(orc *o, orc_worker *w);
+bool orc_worker_down(orc *o, const cogo_down *down);
 worker_state orc_worker_state(const orc_worker *w);
 void orc_worker_destroy(orc *o, orc_worker *w);
 

@@ -83,6 +83,37 @@ void orc_worker_lost(orc *o, orc_worker *w)
         cogo_arena_printf(&o->scratch, "worker %s was lost", w->registered->worker_id));
 }
 
+static void away_over(void *room, void *owner)
+{
+    orc_worker_lost(room, owner);
+}
+
+/* Its node may be alive: a link is lost by a broken wire, too. Its work goes on meanwhile. */
+static void go_away(orc *o, orc_worker *w)
+{
+    w->away = true;
+    w->deadline.fire = away_over;
+    w->deadline.owner = w;
+    orc_deadline_set(&o->deadlines, &w->deadline,
+                     cogo_now_ns(o->ctx) + (uint64_t)o->config.away_ms * NS_PER_MS);
+}
+
+static void pause_over(void *room, void *owner)
+{
+    orc_worker *w = owner;
+    w->paused = false;
+    orc_worker_hungry(room, w);
+}
+
+void orc_worker_pause(orc *o, orc_worker *w)
+{
+    w->paused = true;
+    w->pause.fire = pause_over;
+    w->pause.owner = w;
+    orc_deadline_set(&o->deadlines, &w->pause,
+                     cogo_now_ns(o->ctx) + (uint64_t)WORKER_PAUSE_MS * NS_PER_MS);
+}
+
 static void silence(void *room, void *owner)
 {
     orc *o = room;
@@ -127,6 +158,7 @@ void orc_worker_destroy(orc *o, orc_worker *w)
         cogo_demonitor(o->ctx, w->monitor);
     }
     orc_deadline_clear(&o->deadlines, &w->deadline);
+    orc_deadline_clear(&o->deadlines, &w->pause);
     (void)orc_map_take_text(&o->workers, w->registered->worker_id);
     orc_free(w->offers);
     orc_free(w->registered_block);
@@ -235,7 +267,8 @@ void orc_on_register(orc *o, cogo_msg *msg)
         return;
     }
     orc_worker *old = find(o, as->worker_id);
-    if (old != NULL && !old->lost && !cogo_actor_id_equal(old->actor, actor)) {
+    bool same = old != NULL && cogo_actor_id_equal(old->actor, actor);
+    if (old != NULL && !old->lost && !old->away && !same) {
         orc_refuse(o, to, 409, "WORKER_ID_TAKEN", "Another live worker has the id %s.",
                    as->worker_id);
         return;
@@ -254,6 +287,9 @@ void orc_on_register(orc *o, cogo_msg *msg)
     }
     add_offers(o, w);
     if (old != NULL) {
+        if (!same) {
+            orc_worker_lost(o, old); // It was away, and another one has come in its place.
+        }
         keep_running(o, as, old, w);
         orc_worker_destroy(o, old);
     }
@@ -268,10 +304,13 @@ void orc_on_status(orc *o, cogo_msg *msg)
 {
     const worker_agent_status *status = cogo_msg_payload(msg);
     orc_worker *w = speaker(o, status->agent_id, cogo_msg_sender(msg));
-    if (w == NULL) {
-        return; // Removed, or never registered.
+    if (w == NULL || w->away) {
+        return; // Removed, never registered, or not yet again.
     }
     seen(o, w);
+    for (const orc_run *run = w->running; run != NULL; run = run->next) {
+        orc_run_stop_again(o, run);
+    }
     void *block = orc_copy(&worker_agent_status_record, status);
     orc_free(w->status_block);
     w->status_block = block;
@@ -288,20 +327,24 @@ void orc_on_deregister(orc *o, cogo_msg *msg)
     }
 }
 
-bool orc_worker_down(orc *o, uint64_t monitor)
+bool orc_worker_down(orc *o, const cogo_down *down)
 {
-    orc_worker *w = orc_map_take(&o->workers_by_monitor, &monitor, sizeof monitor);
+    orc_worker *w = orc_map_take(&o->workers_by_monitor, &down->monitor, sizeof down->monitor);
     if (w == NULL) {
         return false;
     }
     w->monitor = 0;
-    orc_worker_lost(o, w);
+    if (down->reason.kind == COGO_EXIT_NOCONNECTION && !w->lost) {
+        go_away(o, w);
+    } else {
+        orc_worker_lost(o, w);
+    }
     return true;
 }
 
 worker_state orc_worker_state(const orc_worker *w)
 {
-    if (w->lost) {
+    if (w->lost || w->away) {
         return WORKER_OFFLINE;
     }
     if (w->status != NULL && w->status->status == WORKER_ERROR) {

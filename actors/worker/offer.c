@@ -26,12 +26,24 @@ static void set_timer(cogo_context *ctx, attempt *a, uint64_t delay_ns)
     }
 }
 
+static void replace_too_large(cogo_context *ctx, worker *w, attempt *a);
+
+/* Once a full link has refused one, the others wait for the tick, too. */
 static void send_result(cogo_context *ctx, worker *w, attempt *a)
 {
-    if (w->registered) {
-        a->sent_ns = cogo_now_ns(ctx);
-        a->sends++;
-        worker_tell(ctx, w, MSG_INSTRUCTION_RESULT, a->result);
+    if (!w->registered || w->stalled) {
+        return;
+    }
+    cogo_err err = worker_tell(ctx, w, MSG_INSTRUCTION_RESULT, a->result);
+    if (err == COGO_EFULL) {
+        w->stalled = true;
+        worker_on_stalled(ctx, w);
+        return;
+    }
+    a->sent_ns = cogo_now_ns(ctx);
+    a->sends++;
+    if (err == COGO_ELIMIT) {
+        replace_too_large(ctx, w, a);
     }
 }
 
@@ -97,6 +109,24 @@ static void fail(cogo_context *ctx, worker *w, attempt *a, bool retryable, const
     cogo_arena_finish(&arena);
 }
 
+/* The link takes no message of that size, ever. */
+static void replace_too_large(cogo_context *ctx, worker *w, attempt *a)
+{
+    char error[96];
+    cogo_arena arena;
+    job_outcome outcome;
+    instruction asked = {.task_id = a->task_id, .instruction_id = a->instruction_id};
+    (void)snprintf(error, sizeof error, "the result has %zu bytes, too many for one message",
+                   cogo_record_flat_size(&instruction_result_record, a->result));
+    cogo_arena_init(&arena, 0);
+    job_fail(&(instruction_offer){.instruction = &asked, .lease = a->lease}, error, false,
+             &arena, &outcome);
+    if (keep(ctx, w, a, &outcome)) {
+        (void)worker_tell(ctx, w, MSG_INSTRUCTION_RESULT, a->result); // Or with the next tick.
+    }
+    cogo_arena_finish(&arena);
+}
+
 static void fail_timeout(cogo_context *ctx, worker *w, attempt *a)
 {
     char error[96];
@@ -128,8 +158,8 @@ static void fail_unknown_role(cogo_context *ctx, worker *w, attempt *a, const ch
 
 static void tell_started(cogo_context *ctx, worker *w, const attempt *a)
 {
-    worker_tell(ctx, w, MSG_INSTRUCTION_STARTED,
-                &(instruction_cancel){.task_id = a->task_id, .lease = a->lease});
+    (void)worker_tell(ctx, w, MSG_INSTRUCTION_STARTED,
+                      &(instruction_cancel){.task_id = a->task_id, .lease = a->lease});
 }
 
 static void no_progress(role_job *job, double percent, const char *phase, const char *message)
@@ -269,7 +299,7 @@ void worker_on_progress(cogo_context *ctx, worker *w, const instruction_progress
 {
     const attempt *a = attempts_by_lease(&w->attempts, said->lease);
     if (a != NULL && a->result == NULL) {
-        worker_tell(ctx, w, MSG_INSTRUCTION_PROGRESS, said);
+        (void)worker_tell(ctx, w, MSG_INSTRUCTION_PROGRESS, said);
     }
 }
 
@@ -363,7 +393,7 @@ void worker_on_runner_down(cogo_context *ctx, worker *w, const cogo_down *down)
 void worker_resend(cogo_context *ctx, worker *w)
 {
     uint64_t now_ns = cogo_now_ns(ctx);
-    for (attempt *a = w->attempts.first, *next; a != NULL; a = next) {
+    for (attempt *a = w->attempts.first, *next; a != NULL && !w->stalled; a = next) {
         next = a->next;
         if (a->result == NULL || a->held_back || a->acknowledged
             || (a->sends > 0 && now_ns - a->sent_ns < w->heartbeat_ms * NS_PER_MS / 2)) {

@@ -3,6 +3,9 @@
 #include "actors/worker/capability.h"
 #include "actors/worker/room.h"
 
+#include <cogo/node.h>
+#include <cogo/system.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,14 +61,37 @@ static cogo_strings labels(const worker *w, cogo_arena *arena)
     return (cogo_strings){items, count};
 }
 
-static void try_to_register(cogo_context *ctx, worker *w)
+/* The next linked node behind @p index, in the order in which they were known; 0: none. */
+static uint32_t next_node(cogo_system *system, uint32_t index)
+{
+    cogo_node_info info = {.struct_size = sizeof info};
+    uint32_t cursor = index + 1;
+    while (cursor != 0 && cogo_node_list(system, &cursor, &info, 1) == 1) {
+        if (info.up) {
+            return info.node;
+        }
+    }
+    return 0;
+}
+
+/* Asks one node after the other; when all of this round have been asked, later again. */
+static void ask_next_node(cogo_context *ctx, worker *w)
+{
+    w->node = next_node(cogo_context_system(ctx), w->node);
+    w->locating = w->node != 0
+                  && cogo_node_name_ask(ctx, w->node, w->orchestrator_name,
+                                        (uint64_t)LOCATE_TIMEOUT_MS * NS_PER_MS, &w->ask)
+                         == COGO_OK;
+    if (!w->locating) {
+        w->ask = 0;
+        w->node = 0;
+        retry_later(ctx, w);
+    }
+}
+
+static void register_at(cogo_context *ctx, worker *w, cogo_actor_id to)
 {
     cogo_system *system = cogo_context_system(ctx);
-    cogo_actor_id to = cogo_name_find(system, w->orchestrator_name);
-    if (!cogo_actor_id_is_set(to)) {
-        retry_later(ctx, w);
-        return;
-    }
     cogo_arena arena;
     cogo_arena_init(&arena, 0);
     worker_register as = {
@@ -88,6 +114,35 @@ static void try_to_register(cogo_context *ctx, worker *w)
     }
 }
 
+static void try_to_register(cogo_context *ctx, worker *w)
+{
+    cogo_actor_id here = cogo_name_find(cogo_context_system(ctx), w->orchestrator_name);
+    if (cogo_actor_id_is_set(here)) {
+        register_at(ctx, w, here);
+    } else {
+        ask_next_node(ctx, w);
+    }
+}
+
+void worker_on_located(cogo_context *ctx, worker *w, cogo_actor_id orchestrator)
+{
+    w->locating = false;
+    if (cogo_actor_id_is_set(orchestrator)) {
+        register_at(ctx, w, orchestrator);
+    } else {
+        ask_next_node(ctx, w);
+    }
+}
+
+void worker_on_linked(cogo_context *ctx, worker *w)
+{
+    if (!w->registered && w->ask == 0) {
+        w->register_delay_ms = REGISTER_DELAY_MIN_MS;
+        w->node = 0;
+        try_to_register(ctx, w);
+    }
+}
+
 void worker_tick(cogo_context *ctx, worker *w)
 {
     if (!w->registered) {
@@ -96,9 +151,15 @@ void worker_tick(cogo_context *ctx, worker *w)
         }
         return;
     }
+    w->stalled = false;
     worker_heartbeat(ctx, w);
     worker_resend(ctx, w);
-    arm(ctx, w, w->heartbeat_ms);
+    arm(ctx, w, w->stalled ? LINK_RETRY_MS : w->heartbeat_ms);
+}
+
+void worker_on_stalled(cogo_context *ctx, worker *w)
+{
+    arm(ctx, w, LINK_RETRY_MS);
 }
 
 void worker_on_welcome(cogo_context *ctx, worker *w, const worker_welcome *welcome)
@@ -112,39 +173,58 @@ void worker_on_welcome(cogo_context *ctx, worker *w, const worker_welcome *welco
         cogo_exit(ctx, COGO_EXIT_ERROR, "no memory for a monitor");
         return;
     }
+    if (w->orchestrator.node != 0) {
+        cogo_log(cogo_context_system(ctx), COGO_LOG_INFO,
+                 "worker %s is registered at the orchestrator", w->id);
+    }
+    w->refusal[0] = '\0';
     // The first heartbeat at once; it also sends the results that waited.
     worker_tick(ctx, w);
 }
 
-void worker_on_refused(cogo_context *ctx, worker *w)
+void worker_on_refused(cogo_context *ctx, worker *w, const char *why)
 {
+    if (why != NULL && strncmp(w->refusal, why, sizeof w->refusal - 1) != 0) {
+        (void)snprintf(w->refusal, sizeof w->refusal, "%s", why);
+        cogo_log(cogo_context_system(ctx), COGO_LOG_WARN,
+                 "worker %s is not registered and tries again: %s", w->id, w->refusal);
+    }
     retry_later(ctx, w);
 }
 
 /* What runs goes on: the next orchestrator learns of it and may still take the result. */
 void worker_on_orchestrator_lost(cogo_context *ctx, worker *w)
 {
+    if (w->orchestrator.node != 0) {
+        cogo_log(cogo_context_system(ctx), COGO_LOG_WARN,
+                 "worker %s has lost the orchestrator; its work goes on", w->id);
+    }
     w->registered = false;
     w->orchestrator = COGO_NO_ACTOR;
     w->orchestrator_monitor = 0;
+    w->node = 0;
+    for (attempt *a = w->attempts.first; a != NULL; a = a->next) {
+        a->sent_ns = 0; // It may not have arrived.
+    }
     w->register_delay_ms = REGISTER_DELAY_MIN_MS;
     retry_later(ctx, w);
 }
 
 void worker_deregister(cogo_context *ctx, worker *w)
 {
-    worker_tell(ctx, w, MSG_WORKER_DEREGISTER,
-                &(worker_command){.worker_id = w->id, .reason = "the worker stops"});
+    (void)worker_tell(ctx, w, MSG_WORKER_DEREGISTER,
+                      &(worker_command){.worker_id = w->id, .reason = "the worker stops"});
     w->registered = false;
 }
 
-void worker_tell(cogo_context *ctx, worker *w, cogo_msg_type type, const void *record)
+cogo_err worker_tell(cogo_context *ctx, worker *w, cogo_msg_type type, const void *record)
 {
-    if (w->registered) {
-        // When it has ended, its DOWN is on the way.
-        (void)cogo_send(ctx, w->orchestrator,
-                        cogo_msg_create_record(cogo_context_system(ctx), type, record));
+    if (!w->registered) {
+        return COGO_EGONE;
     }
+    // When it has ended, its DOWN is on the way.
+    return cogo_send(ctx, w->orchestrator,
+                     cogo_msg_create_record(cogo_context_system(ctx), type, record));
 }
 
 void worker_count_busy(cogo_context *ctx, worker *w)
@@ -208,5 +288,5 @@ void worker_heartbeat(cogo_context *ctx, worker *w)
             status.current_role = a->role->name;
         }
     }
-    worker_tell(ctx, w, MSG_WORKER_STATUS, &status);
+    (void)worker_tell(ctx, w, MSG_WORKER_STATUS, &status);
 }

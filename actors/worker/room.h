@@ -15,6 +15,9 @@ enum {
     SLOTS_MAX = 256,
     ATTEMPTS_HELD_MAX = 8192,   /* Running or not acknowledged; more offers are refused. */
     REGISTER_TIMEOUT_MS = 5000, /* Of one try. */
+    LOCATE_TIMEOUT_MS = 2000,   /* Of asking one node who the orchestrator is. */
+    LINK_RETRY_MS = 20,         /* What a full link did not take is sent again. */
+    REFUSAL_SIZE = 160,
     REGISTER_DELAY_MIN_MS = 20, /* Before the second try; doubled up to the greatest. */
     REGISTER_DELAY_MAX_MS = 5000,
     HEARTBEAT_MIN_MS = 10,
@@ -33,8 +36,12 @@ typedef struct worker {
 
     cogo_actor_id orchestrator;
     uint64_t orchestrator_monitor;
-    uint64_t ask;  /* Of the registration under way; 0: none. */
-    uint64_t tick; /* The timer of the next try or heartbeat. */
+    uint64_t ask;  /* Of the registration or question under way; 0: none. */
+    uint32_t node; /* That was asked last who the orchestrator is; 0: the round is over. */
+    bool locating; /* The ask is such a question. */
+    bool stalled;  /* A full link refused a result: all results wait for the next tick. */
+    char refusal[REFUSAL_SIZE]; /* Logged last. */
+    uint64_t tick;              /* The timer of the next try or heartbeat. */
     uint64_t register_delay_ms;
     uint64_t heartbeat_ms;
     bool registered;
@@ -54,7 +61,13 @@ typedef struct worker {
 void worker_tick(cogo_context *ctx, worker *w);
 void worker_heartbeat(cogo_context *ctx, worker *w);
 void worker_on_welcome(cogo_context *ctx, worker *w, const worker_welcome *welcome);
-void worker_on_refused(cogo_context *ctx, worker *w);
+/* @p why: what the orchestrator said; NULL: nothing. */
+void worker_on_refused(cogo_context *ctx, worker *w, const char *why);
+void worker_on_located(cogo_context *ctx, worker *w, cogo_actor_id orchestrator);
+/* A link to another node came up: the orchestrator may be there. */
+void worker_on_linked(cogo_context *ctx, worker *w);
+/* Does not wait for the tick that is due: after LINK_RETRY_MS. */
+void worker_on_stalled(cogo_context *ctx, worker *w);
 void worker_on_orchestrator_lost(cogo_context *ctx, worker *w);
 void worker_deregister(cogo_context *ctx, worker *w);
 
@@ -72,7 +85,7 @@ void worker_resend(cogo_context *ctx, worker *w);
 /* Moves busy_ns up to now; called before slots_used changes and before it is read. */
 void worker_count_busy(cogo_context *ctx, worker *w);
 
-/* To the orchestrator, when registered. */
-void worker_tell(cogo_context *ctx, worker *w, cogo_msg_type type, const void *record);
+/* To the orchestrator, when registered. As cogo_send(); COGO_EGONE when not registered. */
+cogo_err worker_tell(cogo_context *ctx, worker *w, cogo_msg_type type, const void *record);
 
 #endif

@@ -3,6 +3,8 @@
 #include "actors/worker/scratch.h"
 #include "codec/contract/messages.h"
 
+#include <cogo/node.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +21,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     w->counted_ns = cogo_now_ns(ctx);
     w->window_ns = w->counted_ns;
     w->register_delay_ms = REGISTER_DELAY_MIN_MS;
+    // Without it (no node, too many subscribers) the orchestrator is found only a little later.
+    (void)!cogo_node_subscribe(cogo_context_system(ctx), cogo_self(ctx));
     worker_tick(ctx, w);
     return COGO_OK;
 }
@@ -55,20 +59,32 @@ static void on_drain(cogo_context *ctx, worker *w)
     worker_heartbeat(ctx, w);
 }
 
+static void on_answer(cogo_context *ctx, worker *w, cogo_msg *msg)
+{
+    cogo_msg_type type = cogo_msg_type_of(msg);
+    w->ask = 0;
+    if (w->locating) {
+        cogo_actor_id found = COGO_NO_ACTOR;
+        if (type == COGO_MSG_NAME) {
+            memcpy(&found, cogo_msg_payload(msg), sizeof found);
+        }
+        worker_on_located(ctx, w, found);
+    } else if (type == MSG_WORKER_WELCOME) {
+        worker_on_welcome(ctx, w, cogo_msg_payload(msg));
+    } else {
+        const problem *why = type == MSG_PROBLEM ? cogo_msg_payload(msg) : NULL;
+        worker_on_refused(ctx, w, why != NULL ? why->detail : NULL);
+    }
+}
+
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     worker *w = state;
     void *payload = cogo_msg_payload(msg);
     uint64_t ask = cogo_msg_ask(msg);
     if (ask != 0) {
-        if (ask != w->ask) {
-            return COGO_OK; // Of a try that was given up.
-        }
-        w->ask = 0;
-        if (cogo_msg_type_of(msg) == MSG_WORKER_WELCOME) {
-            worker_on_welcome(ctx, w, payload);
-        } else {
-            worker_on_refused(ctx, w);
+        if (ask == w->ask) { // Else of a try that was given up.
+            on_answer(ctx, w, msg);
         }
         return COGO_OK;
     }
@@ -78,6 +94,11 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         break;
     case COGO_MSG_DOWN:
         on_down(ctx, w, payload);
+        break;
+    case COGO_MSG_NODE:
+        if (((const cogo_node_event *)payload)->up) {
+            worker_on_linked(ctx, w);
+        }
         break;
     case MSG_INSTRUCTION_OFFER:
         worker_on_offer(ctx, w, payload);

@@ -52,17 +52,30 @@ uint64_t cogo_system_random(cogo_system *system)
     return z ^ z >> 31;
 }
 
+static void write_line(cogo_system *system, cogo_log_level level, const char *format,
+                       va_list args)
+{
+    char line[LOG_LINE_SIZE];
+    if (system->config.log != NULL) {
+        (void)vsnprintf(line, sizeof line, format, args);
+        system->config.log(system->config.log_ctx, level, line);
+    }
+}
+
 void cogo__log(cogo_system *system, cogo_log_level level, const char *format, ...)
 {
-    if (system->config.log == NULL) {
-        return;
-    }
-    char line[LOG_LINE_SIZE];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    write_line(system, level, format, args);
     va_end(args);
-    system->config.log(system->config.log_ctx, level, line);
+}
+
+void cogo_log(cogo_system *system, cogo_log_level level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_line(system, level, format, args);
+    va_end(args);
 }
 
 /* An actor that has ended gives its names up a moment later: to others they are free already.

@@ -37,27 +37,35 @@ class Cluster:
         self.data, self.env, self.args = str(data), dict(env or {}), list(args)
         self.process = self.url = None
 
-    def start(self, timeout=30, port=0):
-        env = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
-        env.update(self.env)
-        self.log_path = self.data + ".log"
-        log = open(self.log_path, "ab")
+    def launch(self, args, log_path, word, timeout=30, env=None):
+        """Starts one process and waits until its log says @word; gives both."""
+        full = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
+        full.update(self.env)
+        full.update(env or {})
+        log = open(log_path, "ab")
         offset = log.tell()
-        self.process = subprocess.Popen(
-            [self.binary, "dev", "--listen", f"127.0.0.1:{port}", "--data", self.data] + self.args,
-            stderr=log, stdout=log, env=env, start_new_session=True)
+        process = subprocess.Popen([self.binary] + args, stderr=log, stdout=log, env=full,
+                                   start_new_session=True)
         log.close()
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            text = open(self.log_path, "rb").read()[offset:].decode(errors="replace")
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", text)
+            text = open(log_path, "rb").read()[offset:].decode(errors="replace")
+            found = re.search(word, text)
             if found:
-                self.url = found.group(0)
-                return self
-            if self.process.poll() is not None:
+                return process, found
+            if process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise AssertionError("cogo dev did not start:\n" + open(self.log_path).read())
+        process.kill()
+        raise AssertionError(f"cogo {args[0]} did not start:\n" + open(log_path).read())
+
+    def start(self, timeout=30, port=0):
+        self.log_path = self.data + ".log"
+        self.process, found = self.launch(
+            ["dev", "--listen", f"127.0.0.1:{port}", "--data", self.data] + self.args,
+            self.log_path, r"http://127\.0\.0\.1:(\d+)", timeout)
+        self.url = found.group(0)
+        return self
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -98,6 +106,50 @@ class Cluster:
         raise AssertionError(f"{task_id} is still {task['state']} after {seconds} s")
 
 
+WORKER_TYPES = ("code-generation,quality-assurance,knowledge-management,integration-testing,"
+                "research,sandbox,indexing,deployment")
+
+
+class NodeCluster(Cluster):
+    """The same as two processes: an orchestrator, and a node with all workers. kill() kills the
+    orchestrator, kill_workers() the other one."""
+    workers = None
+    node_port = 0
+
+    def start(self, timeout=30, port=0):
+        self.log_path = self.data + ".log"
+        port = port or (int(self.url.rsplit(":", 1)[1]) if self.url else 0)
+        self.process, found = self.launch(
+            ["node", "--role", "orchestrator", "--listen", f"127.0.0.1:{port}", "--listen-node",
+             f"127.0.0.1:{self.node_port}", "--data", self.data] + self.args,
+            self.log_path, r"(http://127\.0\.0\.1:\d+).* for nodes on port (\d+)", timeout)
+        self.url, self.node_port = found.group(1), int(found.group(2))
+        if self.workers is None:
+            self.start_workers()
+        return self
+
+    def start_workers(self, types=WORKER_TYPES, args=(), env=None):
+        self.workers, _ = self.launch(
+            ["node", "--role", "worker", "--type", types, "--data", self.data + "-workers"]
+            + list(args), self.data + ".workers.log",
+            r"(?s)(worker \S+ is registered.*){%d}" % (types.count(",") + 1),
+            env=dict({"ORCHESTRATOR_URL": f"cogo://127.0.0.1:{self.node_port}"}, **(env or {})))
+
+    def kill_workers(self):
+        self.workers.kill()
+        self.workers.wait(10)
+
+    def end_workers(self):
+        if self.workers and self.workers.poll() is None:
+            self.workers.kill()
+            self.workers.wait(10)
+
+    def stop(self):
+        code = super().stop()
+        self.end_workers()
+        return code
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """One cluster that many tests share."""
@@ -106,18 +158,25 @@ def cluster(tmp_path_factory):
     assert c.stop() == 0, open(c.log_path).read()[-2000:]
 
 
-@pytest.fixture
-def make_cluster(tmp_path):
+def cluster_maker(folder, kind):
+    """For fixtures: yields a function that starts clusters, and kills what is left of them."""
     made = []
 
     def make(name="data", **kwargs):
-        made.append(Cluster(tmp_path / name, **kwargs))
+        made.append(kind(folder / name, **kwargs))
         return made[-1].start()
     yield make
     for c in made:
         if c.process and c.process.poll() is None:
             c.process.kill()
             c.process.wait(10)
+        if isinstance(c, NodeCluster):
+            c.end_workers()
+
+
+@pytest.fixture
+def make_cluster(tmp_path):
+    yield from cluster_maker(tmp_path, Cluster)
 
 
 class Installed:

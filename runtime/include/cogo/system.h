@@ -217,6 +217,17 @@ COGO_API COGO_MUST_USE cogo_err cogo_actor_info_read(cogo_system *system, cogo_a
 COGO_API size_t cogo_actor_list(cogo_system *system, uint32_t *cursor, cogo_actor_info *out,
                                 size_t capacity);
 
+/**
+ * Writes a line to the log of @p system, as the runtime itself does. Longer ones are cut.
+ *
+ * Threads: any thread, and inside a behaviour.
+ * @param system the system.
+ * @param level  how much it matters.
+ * @param format as of printf().
+ */
+COGO_API void cogo_log(cogo_system *system, cogo_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /** Version of the library, "major.minor.patch". Threads: any thread. */
 COGO_API const char *cogo_version(void);
 

@@ -11,6 +11,7 @@
 #include <cogo/cogo.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ typedef struct rig_order {
         ORDER_SEND,
         ORDER_ASK,
         ORDER_END,
+        ORDER_VANISH, /* Ends as if the link to its node were lost. */
+        ORDER_BLOCK,  /* Handles nothing until the gate is posted. */
         ORDER_HOLD,
         ORDER_GO,
         ORDER_FULL,
@@ -33,6 +36,7 @@ typedef struct rig_order {
     } what;
     cogo_actor_id to;
     cogo_msg *msg;
+    sem_t *gate;
 } rig_order;
 
 /* Messages that a probe received and the test has not taken. */
@@ -86,6 +90,10 @@ static inline cogo_err probe_receive(cogo_context *ctx, void *state, cogo_msg *m
             (void)cogo_send(ctx, order->to, order->msg);
         } else if (order->what == ORDER_ASK) {
             return cogo_ask(ctx, order->to, order->msg, RIG_PATIENCE_NS, &ask);
+        } else if (order->what == ORDER_VANISH) {
+            cogo_exit(ctx, COGO_EXIT_NOCONNECTION, "told to vanish");
+        } else if (order->what == ORDER_BLOCK) {
+            sem_wait(order->gate);
         } else {
             cogo_exit(ctx, COGO_EXIT_ERROR, "told to end");
         }
@@ -112,7 +120,8 @@ static const cogo_behavior probe_behavior = {.struct_size = sizeof(cogo_behavior
                                              .start = probe_start,
                                              .receive = probe_receive};
 
-static inline rig_probe probe_new(rig *r)
+/* With @p limit messages in its mailbox more are refused; 0: no limit. */
+static inline rig_probe probe_limited(rig *r, uint32_t limit)
 {
     rig_probe probe = {.box = calloc(1, sizeof(rig_box))};
     pthread_mutex_init(&probe.box->lock, NULL);
@@ -124,10 +133,16 @@ static inline rig_probe probe_new(rig *r)
     cogo_spawn_options options = {.struct_size = sizeof options,
                                   .behavior = &probe_behavior,
                                   .args = &probe.box,
-                                  .args_size_bytes = sizeof probe.box};
+                                  .args_size_bytes = sizeof probe.box,
+                                  .mailbox_limit = limit};
     cr_expect_eq(cogo_system_spawn(r->system, &options, &probe.id), COGO_OK);
     r->probes[r->probe_count++] = probe;
     return probe;
+}
+
+static inline rig_probe probe_new(rig *r)
+{
+    return probe_limited(r, 0);
 }
 
 static inline void probe_drop(rig_probe *probe)

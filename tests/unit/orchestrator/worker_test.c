@@ -98,6 +98,84 @@ Test(worker, silent_worker_is_lost_after_its_lease_and_comes_back_when_it_speaks
     rig_end(&r);
 }
 
+/* A broken wire looks like a dead node. Only when nobody comes back is the work tried again. */
+Test(worker, tasks_of_a_worker_without_link_wait_for_it_a_moment)
+{
+    rig r;
+    rig_open(&r);
+    orchestrator_config config = rig_config(&r);
+    config.away_ms = 200;
+    rig_run(&r, &config);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got = submit_echo(&r);
+    rig_offer first = take_offer(&a);
+    uint64_t begin_ns = cogo_system_now_ns(r.system);
+    order(&r, a.probe.id, (rig_order){.what = ORDER_VANISH});
+    rig_worker b = worker_new(&r, "b", 1);
+    rig_offer second = take_offer(&b);
+    cr_expect_geq(cogo_system_now_ns(r.system) - begin_ns, UINT64_C(200000000));
+    cr_expect_str_eq(second.task_id, got.ids[0]);
+    cr_expect_eq(second.attempt, 2);
+    cr_expect_gt(second.lease, first.lease);
+    rig_end(&r);
+}
+
+/* After kill -9 the next process takes the id at once, and the work with it. */
+Test(worker, place_of_a_worker_without_link_is_free_for_another_with_its_id)
+{
+    rig r;
+    rig_open(&r);
+    orchestrator_config config = rig_config(&r);
+    config.away_ms = 3600000;
+    rig_run(&r, &config);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got = submit_echo(&r);
+    (void)take_offer(&a);
+    order(&r, a.probe.id, (rig_order){.what = ORDER_VANISH});
+    cr_expect_eq(cogo_system_await(r.system, a.probe.id, RIG_PATIENCE_NS, NULL), COGO_OK);
+    for (seen now = {0}; now.status != WORKER_OFFLINE; now = take_page(&r)) {
+        command(&r, MSG_WORKER_LIST, "a");
+    }
+    rig_worker next = worker_new(&r, "a", 1);
+    rig_offer second = take_offer(&next);
+    cr_expect_str_eq(second.task_id, got.ids[0]);
+    cr_expect_eq(second.attempt, 2);
+    rig_end(&r);
+}
+
+/* A link that takes no more is no reason to call a worker lost or an attempt failed. */
+Test(worker, offers_that_a_full_link_refuses_are_made_again)
+{
+    enum { TASKS = 20 };
+    rig r;
+    rig_start(&r);
+    sem_t gate;
+    sem_init(&gate, 0, 0);
+    rig_worker a = {.probe = probe_limited(&r, 3)};
+    role_capability capability = {.role = "echo", .version = 1, .llm = "none", .slots = TASKS};
+    worker_register as = {.worker_id = "a",
+                          .worker_type = "indexing",
+                          .capabilities = {.items = &capability, .count = 1},
+                          .slots = TASKS};
+    ask(&r, &a.probe, MSG_WORKER_REGISTER, &as);
+    cogo_msg *msg = take(&a.probe, MSG_WORKER_WELCOME);
+    cr_expect_not_null(msg);
+    cogo_msg_destroy(msg);
+    order(&r, a.probe.id, (rig_order){.what = ORDER_BLOCK, .gate = &gate});
+    for (int i = 0; i < TASKS; i++) {
+        (void)submit_echo(&r);
+    }
+    sem_post(&gate);
+    for (int i = 0; i < TASKS; i++) {
+        rig_offer offer = take_offer(&a);
+        cr_expect_eq(offer.attempt, 1);
+    }
+    command(&r, MSG_WORKER_LIST, "a");
+    cr_expect_neq(take_page(&r).status, WORKER_OFFLINE);
+    rig_end(&r);
+    sem_destroy(&gate);
+}
+
 Test(worker, drain_gives_no_more_offers_and_deregister_costs_no_attempt)
 {
     rig r;

@@ -1,0 +1,166 @@
+/* cogo node: one node of a cluster, orchestrator or workers. */
+#include "actors/cli/log.h"
+#include "actors/cli/serve.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const char scheme[] = "cogo://";
+
+/* What to join: the option, else the cluster's URL when it names a node. False: it has said
+ * what is wrong. */
+static bool find_join(const args *a, const char **out_join)
+{
+    const char *url = args_value(a, "server");
+    *out_join = args_value(a, "join");
+    if (*out_join != NULL || url == NULL) {
+        return true;
+    }
+    if (strncmp(url, scheme, sizeof scheme - 1) == 0) {
+        *out_join = url + sizeof scheme - 1;
+        return true;
+    }
+    if (strcmp(args_value(a, "role"), "worker") != 0) {
+        return true; // An orchestrator has no use for it.
+    }
+    (void)cli_fail(
+        CLI_USAGE,
+        "ORCHESTRATOR_URL '%s' is not cogo://ADDRESS:PORT, where a worker node finds "
+        "its orchestrator",
+        url);
+    return false;
+}
+
+static cli_exit refuse_tls(const args *a)
+{
+    static const char *const names[] = {"tls-cert", "tls-key", "tls-ca"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (args_value(a, names[i]) != NULL) {
+            return cli_fail(CLI_USAGE, "--%s: node links have no TLS yet", names[i]);
+        }
+    }
+    return CLI_OK;
+}
+
+static cli_exit as_orchestrator(const args *a, node_config *config)
+{
+    static char host[256];
+    const char *listen = args_value(a, "listen");
+    listen = listen != NULL ? listen : "127.0.0.1:3000";
+    if (args_value(a, "type") != NULL || config->worker_id != NULL) {
+        return cli_fail(CLI_USAGE, "--type and --worker-id go with --role worker");
+    }
+    if (!serve_split(listen, host, sizeof host, &config->port)) {
+        return cli_fail(CLI_USAGE, "--listen '%s' is not HOST:PORT", listen);
+    }
+    config->part = NODE_ORCHESTRATOR;
+    config->host = host;
+    return CLI_OK;
+}
+
+static cli_exit as_worker(const args *a, node_config *config)
+{
+    config->part = NODE_WORKER;
+    config->workers = args_value(a, "type");
+    if (config->workers == NULL) {
+        return cli_fail(CLI_USAGE, "--role worker needs --type TYPE,... (or WORKER_TYPE)");
+    }
+    if (args_value(a, "listen") != NULL) {
+        return cli_fail(CLI_USAGE, "--listen goes with --role orchestrator: a worker node has "
+                                   "no HTTP door");
+    }
+    if (config->worker_id != NULL && strchr(config->workers, ',') != NULL) {
+        return cli_fail(CLI_USAGE, "--worker-id names one worker, --type lists several");
+    }
+    if (config->links.join == NULL && config->links.listen == NULL) {
+        return cli_fail(CLI_USAGE, "--role worker needs --join ADDRESS:PORT (or "
+                                   "ORCHESTRATOR_URL=cogo://ADDRESS:PORT)");
+    }
+    return CLI_OK;
+}
+
+static cli_exit node_run(const args *a)
+{
+    char error[256], state[PATH_MAX];
+    const char *role = args_value(a, "role");
+    node_config config = {.worker_id = args_value(a, "worker-id"),
+                          .token = args_value(a, "api-token"),
+                          .trace = args_value(a, "trace"),
+                          .links = {.name = args_value(a, "node-name"),
+                                    .cluster = args_value(a, "cluster"),
+                                    .listen = args_value(a, "listen-node"),
+                                    .secret = args_value(a, "cluster-secret")}};
+    if (!log_configure(error)) {
+        return cli_fail(CLI_USAGE, "%s", error);
+    }
+    if (role == NULL || (strcmp(role, "orchestrator") != 0 && strcmp(role, "worker") != 0)) {
+        return cli_fail(CLI_USAGE, "--role must be orchestrator or worker");
+    }
+    cli_exit code = serve_slots(a, &config.slots);
+    code = code == CLI_OK ? refuse_tls(a) : code;
+    if (code == CLI_OK && !find_join(a, &config.links.join)) {
+        code = CLI_USAGE;
+    }
+    if (code == CLI_OK) {
+        code = role[0] == 'w' ? as_worker(a, &config) : as_orchestrator(a, &config);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    node_state_folder(state, sizeof state);
+    config.data_dir = args_value(a, "data") != NULL ? args_value(a, "data") : state;
+    return serve_node(&config);
+}
+
+static const args_option node_options[] = {
+    {.name = "role", .value = "ROLE", .doc = "orchestrator or worker"},
+    {.name = "type",
+     .value = "TYPE,...",
+     .env = "WORKER_TYPE",
+     .doc = "worker types that a worker node runs"},
+    {.name = "join",
+     .value = "ADDRESS:PORT,...",
+     .doc = "nodes to link with; default: ORCHESTRATOR_URL if it is cogo://ADDRESS:PORT"},
+    {.name = "listen-node",
+     .value = "ADDRESS:PORT",
+     .doc = "where other nodes may link with this one"},
+    {.name = "listen",
+     .value = "HOST:PORT",
+     .env = "COGO_LISTEN",
+     .doc = "HTTP door of an orchestrator (default 127.0.0.1:3000); off loopback "
+            "COGO_API_TOKEN must be set"},
+    {.name = "node-name",
+     .value = "NAME",
+     .doc = "unique in the cluster (default: of role, process and host)"},
+    {.name = "cluster",
+     .value = "NAME",
+     .doc = "only nodes that say the same are let in (default: no name)"},
+    {.name = "worker-id",
+     .value = "ID",
+     .env = "WORKER_ID",
+     .doc = "id of the worker; while one with this id lives another is refused"},
+    {.name = "worker-slots",
+     .value = "N",
+     .doc = "blocking roles that one worker runs at the same time (default 3)"},
+    {.name = "data",
+     .value = "DIR",
+     .env = "COGO_DATA",
+     .doc = "folder of the journal and of workers' scratch (default: the XDG state folder)"},
+    {.name = "trace",
+     .value = "FILE",
+     .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},
+    {.name = "tls-cert", .value = "FILE", .env = "COGO_TLS_CERT", .doc = "not built yet"},
+    {.name = "tls-key", .value = "FILE", .env = "COGO_TLS_KEY", .doc = "not built yet"},
+    {.name = "tls-ca", .value = "FILE", .env = "COGO_TLS_CA", .doc = "not built yet"},
+    {.name = "cluster-secret",
+     .env = "COGO_CLUSTER_SECRET",
+     .no_flag = true,
+     .value = "SECRET"},
+    {.name = NULL},
+};
+
+const cli_command node_commands[] = {
+    {"node", NULL, "", "one node of a cluster: the orchestrator, or workers", node_options, 0,
+     0, node_run},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};

@@ -1,0 +1,119 @@
+#include "actors/cli/serve.h"
+
+#include "actors/cli/log.h"
+
+#include <cogo/system.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define STOP_DEADLINE_NS UINT64_C(25000000000) /* Within the 30 s that pods are given. */
+enum { SLOTS_MOST = 64 };
+
+bool serve_split(const char *text, char *host, size_t host_size, int *port)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    if (colon == NULL || colon[1] == '\0') {
+        return false;
+    }
+    long number = strtol(colon + 1, &end, 10);
+    if (*end != '\0' || number < 0 || number > 65535) {
+        return false;
+    }
+    size_t length = (size_t)(colon - text);
+    if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
+        text++;
+        length -= 2;
+    }
+    snprintf(host, host_size, "%.*s", (int)length, length == 0 ? "" : text);
+    if (length == 0) {
+        snprintf(host, host_size, "0.0.0.0");
+    }
+    *port = (int)number;
+    return true;
+}
+
+cli_exit serve_slots(const args *a, int64_t *out_slots)
+{
+    const char *wanted = args_value(a, "worker-slots");
+    *out_slots = 0;
+    if (wanted != NULL) {
+        char *end = NULL;
+        *out_slots = strtol(wanted, &end, 10);
+        if (*end != '\0' || *out_slots < 1 || *out_slots > SLOTS_MOST) {
+            return cli_fail(CLI_USAGE, "--worker-slots '%s' is not 1 to %d", wanted,
+                            SLOTS_MOST);
+        }
+    }
+    return CLI_OK;
+}
+
+/* Waits for a signal or for the node to fail. */
+static cli_exit wait_for_end(node *n, int signal_fd)
+{
+    struct pollfd fds[] = {{.fd = signal_fd, .events = POLLIN},
+                           {.fd = node_failed_fd(n), .events = POLLIN}};
+    while (poll(fds, 2, -1) < 0 && errno == EINTR) {
+    }
+    if (fds[1].revents != 0) {
+        log_line(COGO_LOG_ERROR, "stopping: %s", node_failure(n));
+        return CLI_FAILED;
+    }
+    struct signalfd_siginfo info;
+    (void)!read(signal_fd, &info, sizeof info);
+    log_line(COGO_LOG_INFO, "stopping on signal %u (again: at once)", info.ssi_signo);
+    return CLI_OK;
+}
+
+static int block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+    sigprocmask(SIG_BLOCK, set, NULL); /* Before the first thread: all inherit it. */
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, set, SFD_CLOEXEC);
+}
+
+static void no_core_dumps(void)
+{
+    struct rlimit none = {0, 0}; /* A core file would hold the token and the secret. */
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+cli_exit serve_node(const node_config *config)
+{
+    char text[512];
+    sigset_t set;
+    node *n = NULL;
+    no_core_dumps();
+    int signal_fd = block_signals(&set);
+    cogo_err err = node_start(config, &n, text);
+    if (err != COGO_OK) {
+        close(signal_fd);
+        return cli_fail(err == COGO_EEXIST                        ? CLI_CONFLICT
+                        : err == COGO_EINVAL || err == COGO_EAUTH ? CLI_USAGE
+                                                                  : CLI_FAILED,
+                        "%s", text);
+    }
+    node_describe(n, text, sizeof text);
+    log_line(COGO_LOG_INFO, "cogo %s %s", cogo_version(), text);
+    cli_exit code = wait_for_end(n, signal_fd);
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigaction(SIGINT, &plain, NULL);
+    sigaction(SIGTERM, &plain, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* A second signal ends the process at once. */
+    close(signal_fd);
+    node_stop(n, STOP_DEADLINE_NS);
+    node_destroy(n);
+    return code;
+}

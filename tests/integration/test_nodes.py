@@ -1,0 +1,171 @@
+"""Orchestrator and workers as two processes: the whole list of test_tasks.py with them, and what
+happens when one of the two is killed."""
+import socket
+import threading
+import time
+
+import pytest
+
+from conftest import NodeCluster, cluster_maker, run_cogo
+from test_tasks import *  # noqa: F401,F403: the same tests, with the fixtures below.
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    c = NodeCluster(tmp_path_factory.mktemp("nodes") / "data").start()
+    yield c
+    assert c.stop() == 0, open(c.log_path).read()[-2000:]
+
+
+@pytest.fixture
+def make_cluster(tmp_path):
+    yield from cluster_maker(tmp_path, NodeCluster)
+
+
+def until(what, seconds=20):
+    end = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found:
+            return found
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def running(cluster, task):
+    return until(lambda: cluster.call("GET", f"/v1/tasks/{task['taskId']}").json["state"] == "running")
+
+
+def test_tasks_of_a_killed_worker_are_tried_again_by_the_next(make_cluster):
+    cluster = make_cluster()
+    task = cluster.submit("sandbox-executor", {"argv": ["sleep", "2"]}).json
+    running(cluster, task)
+    cluster.kill_workers()
+    cluster.start_workers()
+    done = cluster.finished(task["taskId"])
+    assert (done["state"], done["attempt"]) == ("succeeded", 2)
+
+
+def test_a_worker_comes_back_to_a_killed_orchestrator(make_cluster):
+    cluster = make_cluster()
+    before = {w["agentId"] for w in cluster.call("GET", "/v1/workers").json["workers"]}
+    cluster.kill()
+    cluster.start()
+    until(lambda: before == {w["agentId"] for w in cluster.call("GET", "/v1/workers").json["workers"]})
+    assert cluster.submit("echo", {"a": 1}, wait="10s").json["state"] == "succeeded"
+
+
+def test_a_worker_id_is_claimed_once(make_cluster, tmp_path):
+    cluster = make_cluster()
+    cluster.end_workers()
+    until(lambda: all(w["status"] == "offline"
+                      for w in cluster.call("GET", "/v1/workers").json["workers"]))
+    cluster.start_workers("sandbox", env={"WORKER_ID": "mine"})
+    log = str(tmp_path / "second.log")
+    second, _ = cluster.launch(
+        ["node", "--role", "worker", "--type", "sandbox", "--worker-id", "mine", "--data",
+         str(tmp_path / "second"), "--join", f"127.0.0.1:{cluster.node_port}"],
+        log, "mine is not registered .*Another live worker has the id mine")
+    cluster.kill_workers()  # Now its place is free.
+    until(lambda: "worker mine is registered" in open(log).read())
+    second.terminate()
+    assert second.wait(30) == 0
+
+
+SECRET = "sixteen bytes and more"
+
+
+def test_nodes_need_the_same_secret(make_cluster, tmp_path):
+    cluster = make_cluster(env={"COGO_CLUSTER_SECRET": SECRET})
+    assert cluster.submit("echo", {}, wait="10s").json["state"] == "succeeded"
+    log = str(tmp_path / "stranger.log")
+    stranger, _ = cluster.launch(
+        ["node", "--role", "worker", "--type", "sandbox", "--data", str(tmp_path / "s"), "--join",
+         f"127.0.0.1:{cluster.node_port}"], log, "the secrets differ",
+        env={"COGO_CLUSTER_SECRET": "another one of sixteen"})
+    stranger.kill()
+    stranger.wait(10)
+    cluster.stop()
+    for path in (cluster.log_path, cluster.data + ".workers.log", log):
+        assert SECRET not in open(path).read()
+
+
+@pytest.mark.parametrize("args,env,code,word", [
+    (["--role", "boss"], {}, 2, "orchestrator or worker"),
+    ([], {}, 2, "orchestrator or worker"),
+    (["--role", "worker", "--join", "127.0.0.1:1"], {}, 2, "--type"),
+    (["--role", "worker", "--type", "sandbox"], {}, 2, "--join"),
+    (["--role", "worker", "--type", "sandbocks", "--join", "127.0.0.1:1"], {}, 2, "did you mean 'sandbox'"),
+    (["--role", "worker", "--type", "sandbox"], {"ORCHESTRATOR_URL": "http://a:1"}, 2, "cogo://"),
+    (["--role", "worker", "--type", "sandbox,indexing", "--join", "127.0.0.1:1"],
+     {"WORKER_ID": "one"}, 2, "--worker-id"),
+    (["--role", "worker", "--type", "sandbox", "--join", "127.0.0.1"], {}, 2, "ADDRESS:PORT"),
+    (["--role", "worker", "--type", "sandbox", "--join", "192.0.2.1:7"], {}, 2, "COGO_CLUSTER_SECRET"),
+    (["--role", "worker", "--type", "sandbox", "--join", "127.0.0.1:1"],
+     {"COGO_CLUSTER_SECRET": "short"}, 2, "COGO_CLUSTER_SECRET must have 16"),
+    (["--role", "orchestrator", "--listen-node", "0.0.0.0:0"], {}, 2, "COGO_CLUSTER_SECRET"),
+    (["--role", "orchestrator", "--type", "sandbox"], {}, 2, "--role worker"),
+    (["--role", "orchestrator", "--node-name", "x" * 200], {}, 2, "--node-name"),
+])
+def test_bad_settings_of_a_node_are_named(tmp_path, args, env, code, word):
+    done = run_cogo("node", "--data", str(tmp_path / "d"), *args,
+                    *([] if "worker" in args else ["--listen", "127.0.0.1:0"]), env=env, timeout=20)
+    assert done.returncode == code and word in done.stderr, done.stderr
+
+
+class Cable(threading.Thread):
+    """A TCP proxy on loopback whose connections can be cut."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.to, self.pairs, self.lock = port, [], threading.Lock()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            here, _ = self.server.accept()
+            try:
+                there = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                here.close()
+                continue
+            with self.lock:
+                self.pairs.append((here, there))
+            for a, b in ((here, there), (there, here)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def pump(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self):
+        with self.lock:
+            pairs, self.pairs = self.pairs, []
+        for pair in pairs:
+            for s in pair:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # It has ended already.
+                s.close()
+
+
+def test_work_goes_on_while_a_link_is_lost(make_cluster):
+    cluster = make_cluster()
+    cluster.end_workers()
+    cable = Cable(cluster.node_port)
+    cluster.start_workers("sandbox", ["--join", f"127.0.0.1:{cable.port}"])
+    task = cluster.submit("sandbox-executor", {"argv": ["sleep", "2"]}).json
+    running(cluster, task)
+    cable.cut()
+    done = cluster.finished(task["taskId"])
+    log = open(cluster.data + ".workers.log").read()
+    assert log.count("has lost the orchestrator") == 1 and log.count("is registered") == 10
+    assert (done["state"], done["attempt"]) == ("succeeded", 1)
