@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the named groups, if any is missing: build, roles, test, docs, peers.
+# Installs the Debian packages of the named groups, if any is missing: build, roles, test, long, docs, peers.
 # Used by deploy/quickstart.sh and tests/run.sh. Never removes or upgrades anything.
 set -euo pipefail
 
@@ -12,6 +12,8 @@ roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes
 test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
     python3-pytest python3-jsonschema python3-yaml dpkg-dev man-db gdb spin)
 command -v npm >/dev/null || test+=(nodejs npm)
+# The long tier: a container engine and a base image for it, and hosts in network namespaces.
+long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base)
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
 peers=(erlang-base libcaf-dev golang libzmq3-dev libnng-dev)
 
@@ -24,9 +26,10 @@ for group in "$@"; do
     roles) wanted+=("${roles[@]}") ;;
     test) wanted+=("${test[@]}" "${docs[@]}") ;;
     docs) wanted+=("${docs[@]}") ;;
+    long) wanted+=("${long[@]}") ;;
     peers) wanted+=("${peers[@]}") ;;
     *)
-        echo "packages.sh: unknown group '$group' (build, roles, test, peers)" >&2
+        echo "packages.sh: unknown group '$group' (build, roles, test, long, docs, peers)" >&2
         exit 2
         ;;
     esac

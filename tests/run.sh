@@ -93,6 +93,7 @@ step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
 step fuzz 120 bash tests/fuzz/run.sh 10
 if [ "$long" = 1 ]; then
+    step long-packages 900 bash deploy/packages.sh long
     step coverage 900 scons -j"$jobs" variant=cov
     step fuzz-long 14400 bash tests/fuzz/run.sh 3600
     step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!

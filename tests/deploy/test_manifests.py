@@ -121,7 +121,7 @@ def test_only_the_deployment_worker_may_ask_the_api_server(overlay):
         assert (pod["serviceAccountName"] == "cogo-deployer") == deployer
 
 
-def test_the_plans_figures_are_kept(kustomize):
+def test_replicas_resources_and_scaling_are_as_promised(kustomize):
     documents = {(d["kind"], d["metadata"]["name"]): d for d in kustomize("prod")}
     orchestrator = documents["StatefulSet", "cogo-orchestrator"]["spec"]
     assert orchestrator["replicas"] == 3
@@ -170,7 +170,7 @@ def test_compose_has_each_worker_type_with_its_replicas(compose):
             assert "${%s:?" % name in file.read(), f"{name} must have no default"
 
 
-def test_the_dockerfile_keeps_the_plans_figures():
+def test_the_dockerfile_checks_health_as_promised():
     with open(os.path.join(TOP, "Dockerfile")) as file:
         text = file.read()
     for line in ("HEALTHCHECK --interval=30s --timeout=3s --start-period=5s --retries=3", "EXPOSE 3000", "USER 1001:1001"):

@@ -75,7 +75,7 @@ def test_a_dashboard_is_what_grafanas_types_say(schema, path):
     assert list(schema.iter_errors(board)), "a misspelt field must be found"
 
 
-def test_the_dashboard_of_the_plan_keeps_its_titles():
+def test_the_orchestrators_dashboard_keeps_its_titles():
     with open(f"{MONITORING}/grafana/dashboards/cogo-orchestrator.json") as file:
         board = json.load(file)
     assert board["title"] == "COGO Framework v2.0 - Orchestrator Dashboard"
