@@ -212,7 +212,8 @@ cogo_err cogo__child_prepare(cogo_system *system, cogo_context *here, cogo_actor
     }
     if (err == COGO_OK && child->spec->id != NULL) {
         uint64_t scope = (uint64_t)supervisor.slot << 32 | supervisor.generation;
-        err = cogo__names_add(&system->children, scope, child->spec->id, birth->id);
+        err = cogo__names_add(&system->children, scope, child->spec->id, birth->id, false);
+        cogo__phase_change(birth->cell, COGO__CELL_CHILD, 0);
     }
     if (err != COGO_OK) {
         cogo__birth_undo(system, here, birth);

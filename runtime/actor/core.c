@@ -80,16 +80,16 @@ void cogo_log(cogo_system *system, cogo_log_level level, const char *format, ...
 
 /* An actor that has ended gives its names up a moment later: to others they are free already.
  */
-cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id)
+cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id, bool shown)
 {
-    cogo_err err = cogo__names_add(&system->names, 0, name, id);
+    cogo_err err = cogo__names_add(&system->names, 0, name, id, shown);
     while (err == COGO_EEXIST) {
-        cogo_actor_id holder = cogo__names_find(&system->names, 0, name);
+        cogo_actor_id holder = cogo__names_holder(&system->names, 0, name);
         if (cogo_actor_id_is_set(holder) && cogo__cell_find(system, holder) != NULL) {
             break;
         }
         cogo__names_remove_actor(&system->names, holder);
-        err = cogo__names_add(&system->names, 0, name, id);
+        err = cogo__names_add(&system->names, 0, name, id, shown);
     }
     return err;
 }
@@ -104,7 +104,7 @@ cogo_err cogo_name_register(cogo_system *system, const char *name, cogo_actor_id
     if (cell == NULL) {
         return COGO_EGONE;
     }
-    cogo_err err = cogo__name_take(system, name, id);
+    cogo_err err = cogo__name_take(system, name, id, true);
     if (err != COGO_OK) {
         return err;
     }

@@ -104,7 +104,7 @@ static inline cogo__cell *cogo__cell_find(const cogo_system *system, cogo_actor_
 }
 
 /** Gives @p id the name @p name. COGO_OK, COGO_EEXIST, COGO_EINVAL, COGO_ENOMEM. */
-cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id);
+cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id, bool shown);
 
 void cogo__log(cogo_system *system, cogo_log_level level, const char *format, ...)
     COGO_PRINTF(3, 4);

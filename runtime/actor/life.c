@@ -40,10 +40,22 @@ void cogo__life_adopt(cogo__cell *cell, cogo_msg *start)
         cell->extra != NULL && cell->extra->thread != NULL ? COGO__ACTOR_DETACHED : 0;
 }
 
+void cogo__life_show(cogo_system *system, const cogo__cell *cell, cogo_actor_id id)
+{
+    uint32_t phase = cogo__u32_load_relaxed(&cell->phase);
+    if (__builtin_expect((phase & COGO__CELL_NAMED) != 0, 0)) {
+        cogo__names_show(&system->names, id);
+    }
+    if ((phase & COGO__CELL_CHILD) != 0) {
+        cogo__names_show(&system->children, id);
+    }
+}
+
 void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
     ctx->self = cogo__cell_id(ctx->system, cell);
     cogo__life_adopt(cell, msg);
+    cogo__life_show(ctx->system, cell, ctx->self); // It may look itself up.
 }
 
 static bool make_state(cogo_context *ctx, cogo__cell *cell, size_t size)
@@ -217,7 +229,7 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     if ((phase & COGO__CELL_BONDED) != 0) {
         cogo__groups_remove_actor(system, ctx, ctx->self);
     }
-    if ((phase & COGO__CELL_SUPERVISED) != 0) {
+    if ((phase & COGO__CELL_CHILD) != 0) {
         cogo__names_remove_actor(&system->children, ctx->self);
     }
     cogo__relations_tell(ctx, cell, reason); // After the names: a DOWN finds them free.

@@ -44,6 +44,9 @@ static inline cogo__start *cogo__birth_args(cogo__birth *birth)
 
 /** Holder: @p cell is alive, and will start as @p start says. */
 void cogo__life_adopt(cogo__cell *cell, cogo_msg *start);
+/** START is before whatever is sent to @p id from here on: its names are found. Any thread, and
+ * more than once; a cell that another has by now keeps its own. */
+void cogo__life_show(cogo_system *system, const cogo__cell *cell, cogo_actor_id id);
 /** START arrived. */
 void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *start);
 /** Runs start(), also after a restart. */

@@ -9,6 +9,7 @@ struct cogo__name {
     struct cogo__name *name_next, *slot_next;
     uint64_t scope, hash;
     cogo_actor_id id;
+    bool shown;
     char text[];
 };
 
@@ -126,7 +127,8 @@ static void destroy(cogo__names *names, struct cogo__name *entry)
     cogo__free(entry);
 }
 
-cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, cogo_actor_id id)
+cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, cogo_actor_id id,
+                         bool shown)
 {
     size_t length = name != NULL ? strnlen(name, COGO__NAME_MAX + 1) : 0;
     if (length == 0 || length > COGO__NAME_MAX) {
@@ -140,6 +142,7 @@ cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, c
     entry->scope = scope;
     entry->hash = hash_of(scope, name);
     entry->id = id;
+    entry->shown = shown;
     cogo__lock_take(&names->lock);
     bool taken = find(names, scope, name) != NULL;
     if (!taken) {
@@ -181,13 +184,33 @@ void cogo__names_remove_actor(cogo__names *names, cogo_actor_id id)
     cogo__lock_give(&names->lock);
 }
 
-cogo_actor_id cogo__names_find(cogo__names *names, uint64_t scope, const char *name)
+void cogo__names_show(cogo__names *names, cogo_actor_id id)
+{
+    cogo__lock_take(&names->lock);
+    struct cogo__name *entry = *slot_chain(names, id.slot);
+    for (; entry != NULL; entry = entry->slot_next) {
+        entry->shown = entry->shown || cogo_actor_id_equal(entry->id, id);
+    }
+    cogo__lock_give(&names->lock);
+}
+
+static cogo_actor_id look_up(cogo__names *names, uint64_t scope, const char *name, bool hidden)
 {
     cogo__lock_take(&names->lock);
     struct cogo__name *entry = find(names, scope, name);
-    cogo_actor_id id = entry != NULL ? entry->id : COGO_NO_ACTOR;
+    cogo_actor_id id = entry != NULL && (entry->shown || hidden) ? entry->id : COGO_NO_ACTOR;
     cogo__lock_give(&names->lock);
     return id;
+}
+
+cogo_actor_id cogo__names_find(cogo__names *names, uint64_t scope, const char *name)
+{
+    return look_up(names, scope, name, false);
+}
+
+cogo_actor_id cogo__names_holder(cogo__names *names, uint64_t scope, const char *name)
+{
+    return look_up(names, scope, name, true);
 }
 
 void cogo__names_of(cogo__names *names, cogo_actor_id id, char *out, size_t size)

@@ -23,12 +23,17 @@ typedef struct cogo__names {
 
 cogo_err cogo__names_init(cogo__names *names, const cogo_allocator *from);
 void cogo__names_finish(cogo__names *names);
-cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name,
-                         cogo_actor_id id);
+/** @p shown false: taken, but not found before cogo__names_show(). */
+cogo_err cogo__names_add(cogo__names *names, uint64_t scope, const char *name, cogo_actor_id id,
+                         bool shown);
+/** All names of @p id are found from here on. */
+void cogo__names_show(cogo__names *names, cogo_actor_id id);
 cogo_err cogo__names_remove(cogo__names *names, uint64_t scope, const char *name);
 /** All names of @p id. */
 void cogo__names_remove_actor(cogo__names *names, cogo_actor_id id);
 cogo_actor_id cogo__names_find(cogo__names *names, uint64_t scope, const char *name);
+/** As above, also of a name that is not shown yet: who took it. */
+cogo_actor_id cogo__names_holder(cogo__names *names, uint64_t scope, const char *name);
 /** One name of @p id, cut to @p size, or "". */
 void cogo__names_of(cogo__names *names, cogo_actor_id id, char *out, size_t size);
 

@@ -120,7 +120,7 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
     }
     cogo__u32_store_relaxed(&cell->guard, guard);
     if (err == COGO_OK && o->name != NULL) {
-        err = cogo__name_take(system, o->name, birth->id);
+        err = cogo__name_take(system, o->name, birth->id, false);
     }
     if (err == COGO_OK && (o->flags & COGO_SPAWN_DETACHED) != 0) {
         cogo__extra *extra = cogo__birth_extra(system, birth);
@@ -190,17 +190,18 @@ void cogo__birth_commit(cogo_system *system, cogo_context *here, cogo__birth *bi
     // who gets hold of it needs no signal to say so.
     if (on_lane && cogo__mailbox_hold(&birth->cell->box)) {
         cogo__life_adopt(birth->cell, birth->start);
+        cogo__life_show(system, birth->cell, id);
         cogo__sched_ready(system, here, birth->cell);
     } else {
         cogo__signal_push(system, here, birth->cell, birth->start);
+        cogo__life_show(system, birth->cell, id); // As its holder does: whoever is first.
     }
     if (__builtin_expect(cogo__u32_load_seq_cst(&system->stopping) != 0, 0) && !supervised) {
         cogo_exit_actor(system, id, COGO_EXIT_SHUTDOWN, "the system stops");
     }
 }
 
-/* Its id was never given to anyone, so the generation may stay. (A name may have been found: a
- * message sent to it meanwhile is a dead letter of the cell.) */
+/* Its id was never given to anyone, so the generation may stay. */
 void cogo__birth_undo(cogo_system *system, cogo_context *here, cogo__birth *birth)
 {
     cogo__extra *extra = cogo__birth_args(birth)->extra;

@@ -19,9 +19,7 @@ static const char *const fit[] = {
 
 /* Fail under some seeds and are not understood yet; see runtime/README.md. */
 static const char *const open_names[] = {
-    "children_are_added_and_removed",
     "a_watcher_misses_nothing_between_the_members_of_now_and_the_changes",
-    "what_waits_at_a_worker_that_is_taken_out_is_handled_first",
 };
 
 static scenario tests[TESTS_MAX + 1];

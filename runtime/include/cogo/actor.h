@@ -279,7 +279,9 @@ COGO_API COGO_MUST_USE cogo_err cogo_name_register(cogo_system *system, const ch
                                                    cogo_actor_id id);
 /** Takes @p name away. Threads: any. @return COGO_OK or COGO_ENOTFOUND. */
 COGO_API cogo_err cogo_name_unregister(cogo_system *system, const char *name);
-/** The actor that has @p name, or COGO_NO_ACTOR. Threads: any thread. */
+/** The actor that has @p name, or COGO_NO_ACTOR. One with the name in its spawn options is
+ * found as soon as it gets what is sent to it, and when the spawn returns. Threads: any thread.
+ */
 COGO_API cogo_actor_id cogo_name_find(cogo_system *system, const char *name);
 
 /**

@@ -124,7 +124,9 @@ COGO_API COGO_MUST_USE cogo_err cogo_supervisor_add(cogo_system *system,
 COGO_API COGO_MUST_USE cogo_err cogo_supervisor_remove(cogo_system *system,
                                                        cogo_actor_id supervisor,
                                                        const char *id);
-/** The running child @p id, or COGO_NO_ACTOR. Threads: any thread; does not wait. */
+/** The child @p id, or COGO_NO_ACTOR; what is sent to it waits until it runs. A child that was
+ * not spawned yet is not found, also by its elder siblings. Threads: any thread; does not wait.
+ */
 COGO_API cogo_actor_id cogo_supervisor_child(cogo_system *system, cogo_actor_id supervisor,
                                              const char *id);
 

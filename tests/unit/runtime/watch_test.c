@@ -1,6 +1,9 @@
 /* Monitors, links, exits and names. */
 #include "tests/unit/runtime/scene.h"
 
+#include <pthread.h>
+#include <stdio.h>
+
 enum { TALK = COGO_MSG_USER, STOP, FAIL, WATCH, WATCH_NOT, LINK, LINK_NOT, TRAP, ANSWERED };
 enum { LETTERS = 100 };
 
@@ -224,5 +227,86 @@ Test(name, is_found_taken_once_and_goes_with_its_actor)
     cr_expect_eq(cogo_name_register(system, "it", id), COGO_EGONE);
     cr_expect_eq(cogo_actor_info_read(system, id, &info), COGO_EGONE);
     cr_expect_eq(cogo_name_register(system, "it", other), COGO_OK);
+    scene_close(system);
+}
+
+enum { NAMED = 40 };
+
+/* SCENE_ASK answers 1 if start() found the actor by the name in its args. */
+static cogo_err named_start(cogo_context *ctx, void *state, const void *args)
+{
+    cogo_actor_id found = cogo_name_find(cogo_context_system(ctx), args);
+    *(uint64_t *)state = cogo_actor_id_equal(found, cogo_self(ctx));
+    return COGO_OK;
+}
+
+static cogo_err named_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    return scene_reply_u64(ctx, msg, *(uint64_t *)state);
+}
+
+static const cogo_behavior named_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "named",
+    .state_size_bytes = sizeof(uint64_t),
+    .start = named_start,
+    .receive = named_receive,
+};
+
+typedef struct seeker {
+    cogo_system *system;
+    cogo_actor_id supervisor; /* None: looks for names of the system. */
+} seeker;
+
+/* Asks each the moment it is found. */
+static void *seek_all(void *arg)
+{
+    const seeker *s = arg;
+    for (int i = 0; i < NAMED; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "named-%d", i);
+        cogo_actor_id id = COGO_NO_ACTOR;
+        while (!cogo_actor_id_is_set(id)) {
+            id = cogo_actor_id_is_set(s->supervisor)
+                     ? cogo_supervisor_child(s->system, s->supervisor, name)
+                     : cogo_name_find(s->system, name);
+        }
+        cr_expect_eq(scene_ask_u64(s->system, id), 1u, "%s", name);
+    }
+    return NULL;
+}
+
+/* A program that waits until its service has a name, then uses it. */
+Test(name, whoever_is_found_gets_what_is_sent_to_it)
+{
+    cogo_system *system = scene_open(2);
+    seeker seekers[2] = {{.system = system}, {.system = system}};
+    const cogo_supervisor_spec empty = {.struct_size = sizeof empty};
+    cr_assert_eq(cogo_supervisor_start(system, &empty, &seekers[1].supervisor), COGO_OK);
+    pthread_t threads[2];
+    for (int t = 0; t < 2; t++) {
+        cr_assert_eq(pthread_create(&threads[t], NULL, seek_all, &seekers[t]), 0);
+    }
+    for (int i = 0; i < NAMED; i++) { // One by its name, one as a child.
+        char name[16], other[16];
+        (void)snprintf(name, sizeof name, "named-%d", i);
+        (void)snprintf(other, sizeof other, "child-%d", i);
+        cogo_spawn_options options = {
+            .struct_size = sizeof options,
+            .behavior = &named_behavior,
+            .name = name,
+            .args = name,
+            .args_size_bytes = sizeof name,
+            .flags = i % 8 == 0 ? COGO_SPAWN_DETACHED : 0,
+        };
+        cr_expect_eq(cogo_system_spawn(system, &options, NULL), COGO_OK);
+        options.flags = 0;
+        options.name = options.args = other;
+        const cogo_child_spec child = {.id = name, .options = options};
+        cr_expect_eq(cogo_supervisor_add(system, seekers[1].supervisor, &child), COGO_OK);
+    }
+    for (int t = 0; t < 2; t++) {
+        pthread_join(threads[t], NULL);
+    }
     scene_close(system);
 }
