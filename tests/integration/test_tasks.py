@@ -144,7 +144,7 @@ def test_cancel_reaches_running_work(cluster):
     answer = cluster.call("POST", f"/v1/tasks/{task['taskId']}:cancel")
     assert answer.status == 200, answer.body
     assert cluster.finished(task["taskId"])["state"] == "cancelled"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 40  # It would have slept for 60.
     assert cluster.call("POST", f"/v1/tasks/{task['taskId']}:cancel").status == 200  # Idempotent.
     done = cluster.submit("echo", {}, wait="10s").json
     assert cluster.call("POST", f"/v1/tasks/{done['taskId']}:cancel").status == 409

@@ -213,7 +213,7 @@ Test(stream, of_an_unknown_task_is_a_problem)
 static bool eventually(unsigned type, unsigned count)
 {
     struct timespec pause = {.tv_nsec = 1000000};
-    for (int i = 0; i < 5000 && fake_seen(type) < count; i++) {
+    for (int i = 0; i < 60000 && fake_seen(type) < count; i++) {
         (void)nanosleep(&pause, NULL);
     }
     return fake_seen(type) >= count;

@@ -186,7 +186,7 @@ static inline cogo_msg *take_any(const rig_probe *probe)
     rig_box *box = probe->box;
     struct timespec end;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += 5;
+    end.tv_sec += 60;
     cogo_msg *msg = NULL;
     pthread_mutex_lock(&box->lock);
     while (box->count == 0 && pthread_cond_timedwait(&box->news, &box->lock, &end) == 0) {

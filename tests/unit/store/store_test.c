@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { WAIT_S = 10, ACKS_MAX = 1024, BIG = 65536, BIG_MAX = 100 };
+enum { WAIT_S = 60, ACKS_MAX = 1024, BIG = 65536, BIG_MAX = 100 };
 
 /* Acknowledgements that clients got, in the order of arrival. */
 static struct {

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { HEARD_MAX = 4096, BENCH_WAIT_MS = 10000 };
+enum { HEARD_MAX = 4096, BENCH_WAIT_MS = 60000 };
 
 typedef struct bench {
     cogo_system *system;
