@@ -3,6 +3,7 @@
 #include "runtime/actor/events.h"
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 #include "runtime/actor/stash.h"
@@ -193,6 +194,7 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
     } else if ((cell->flags & COGO__ACTOR_STARTED) == 0 && cell->start != NULL) {
         const cogo__start *start = cogo__msg_body(cell->start);
         cogo__supervisor_abandon(ctx, behavior, start->args);
+        cogo__remote_abandon(ctx->system, behavior, start->args);
     }
     ctx->ending = false; // What stop() says about exits is too late.
     ctx->current = NULL;

@@ -41,6 +41,14 @@ cogo_err cogo__remote_send(cogo_system *system, cogo_context *here, cogo_actor_i
     return cogo__dead_err(why);
 }
 
+void cogo__remote_abandon(cogo_system *system, const cogo_behavior *behavior, const void *args)
+{
+    cogo__remote *remote = remote_of(system);
+    if (remote != NULL) {
+        remote->abandon(remote, behavior, args);
+    }
+}
+
 cogo_err cogo__remote_signal(cogo_system *system, cogo_context *here, cogo_actor_id to,
                              cogo_msg *msg)
 {

@@ -24,6 +24,10 @@ typedef struct cogo__remote {
     /** A message from @p node has been handled or dropped. Any thread. */
     void (*consumed)(struct cogo__remote *remote, cogo_context *here, uint32_t node,
                      const struct cogo__remote_cost *cost);
+    /** An actor with these arguments ended before its start(): what it was given to close or
+     * to count down, if it is one of the node's, is left to the node. A lane. */
+    void (*abandon)(struct cogo__remote *remote, const cogo_behavior *behavior,
+                    const void *args);
     /** The system ends; no actor and no lane is left. */
     void (*finish)(struct cogo__remote *remote);
 } cogo__remote;
@@ -34,6 +38,8 @@ cogo_err cogo__remote_send(cogo_system *system, cogo_context *here, cogo_actor_i
 /** Takes @p msg, a signal. COGO_OK or COGO_EGONE (then it is freed). */
 cogo_err cogo__remote_signal(cogo_system *system, cogo_context *here, cogo_actor_id to,
                              cogo_msg *msg);
+/** See abandon() above; does nothing in a system without a node. */
+void cogo__remote_abandon(cogo_system *system, const cogo_behavior *behavior, const void *args);
 /** @p msg came from another node and is handled or dropped now: its bytes are given back. */
 void cogo__remote_consume(cogo_system *system, cogo_context *here, cogo_msg *msg);
 

@@ -3,13 +3,13 @@
 #include "runtime/node/connection.h"
 
 #include "runtime/actor/send.h"
+#include "runtime/base/alloc.h"
 #include "runtime/node/proof.h"
 
 #include <cogo/io.h>
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,11 +42,16 @@ static cogo_err admit(void *ctx, cogo__session *session, const char **why)
     return cogo__peer_admit(c->node, c->ctx, &who, &c->peer, &c->link, why);
 }
 
+static void one_stranger_less(cogo__node *node)
+{
+    (void)cogo__u32_add_seq_cst(&node->strangers, UINT32_MAX);
+}
+
 static void no_stranger(cogo__connection *c)
 {
     if (c->stranger) {
         c->stranger = false;
-        (void)cogo__u32_add_seq_cst(&c->node->strangers, UINT32_MAX);
+        one_stranger_less(c->node);
     }
 }
 
@@ -70,6 +75,19 @@ static void became_open(cogo__connection *c)
                sizeof opened);
 }
 
+/* The data connection looks at the queue. A word that found no memory is made up for at the
+ * next heartbeat. */
+static void flush_data(cogo__connection *c, bool always)
+{
+    cogo__lock_take(&c->peer->lock);
+    bool wanted = c->peer->up && (always || c->peer->queued_bytes != 0);
+    cogo_actor_id data = wanted ? c->peer->data : COGO_NO_ACTOR;
+    cogo__lock_give(&c->peer->lock);
+    if (cogo_actor_id_is_set(data)) {
+        cogo__post(c->node->system, c->ctx, data, COGO__MSG_FLUSH, 0, 0, "", 0);
+    }
+}
+
 static cogo_err on_credit(cogo__connection *c, const cogo__frame_credit *credit)
 {
     uint64_t before = cogo__u64_load_relaxed(&c->peer->acknowledged);
@@ -78,12 +96,7 @@ static cogo_err on_credit(cogo__connection *c, const cogo__frame_credit *credit)
         return COGO_EDECODE;
     }
     cogo__u64_store_relaxed(&c->peer->acknowledged, credit->consumed_bytes);
-    cogo__lock_take(&c->peer->lock);
-    cogo_actor_id data = c->peer->up ? c->peer->data : COGO_NO_ACTOR;
-    cogo__lock_give(&c->peer->lock);
-    if (cogo_actor_id_is_set(data)) {
-        cogo__post(c->node->system, c->ctx, data, COGO__MSG_FLUSH, 0, 0, "", 0);
-    }
+    flush_data(c, true);
     return COGO_OK;
 }
 
@@ -131,7 +144,8 @@ static bool make_room(cogo__connection *c)
         return true;
     }
     size_t capacity = c->in_capacity != 0 ? c->in_capacity * 2 : READ_FIRST;
-    uint8_t *in = capacity <= READ_MOST ? realloc(c->in, capacity) : NULL;
+    const cogo_allocator *from = c->node->system->config.allocator;
+    uint8_t *in = capacity <= READ_MOST ? cogo__realloc(from, c->in, capacity) : NULL;
     if (in == NULL) {
         close_with(c, COGO_ENOMEM, "no memory to read");
         return false;
@@ -217,10 +231,26 @@ static cogo_err open_session(cogo__connection *c)
         .heartbeat_ms = config->heartbeat_ms,
         .secret = config->secret_size_bytes != 0 ? c->node->secret : NULL,
         .secret_size_bytes = config->secret_size_bytes,
+        .allocator = c->node->system->config.allocator,
         .events = {c, admit, take_frame},
     };
     cogo_err err = cogo__proof_nonce(session.nonce);
     return err == COGO_OK ? cogo__session_create(&session, &c->session) : err;
+}
+
+static void one_less(cogo__node *node)
+{
+    (void)cogo__u32_add_seq_cst(&node->alive, UINT32_MAX);
+    cogo__world_wake(node->system->world, &node->stopper);
+}
+
+void cogo__connection_abandon(const cogo__connect *how)
+{
+    if (how->fd >= 0) {
+        (void)close(how->fd);
+        one_stranger_less(how->node);
+    }
+    one_less(how->node);
 }
 
 static void finish(cogo__connection *c)
@@ -230,9 +260,8 @@ static void finish(cogo__connection *c)
     }
     no_stranger(c);
     cogo__session_destroy(c->session);
-    free(c->in);
-    (void)cogo__u32_add_seq_cst(&c->node->alive, UINT32_MAX);
-    cogo__world_wake(c->node->system->world, &c->node->stopper);
+    cogo__free(c->in);
+    one_less(c->node);
 }
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
@@ -246,6 +275,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     c->opens = c->how.fd < 0;
     c->stranger = !c->opens;
     c->connecting = c->opens;
+    c->incoming.types.from = c->out.announced.from = c->node->system->config.allocator;
     cogo_err err = c->opens ? cogo__address_connect(&c->how.address, &c->fd) : COGO_OK;
     err = err == COGO_OK ? open_session(c) : err;
     err = err == COGO_OK ? cogo_io_watch(ctx, c->fd, 0, &c->watch) : err;
@@ -298,6 +328,7 @@ static void beat(cogo__connection *c)
     if (cogo__session_send(c->session, &ping) != COGO_OK) {
         close_with(c, COGO_EFULL, "the peer takes nothing");
     }
+    flush_data(c, false);
 }
 
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)

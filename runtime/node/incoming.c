@@ -2,9 +2,9 @@
  * without a look: types, sizes, numbers of asks and monitors. */
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
+#include "runtime/base/alloc.h"
 #include "runtime/node/connection.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,6 +20,26 @@ static cogo_err nack(cogo__connection *c, const cogo__frame_user *u, cogo_err er
         .code = err, .type = u->type, .to = u->to, .from = u->from, .ask = u->ask};
     cogo__u64_store_relaxed(&c->peer->nacks, cogo__u64_load_relaxed(&c->peer->nacks) + 1);
     return cogo__session_send(c->session, &frame);
+}
+
+bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number)
+{
+    cogo__ref *ref = cogo__ref_find(c->node->system, number);
+    return ref != NULL
+           && cogo__u64_load_relaxed(&ref->far)
+                  == ((number >> 32) << 32 | (uint64_t)c->peer->index);
+}
+
+/* Who sent it is told. So is who waits for it, if it is an answer. */
+static cogo_err turn_down(cogo__connection *c, const cogo__frame_user *u, cogo_err err)
+{
+    uint32_t slot = (uint32_t)u->to;
+    uint64_t number =
+        cogo__ref_number((uint32_t)(u->to >> 32), slot & ~(uint32_t)COGO__SLOT_ALIAS);
+    if ((slot & COGO__SLOT_ALIAS) != 0 && cogo__waits_for_peer(c, number)) {
+        cogo__ask_fail(c->node->system, c->ctx, number, err);
+    }
+    return nack(c, u, err);
 }
 
 static void consume_now(cogo__connection *c, uint32_t bytes)
@@ -187,7 +207,7 @@ static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t
             cogo__msg_free(c->ctx->heap, msg);
         }
         consume_now(c, cost);
-        return nack(c, u, err);
+        return turn_down(c, u, err);
     }
     msg->sender = cogo__from_wire(c->peer, u->from);
     msg->trace = u->trace;
@@ -209,7 +229,7 @@ static cogo__stream *stream_of(cogo__connection *c, uint64_t number)
 
 static void end_stream(cogo__stream *stream)
 {
-    free(stream->bytes);
+    cogo__free(stream->bytes);
     *stream = (cogo__stream){.number = 0};
 }
 
@@ -223,7 +243,8 @@ static cogo_err add_part(cogo__connection *c, cogo__stream *stream, cogo_value p
     if (wanted > stream->capacity) {
         size_t capacity = stream->capacity != 0 ? stream->capacity * 2 : STREAM_FIRST;
         capacity = capacity < stream->total ? capacity : stream->total;
-        uint8_t *bytes = realloc(stream->bytes, capacity);
+        uint8_t *bytes =
+            cogo__realloc(c->node->system->config.allocator, stream->bytes, capacity);
         if (bytes == NULL) {
             return COGO_ENOMEM;
         }
@@ -252,7 +273,7 @@ static cogo_err on_first(cogo__connection *c, const cogo__frame_first *f)
     cogo__stream *stream = stream_of(c, 0);
     if (stream == NULL || f->total_bytes > c->node->config.message_bytes
         || f->asker.size_bytes != 0) {
-        return nack(c, &head, COGO_ELIMIT); // Its parts find no stream and are dropped.
+        return turn_down(c, &head, COGO_ELIMIT); // Its parts find no stream and are dropped.
     }
     stream->number = f->stream;
     stream->head = head;
@@ -279,14 +300,6 @@ static cogo_err on_type(cogo__connection *c, const cogo__frame_type *t)
     name[t->name.size_bytes] = '\0';
     const cogo_type *type = cogo__types_find_name(&c->node->system->types, name);
     return cogo__numbers_put(&c->incoming.types, (uint32_t)t->number, type);
-}
-
-bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number)
-{
-    cogo__ref *ref = cogo__ref_find(c->node->system, number);
-    return ref != NULL
-           && cogo__u64_load_relaxed(&ref->far)
-                  == ((number >> 32) << 32 | (uint64_t)c->peer->index);
 }
 
 static cogo_err on_nack(cogo__connection *c, const cogo__frame_nack *n)

@@ -2,13 +2,14 @@
 #include "runtime/node/node.h"
 
 #include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+#include "runtime/base/alloc.h"
 #include "runtime/node/proof.h"
 
 #include <cogo/supervisor.h>
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -101,26 +102,35 @@ static void finish(cogo__remote *remote)
     cogo__table_finish(&node->peers);
     cogo__lock_finish(&node->lock);
     cogo__proof_wipe(node, sizeof *node);
-    free(node);
+    cogo__free(node);
+}
+
+static void abandon(cogo__remote *remote, const cogo_behavior *behavior, const void *args)
+{
+    (void)remote;
+    if (behavior == &cogo__connection_behavior) {
+        cogo__connection_abandon(args);
+    }
 }
 
 static cogo__node *make(cogo_system *system)
 {
     void *nobody = NULL;
-    cogo__node *node = calloc(1, sizeof *node);
+    cogo__node *node = cogo__alloc_zeroed(system->config.allocator, 1, sizeof *node);
     if (node == NULL) {
         return NULL;
     }
     node->system = system;
     node->listen_fd = -1;
     node->remote.finish = finish;
+    node->remote.abandon = abandon;
     cogo__queue_init(&node->remote);
     cogo__lock_init(&node->lock);
     if (cogo__table_init(&node->peers, system->config.allocator, sizeof(cogo__peer),
                          offsetof(cogo__peer, next_free), COGO__PEERS_MAX, 1)
         != COGO_OK) {
         cogo__lock_finish(&node->lock);
-        free(node);
+        cogo__free(node);
         return NULL;
     }
     if (cogo__ptr_cas_acq_rel(&system->remote, &nobody, node)) {
@@ -232,8 +242,11 @@ cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns)
     }
     uint64_t now = cogo__world_now(system->world);
     uint64_t until = deadline_ns < UINT64_MAX - now ? now + deadline_ns : UINT64_MAX;
-    cogo_exit_actor(system, node->root, COGO_EXIT_SHUTDOWN, "the node stops");
-    cogo_err err = cogo_system_await(system, node->root, deadline_ns, NULL);
+    cogo__signal shutdown = {.reason = {.kind = COGO_EXIT_SHUTDOWN, .text = "the node stops"}};
+    cogo_err err =
+        cogo__signal_send(system, NULL, node->root, COGO__SIG_EXIT, &shutdown) != COGO_ENOMEM
+            ? cogo_system_await(system, node->root, deadline_ns, NULL)
+            : COGO_ENOMEM;
     // Connections end by their links to who made them, each with a good-bye.
     while (err == COGO_OK && cogo__u32_load_seq_cst(&node->alive) != 0) {
         if (cogo__world_now(system->world) >= until) {

@@ -171,4 +171,7 @@ extern const cogo_behavior cogo__listener_behavior;   /**< Args: a cogo__node po
 extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join. */
 extern const cogo_behavior cogo__connection_behavior; /**< Args: cogo__connect. */
 
+/** A connection that ended before it began: closes its socket and is counted no more. */
+void cogo__connection_abandon(const cogo__connect *how);
+
 #endif

@@ -1,13 +1,13 @@
 #include "runtime/node/numbers.h"
 
-#include <stdlib.h>
+#include "runtime/base/alloc.h"
 
 enum { SIZE_FIRST = 32 };
 
 void cogo__numbers_finish(cogo__numbers *numbers)
 {
-    free(numbers->entries);
-    *numbers = (cogo__numbers){.entries = NULL};
+    cogo__free(numbers->entries);
+    *numbers = (cogo__numbers){.from = numbers->from};
 }
 
 /* Ends: at most half of the entries are taken. */
@@ -35,7 +35,7 @@ bool cogo__numbers_get(const cogo__numbers *numbers, uint32_t number, const void
 static cogo_err grow(cogo__numbers *numbers)
 {
     uint32_t size = numbers->size != 0 ? numbers->size * 2 : SIZE_FIRST;
-    cogo__numbers_entry *entries = calloc(size, sizeof *entries);
+    cogo__numbers_entry *entries = cogo__alloc_zeroed(numbers->from, size, sizeof *entries);
     if (entries == NULL) {
         return COGO_ENOMEM;
     }
@@ -45,7 +45,7 @@ static cogo_err grow(cogo__numbers *numbers)
             *place_of(entries, size, (uint32_t)(old->key - 1)) = *old;
         }
     }
-    free(numbers->entries);
+    cogo__free(numbers->entries);
     numbers->entries = entries;
     numbers->size = size;
     return COGO_OK;

@@ -3,6 +3,7 @@
 #ifndef COGO_NODE_NUMBERS_H
 #define COGO_NODE_NUMBERS_H
 
+#include <cogo/allocator.h>
 #include <cogo/error.h>
 
 #include <stdbool.h>
@@ -15,8 +16,9 @@ typedef struct cogo__numbers_entry {
     const void *value;
 } cogo__numbers_entry;
 
-/* Zero-initialise. */
+/* Zero-initialise, but for `from`. */
 typedef struct cogo__numbers {
+    const cogo_allocator *from; /**< NULL: malloc. */
     cogo__numbers_entry *entries;
     uint32_t size, count;
 } cogo__numbers;

@@ -1,9 +1,9 @@
 #include "runtime/node/session.h"
 
+#include "runtime/base/alloc.h"
 #include "runtime/node/proof.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -67,7 +67,7 @@ static cogo_err reserve(cogo__session *s, size_t more)
     while (capacity < s->out_size + more) {
         capacity *= 2;
     }
-    uint8_t *out = realloc(s->out, capacity);
+    uint8_t *out = cogo__realloc(s->config.allocator, s->out, capacity);
     if (out == NULL) {
         return COGO_ENOMEM;
     }
@@ -385,7 +385,7 @@ cogo_err cogo__session_create(const cogo__session_config *config, cogo__session 
         || (secret && config->secret_size_bytes < COGO__SESSION_SECRET_MIN)) {
         return COGO_EINVAL;
     }
-    cogo__session *s = calloc(1, sizeof *s);
+    cogo__session *s = cogo__alloc_zeroed(config->allocator, 1, sizeof *s);
     if (s == NULL) {
         return COGO_ENOMEM;
     }
@@ -418,8 +418,8 @@ void cogo__session_destroy(cogo__session *s)
         return;
     }
     cogo__transcript_finish(&s->transcript);
-    free(s->out);
-    free(s);
+    cogo__free(s->out);
+    cogo__free(s);
 }
 
 cogo__session_state cogo__session_state_of(const cogo__session *s)

@@ -7,6 +7,8 @@
 
 #include "codec/frame.h"
 
+#include <cogo/allocator.h>
+
 enum {
     COGO__WIRE_VERSION = 1,
     COGO__SESSION_OUT_MAX = 1048576, /**< Bytes that wait to be sent; more is refused. */
@@ -33,7 +35,7 @@ typedef struct cogo__session_events {
     cogo_err (*frame)(void *ctx, struct cogo__session *session, const cogo__frame *frame);
 } cogo__session_events;
 
-/* All is copied. */
+/* All is copied, but for the allocator. */
 typedef struct cogo__session_config {
     bool opens;                 /**< This side opened the connection. */
     uint32_t connection;        /**< Opener: 0 control, 1 and up data. */
@@ -46,6 +48,7 @@ typedef struct cogo__session_config {
     uint8_t nonce[COGO__NONCE_BYTES]; /**< From a source that nobody can guess; never reused. */
     const void *binding; /**< What ties both ends of one TLS connection; NULL: none. */
     size_t binding_size_bytes;
+    const cogo_allocator *allocator; /**< Outlives the session; NULL: malloc. */
     cogo__session_events events;
 } cogo__session_config;
 

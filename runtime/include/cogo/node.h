@@ -80,7 +80,8 @@ COGO_API COGO_MUST_USE cogo_err cogo_node_start(cogo_system *system,
  * Threads: any thread that is not a lane.
  * @param system      the system.
  * @param deadline_ns nanoseconds to wait for it at most.
- * @return COGO_OK; COGO_ETIMEOUT; COGO_ESTATE (is none, or called on a lane).
+ * @return COGO_OK; COGO_ESTATE (is none, or called on a lane); COGO_ETIMEOUT or COGO_ENOMEM: it
+ *         is still there, and may be stopped again.
  */
 COGO_API cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns);
 /** The port it listens on, or 0. Threads: any thread. */

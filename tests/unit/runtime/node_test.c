@@ -58,6 +58,38 @@ Test(node, messages_of_one_sender_stay_in_order_around_large_ones)
     place_close(&a);
 }
 
+/* Answers with a message that the other node can't take in. */
+static cogo_err foreign_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    cogo_msg *answer = cogo_msg_create(cogo_context_system(ctx), SCENE_ASK + 50, 10);
+    cogo_reply(ctx, msg, answer);
+    return COGO_OK;
+}
+
+static const cogo_behavior foreign = {
+    .struct_size = sizeof(cogo_behavior), .name = "foreign", .receive = foreign_receive};
+
+/* Two releases of a program talk: who asks does not wait for an answer of a type that only the
+ * other side knows. */
+Test(node, an_answer_that_can_not_be_taken_in_fails_its_ask_at_once)
+{
+    static const cogo_type newer = {sizeof(cogo_type), SCENE_ASK + 50, "newer", NULL};
+    place a, b;
+    place_open(&a, cluster_config("a"), NULL);
+    place_open(&b, cluster_config("b"), &a);
+    cr_expect_eq(cogo_type_register(a.system, &newer), COGO_OK);
+    cogo_actor_id id = scene_spawn(a.system, &foreign, NULL, 0, 0);
+    cr_expect_eq(cogo_name_register(a.system, "foreign", id), COGO_OK);
+    cogo_actor_id far = cluster_find(&b, "a", "foreign");
+    cogo_msg *answer = NULL;
+    cogo_err err = cogo_system_ask(b.system, far, cogo_msg_create(b.system, SCENE_ASK, 0),
+                                   SCENE_LONG_NS, &answer);
+    cr_expect_eq(err, COGO_ENOTFOUND, "%s", cogo_strerror(err));
+    place_close(&b);
+    place_close(&a);
+}
+
 /* Watches a remote actor; answers how many DOWN it has got, and the kind of the latest. */
 typedef struct watcher {
     cogo_actor_id target, waiting;
