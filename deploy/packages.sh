@@ -4,13 +4,13 @@
 set -euo pipefail
 
 build=(gcc g++ libc6-dev make pkg-config scons libck-dev libev-dev libmsgpack-dev libjansson-dev
-    libsqlite3-dev libcurl4-openssl-dev libssl-dev libseccomp-dev libwebsockets-dev
+    libsqlite3-dev libpq-dev libcurl4-openssl-dev libssl-dev libseccomp-dev libwebsockets-dev
     libwebsockets-evlib-ev libyaml-dev systemtap-sdt-dev bubblewrap ca-certificates)
 # What the roles drive. A tool that is missing makes a role say so; it never makes it fail.
 roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 python3-pytest
     cmake meson ninja-build autoconf automake git)
 test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
-    python3-pytest python3-jsonschema python3-yaml dpkg-dev man-db gdb spin)
+    python3-pytest python3-jsonschema postgresql python3-yaml dpkg-dev man-db gdb spin)
 command -v npm >/dev/null || test+=(nodejs npm)
 # The long tier: a container engine and a base image for it, and hosts in network namespaces.
 long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base)

@@ -84,6 +84,7 @@ static cli_exit node_run(const args *a)
     char error[256], state[PATH_MAX];
     const char *role = args_value(a, "role");
     node_config config = {.worker_id = args_value(a, "worker-id"),
+                          .store = args_value(a, "database-url"),
                           .token = args_value(a, "api-token"),
                           .trace = args_value(a, "trace"),
                           .links = {.name = args_value(a, "node-name"),
@@ -146,6 +147,11 @@ static const args_option node_options[] = {
      .value = "DIR",
      .env = "COGO_DATA",
      .doc = "folder of the journal and of workers' scratch (default: the XDG state folder)"},
+    {.name = "database-url",
+     .value = "URL",
+     .env = "DATABASE_URL",
+     .no_flag = true,
+     .doc = "the journal in PostgreSQL (postgres://...) or another file (sqlite:PATH)"},
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},

@@ -1,4 +1,5 @@
-/* cogo dev: orchestrator and all workers in one process, SQLite in a folder. */
+/* cogo dev: orchestrator and all workers in one process, the journal in SQLite or PostgreSQL.
+ */
 #include "actors/cli/log.h"
 #include "actors/cli/serve.h"
 
@@ -20,6 +21,7 @@ static cli_exit dev(const args *a)
     }
     node_state_folder(state, sizeof state);
     config.data_dir = args_value(a, "data") != NULL ? args_value(a, "data") : state;
+    config.store = args_value(a, "database-url");
     config.token = args_value(a, "api-token");
     config.trace = args_value(a, "trace");
     return serve_node(&config);
@@ -35,6 +37,11 @@ static const args_option dev_options[] = {
      .value = "DIR",
      .env = "COGO_DATA",
      .doc = "folder of the journal (default: the XDG state folder)"},
+    {.name = "database-url",
+     .value = "URL",
+     .env = "DATABASE_URL",
+     .no_flag = true,
+     .doc = "the journal in PostgreSQL (postgres://...) or another file (sqlite:PATH)"},
     {.name = "workers",
      .value = "TYPE,...",
      .env = "WORKER_TYPE",

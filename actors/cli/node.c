@@ -23,7 +23,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { SLOTS_DEFAULT = 3, ALARM_SIZE = 160, READY_WAIT_MS = 30000 };
+enum { SLOTS_DEFAULT = 3, ALARM_SIZE = 160, READY_WAIT_MS = 30000, STORE_PATH_SIZE = 8192 };
 #define LINKS_STOP_NS UINT64_C(2000000000)
 
 struct node {
@@ -39,7 +39,7 @@ struct node {
     int alarm_fd;
     char alarm[ALARM_SIZE];
     char data_dir[PATH_MAX]; /* Absolute. */
-    char store_path[PATH_MAX + 16];
+    char store_path[STORE_PATH_SIZE];
     char work_dir[PATH_MAX];
     bool owns_data;   /* The journal is ours; else another process may be using the folders. */
     char labels[508]; /* What each worker says of this machine. */
@@ -74,6 +74,26 @@ void node_state_folder(char *out, size_t size)
         snprintf(out, size, "%s/.local/state/cogo",
                  home != NULL && *home == '/' ? home : "/tmp");
     }
+}
+
+bool node_store_path(const char *store, const char *data_dir, char *out, size_t size,
+                     char error[256])
+{
+    if (store == NULL || *store == '\0') {
+        snprintf(out, size, "%s/cogo.db", data_dir);
+        return true;
+    }
+    const char *path = strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
+    if ((path == store && !store_is_url(store)) || *path == '\0') {
+        snprintf(error, 256, "DATABASE_URL has to be postgres://... or sqlite:PATH");
+        return false;
+    }
+    if (strlen(path) >= size) {
+        snprintf(error, 256, "DATABASE_URL is too long");
+        return false;
+    }
+    memcpy(out, path, strlen(path) + 1);
+    return true;
 }
 
 bool node_work_folder(const char *data_dir, char *out, size_t size)
@@ -336,8 +356,10 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
         snprintf(error, 256, "scratch folder %s: %s", n->work_dir, strerror(errno));
     } else if (n->alarm_fd < 0) {
         snprintf(error, 256, "eventfd: %s", strerror(errno));
+    } else if (!node_store_path(config->store, n->data_dir, n->store_path, sizeof n->store_path,
+                                error)) {
+        err = COGO_EINVAL;
     } else {
-        snprintf(n->store_path, sizeof n->store_path, "%s/cogo.db", n->data_dir);
         err = start_all(n, config, error);
     }
     if (err != COGO_OK) {

@@ -31,6 +31,7 @@ typedef struct node_config {
     node_links links; /* Unless NODE_ALL. */
     const char
         *data_dir; /* Made when missing, mode 0700: cogo.db and the workers' scratch folders. */
+    const char *store;     /* postgres://..., sqlite:PATH; NULL: cogo.db in data_dir. */
     const char *host;      /* Of the HTTP door. */
     int port;              /* 0: any free one. */
     const char *token;     /* NULL: none; then only loopback may be bound. */
@@ -61,6 +62,11 @@ bool node_make_folder(const char *path);
 /* The XDG state folder of the program in @p out: "$XDG_STATE_HOME/cogo" or
  * "~/.local/state/cogo". */
 void node_state_folder(char *out, size_t size);
+
+/* Where the journal is: @p store (postgres://..., sqlite:PATH), or cogo.db in @p data_dir.
+ * False, with @p error, when it is neither. May hold a password. */
+bool node_store_path(const char *store, const char *data_dir, char *out, size_t size,
+                     char error[256]);
 
 /* Where the attempts of a node with this data folder have their scratch folders: below it, or
  * for root in the temporary folder. A root that has to drop to another uid without namespaces

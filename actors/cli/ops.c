@@ -211,14 +211,17 @@ static void print_line(void *ctx, const char *line)
 
 static cli_exit migrate(const args *a)
 {
-    char folder[PATH_MAX], path[PATH_MAX + 16], error[256];
+    char folder[PATH_MAX], path[2 * PATH_MAX], error[256];
     node_state_folder(folder, sizeof folder);
     const char *data = args_value(a, "data") != NULL ? args_value(a, "data") : folder;
+    const char *store = args_value(a, "database-url");
     bool dry = args_flag(a, "dry-run");
-    if (!dry && !node_make_folder(data)) {
+    if (!node_store_path(store, data, path, sizeof path, error)) {
+        return cli_fail(CLI_USAGE, "%s", error);
+    }
+    if (!dry && store == NULL && !node_make_folder(data)) {
         return cli_fail(CLI_FAILED, "data folder %s: %s", data, strerror(errno));
     }
-    snprintf(path, sizeof path, "%s/cogo.db", data);
     json_t *lines = args_flag(a, "json") ? json_array() : NULL;
     cogo_err err = store_migrate(path, dry, print_line, lines, error);
     if (err == COGO_OK && lines != NULL) {
@@ -226,7 +229,11 @@ static cli_exit migrate(const args *a)
     }
     json_decref(lines);
     if (err != COGO_OK) {
-        return cli_fail(err == COGO_EEXIST ? CLI_CONFLICT : CLI_FAILED, "%s", error);
+        return cli_fail(err == COGO_EEXIST    ? CLI_CONFLICT
+                        : err == COGO_EINVAL  ? CLI_USAGE
+                        : err == COGO_ECLOSED ? CLI_UNAVAILABLE
+                                              : CLI_FAILED,
+                        "%s", error);
     }
     return CLI_OK;
 }
@@ -237,6 +244,11 @@ static const args_option doctor_options[] = {
 };
 static const args_option migrate_options[] = {
     {.name = "data", .value = "DIR", .env = "COGO_DATA", .doc = "folder of the journal"},
+    {.name = "database-url",
+     .value = "URL",
+     .env = "DATABASE_URL",
+     .no_flag = true,
+     .doc = "the journal in PostgreSQL (postgres://...) or another file (sqlite:PATH)"},
     {.name = "dry-run", .doc = "only show what is missing"},
     {.name = NULL},
 };

@@ -102,6 +102,7 @@ cli_exit serve_node(const node_config *config)
         close(signal_fd);
         return cli_fail(err == COGO_EEXIST                        ? CLI_CONFLICT
                         : err == COGO_EINVAL || err == COGO_EAUTH ? CLI_USAGE
+                        : err == COGO_ECLOSED                     ? CLI_UNAVAILABLE
                                                                   : CLI_FAILED,
                         "%s", text);
     }

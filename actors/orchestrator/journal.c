@@ -226,8 +226,10 @@ void orc_journal_committed(orc *o, const store_committed *committed)
         return;
     }
     o->phase = o->phase == ORC_STORE_WAITING ? ORC_READY : o->phase;
-    metric_histogram_observe(&o->commit_seconds, (double)committed->commit_us / 1e6);
-    metric_histogram_observe(&o->batch_size, (double)committed->changes);
+    if (committed->changes > 0) { // Else the store only tells that it is there again.
+        metric_histogram_observe(&o->commit_seconds, (double)committed->commit_us / 1e6);
+        metric_histogram_observe(&o->batch_size, (double)committed->changes);
+    }
     size_t done = 0;
     while (done < o->write_count && o->writes[done].sequence <= committed->sequence) {
         o->committed_number = o->writes[done].covers;

@@ -146,7 +146,7 @@ void orc_on_health(orc *o, cogo_msg *msg)
 {
     const char *store =
         o->phase == ORC_STORE_WAITING
-            ? cogo_arena_printf(&o->scratch, "store: disk full, retrying: %s", o->store_error)
+            ? cogo_arena_printf(&o->scratch, "store: retrying: %s", o->store_error)
             : "store: ok";
     const char *tasks = o->phase == ORC_RECOVERING ? "tasks: loading" : "tasks: ok";
     size_t live = 0;

@@ -1,6 +1,6 @@
 /* The journal: what the store's actors do to an engine, without actors, threads or messages.
- * Used by the writer and reader of this room and their tests. SQLite implements it (sqlite*.c);
- * another engine implements the same functions.
+ * Used by the writer and reader of this room and their tests. The engines (sqlite*.c,
+ * postgres/) implement it behind engine.h.
  * Never acknowledges: a write is durable only once journal_commit() has returned COGO_OK. */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
@@ -25,11 +25,13 @@ typedef enum journal_verdict {
     JOURNAL_APPLIED, /* In the open transaction. */
     JOURNAL_REFUSED, /* Breaks a rule of the journal; nothing of it is in the transaction. */
     JOURNAL_FULL,    /* No room on the disk: the whole transaction is undone, may be redone. */
+    JOURNAL_AWAY,    /* The engine can't be reached: as above, after journal_resume(). */
     JOURNAL_BROKEN,  /* The engine failed: this handle writes nothing any more. */
 } journal_verdict;
 
 /* Takes the exclusive right to @p config->path, migrates it and takes the next term.
- * COGO_EEXIST: somebody else has it. @p error is filled on failure. */
+ * COGO_EEXIST: somebody else has it. COGO_ECLOSED: it can't be reached now. @p error is filled
+ * on failure. */
 COGO_MUST_USE cogo_err journal_open(const store_config *config, journal **out,
                                     int64_t *out_term, char error[JOURNAL_ERROR_SIZE]);
 
@@ -41,14 +43,28 @@ COGO_MUST_USE journal_verdict journal_apply(journal *j, const store_write *write
                                             char error[JOURNAL_ERROR_SIZE]);
 
 /* Makes all that was applied durable. COGO_OK when nothing is open. COGO_EFULL: there is no
- * room, all of it is undone and may be applied again. After any other failure its outcome is
- * unknown until the next journal_open(), and the handle is broken. */
+ * room, all of it is undone and may be applied again. COGO_ECLOSED: the connection was lost,
+ * journal_resume() will tell the outcome. After any other failure it is unknown until the next
+ * journal_open(), and the handle is broken. */
 COGO_MUST_USE cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE]);
+
+/* After JOURNAL_AWAY or COGO_ECLOSED: one try to reach the engine again. JOURNAL_APPLIED: it
+ * can be written to, nothing is open, and @p *out_committed tells whether the transaction whose
+ * commit was lost is on disk; if not, nothing of it ever will be. JOURNAL_AWAY: not yet.
+ * JOURNAL_BROKEN: another one has the right to write. Does nothing when nothing was lost. */
+COGO_MUST_USE journal_verdict journal_resume(journal *j, bool *out_committed,
+                                             char error[JOURNAL_ERROR_SIZE]);
+
+/* The right to write lasts for a while only where several compete for it: to be renewed so
+ * often, with nothing open (0: it needs no renewal). JOURNAL_BROKEN: another one has it. */
+uint64_t journal_renew_ns(const journal *j);
+COGO_MUST_USE journal_verdict journal_renew(journal *j, char error[JOURNAL_ERROR_SIZE]);
 
 /* A reader of a journal that has been opened for writing before. */
 COGO_MUST_USE cogo_err journal_reader_open(const char *path, journal_reader **out,
                                            char error[JOURNAL_ERROR_SIZE]);
 void journal_reader_close(journal_reader *r);
+struct database *journal_reader_db(journal_reader *r); /* For read.c. */
 
 /* One page of unfinished tasks, oldest first, with contexts. What @p out points to is in
  * @p arena. On failure only @p out->error is set. */

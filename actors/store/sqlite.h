@@ -4,13 +4,10 @@
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
-#include "actors/store/journal.h"
+#include "actors/store/engine.h"
+#include "actors/store/migrations.h"
 
 #include <sqlite3.h>
-
-struct journal_reader {
-    sqlite3 *db;
-};
 
 typedef enum sqlite_mode {
     SQLITE_WRITER, /* Creates the file; WAL, synchronous=FULL. */
@@ -37,23 +34,25 @@ void sqlite_explain(sqlite3 *db, const char *doing, char error[JOURNAL_ERROR_SIZ
  * used up. Nothing was damaged then; a failed fsync is never among these. */
 bool sqlite_no_room(sqlite3 *db, int code);
 
-/* One numbered file of SQL. */
-typedef struct migration {
-    int64_t number;
-    const char *name; /* NULL ends a list. */
-    const char *sql;
-} migration;
-
-extern const migration migrations_built_in[]; /* Made from deploy/sql/sqlite at build time. */
-
-typedef void (*migration_print)(void *ctx, const char *line);
-
-/* Applies what is missing, each migration in a transaction of its own; with @p dry_run only
- * says so. @p db NULL: there is no database yet (dry run only). Refuses a database that is
- * newer than
- * @p dir (NULL: the built-in list) or in which an applied migration was changed. */
+/* Applies what is missing, or with @p dry_run only says so. @p db NULL: there is no database
+ * yet (dry run only). @p dir NULL: the built-in migrations. */
 COGO_MUST_USE cogo_err sqlite_migrate(sqlite3 *db, const char *dir, bool dry_run,
                                       migration_print print, void *ctx,
                                       char error[JOURNAL_ERROR_SIZE]);
+COGO_MUST_USE cogo_err sqlite_migrate_path(const char *path, bool dry_run,
+                                           migration_print print, void *ctx,
+                                           char error[JOURNAL_ERROR_SIZE]);
+
+/* The reading side: a connection with its questions (sqlite_rows.c). */
+COGO_MUST_USE cogo_err sqlite_open_reader(const char *path, database **out,
+                                          char error[JOURNAL_ERROR_SIZE]);
+void sqlite_close_reader(database *d);
+
+/* A db over @p handle, which stays the caller's. */
+typedef struct sqlite_db {
+    database base;
+    sqlite3 *handle;
+} sqlite_db;
+void sqlite_db_init(sqlite_db *d, sqlite3 *handle);
 
 #endif

@@ -6,24 +6,24 @@
 #include <string.h>
 
 /* Out of memory while binding shows as NULL in a NOT NULL column or as an error of step(). */
-static void bind_text(journal *j, enum statement which, int at, const char *text)
+static void bind_text(sqlite_journal *j, enum statement which, int at, const char *text)
 {
     (void)sqlite3_bind_text(j->statements[which], at, text, -1, SQLITE_STATIC);
 }
 
-static void bind_number(journal *j, enum statement which, int at, int64_t number)
+static void bind_number(sqlite_journal *j, enum statement which, int at, int64_t number)
 {
     (void)sqlite3_bind_int64(j->statements[which], at, number);
 }
 
-static void bind_row(journal *j, enum statement which, int at, int64_t number)
+static void bind_row(sqlite_journal *j, enum statement which, int at, int64_t number)
 {
     if (number != 0) {
         bind_number(j, which, at, number);
     }
 }
 
-static void bind_value(journal *j, enum statement which, int at, cogo_value value)
+static void bind_value(sqlite_journal *j, enum statement which, int at, cogo_value value)
 {
     if (value.size_bytes != 0) {
         (void)sqlite3_bind_blob64(j->statements[which], at, value.data, value.size_bytes,
@@ -39,39 +39,9 @@ static journal_verdict refuse(char error[JOURNAL_ERROR_SIZE], const char *task_i
     return JOURNAL_REFUSED;
 }
 
-static bool is_terminal(int32_t state)
-{
-    return state >= TASK_SUCCEEDED;
-}
-
-_Static_assert(TASK_RETRYING + 1 == TASK_SUCCEEDED && TASK_DEADLETTERED + 1 == TASK_STATE_COUNT,
-               "the states from succeeded on are the terminal ones, as in the schema");
-
-static const char *malformed(const store_change *change)
-{
-    const task *t = change->task;
-    if (t == NULL) {
-        return "it has no task";
-    }
-    if (t->task_id == NULL || t->instruction_id == NULL || t->role == NULL) {
-        return "taskId, instructionId and role must be set";
-    }
-    if (t->state < 0 || t->state >= TASK_STATE_COUNT || t->priority < 0
-        || t->priority >= PRIORITY_COUNT) {
-        return "its state or priority is not known";
-    }
-    if (t->result != NULL && t->result->result_id == NULL) {
-        return "its result has no resultId";
-    }
-    if (change->idempotency_key != NULL && change->request_hash == NULL) {
-        return "an idempotency key needs a request hash";
-    }
-    return NULL;
-}
-
 /* The row of the workflow, made when the change brings it. 0: the task has none. */
-static journal_verdict find_workflow(journal *j, const store_change *change, int64_t *out_row,
-                                     char error[JOURNAL_ERROR_SIZE])
+static journal_verdict find_workflow(sqlite_journal *j, const store_change *change,
+                                     int64_t *out_row, char error[JOURNAL_ERROR_SIZE])
 {
     const workflow *w = change->workflow;
     if (w != NULL && w->workflow_id != NULL) {
@@ -102,7 +72,7 @@ static journal_verdict find_workflow(journal *j, const store_change *change, int
 
 /* The key of a request comes with its first change; all tasks that the write adds belong to it.
  */
-static journal_verdict note_request(journal *j, const store_change *change,
+static journal_verdict note_request(sqlite_journal *j, const store_change *change,
                                     char error[JOURNAL_ERROR_SIZE])
 {
     const char *key = change->idempotency_key;
@@ -118,20 +88,20 @@ static journal_verdict note_request(journal *j, const store_change *change,
     return sqlite_judge(j, code, change->task->task_id, error);
 }
 
-static void bind_task(journal *j, enum statement which, const store_change *change,
+static void bind_task(sqlite_journal *j, enum statement which, const store_change *change,
                       cogo_value record)
 {
     const task *t = change->task;
     bind_value(j, which, 1, record);
     bind_text(j, which, 2, task_state_names[t->state]);
-    bind_number(j, which, 3, is_terminal(t->state));
+    bind_number(j, which, 3, state_is_terminal(t->state));
     bind_number(j, which, 4, t->attempt);
     bind_number(j, which, 5, change->lease);
     bind_number(j, which, 6, t->updated_at);
 }
 
 /* The state of a task, without what is written once. */
-static cogo_err encode_task(journal *j, const task *t, cogo_value *out)
+static cogo_err encode_task(sqlite_journal *j, const task *t, cogo_value *out)
 {
     task state = *t;
     state.context = (cogo_value){0};
@@ -139,8 +109,9 @@ static cogo_err encode_task(journal *j, const task *t, cogo_value *out)
     return cogo_record_encode(&task_record, &state, &j->arena, out);
 }
 
-static journal_verdict insert_task(journal *j, const store_change *change, cogo_value record,
-                                   int64_t *out_row, char error[JOURNAL_ERROR_SIZE])
+static journal_verdict insert_task(sqlite_journal *j, const store_change *change,
+                                   cogo_value record, int64_t *out_row,
+                                   char error[JOURNAL_ERROR_SIZE])
 {
     const task *t = change->task;
     int64_t workflow_row = 0;
@@ -169,28 +140,13 @@ static journal_verdict insert_task(journal *j, const store_change *change, cogo_
     return sqlite_judge(j, code, t->task_id, error);
 }
 
-/* A change tells all that happened since the last write. When it became ready or blocked again
- * in between, a task that had ended was retried, whatever its state is by now. */
-static bool was_retried(const store_change *change)
-{
-    const task_event *events = change->events.items;
-    for (size_t i = 0; i < change->events.count; i++) {
-        if (events[i].type != NULL
-            && (strcmp(events[i].type, "cogo.task.queued") == 0
-                || strcmp(events[i].type, "cogo.task.blocked") == 0)) {
-            return true;
-        }
-    }
-    return change->task->state == TASK_QUEUED || change->task->state == TASK_BLOCKED;
-}
-
 /* Makes the retry a step of its own, so that the schema can tell it from a late write. */
-static journal_verdict update_task(journal *j, const store_change *change, bool ended,
+static journal_verdict update_task(sqlite_journal *j, const store_change *change, bool ended,
                                    cogo_value record, int64_t row,
                                    char error[JOURNAL_ERROR_SIZE])
 {
     int code = SQLITE_OK;
-    if (ended && was_retried(change)) {
+    if (ended && change_retries(change)) {
         bind_number(j, S_TASK_RETRY, 1, row);
         code = sqlite_step_once(j, S_TASK_RETRY);
     }
@@ -204,7 +160,7 @@ static journal_verdict update_task(journal *j, const store_change *change, bool 
 
 /* Finds the row or makes it. A task that has ended and stays in its state is not rewritten:
  * only events about it (a late result, for example) follow. */
-static journal_verdict put_task(journal *j, const store_change *change, int64_t *out_row,
+static journal_verdict put_task(sqlite_journal *j, const store_change *change, int64_t *out_row,
                                 char error[JOURNAL_ERROR_SIZE])
 {
     const task *t = change->task;
@@ -219,7 +175,7 @@ static journal_verdict put_task(journal *j, const store_change *change, int64_t 
         same = state != NULL && strcmp(state, task_state_names[t->state]) == 0;
     }
     (void)sqlite3_reset(find);
-    if (ended && same && !was_retried(change)) {
+    if (ended && same && !change_retries(change)) {
         return JOURNAL_APPLIED;
     }
     cogo_value record;
@@ -239,11 +195,11 @@ static journal_verdict put_task(journal *j, const store_change *change, int64_t 
 }
 
 /* A result counts when it ends the task; that of an attempt that is tried again does not. */
-static journal_verdict put_result(journal *j, const store_change *change, int64_t row,
+static journal_verdict put_result(sqlite_journal *j, const store_change *change, int64_t row,
                                   char error[JOURNAL_ERROR_SIZE])
 {
     const agent_result *result = change->task->result;
-    if (result == NULL || !is_terminal(change->task->state)) {
+    if (result == NULL || !state_is_terminal(change->task->state)) {
         return JOURNAL_APPLIED;
     }
     cogo_value record;
@@ -261,7 +217,7 @@ static journal_verdict put_result(journal *j, const store_change *change, int64_
     return sqlite_judge(j, sqlite_step_once(j, S_RESULT), change->task->task_id, error);
 }
 
-static journal_verdict put_events(journal *j, const store_change *change, int64_t row,
+static journal_verdict put_events(sqlite_journal *j, const store_change *change, int64_t row,
                                   char error[JOURNAL_ERROR_SIZE])
 {
     const task_event *events = change->events.items;
@@ -280,10 +236,10 @@ static journal_verdict put_events(journal *j, const store_change *change, int64_
     return JOURNAL_APPLIED;
 }
 
-journal_verdict sqlite_put_change(journal *j, const store_change *change,
+journal_verdict sqlite_put_change(sqlite_journal *j, const store_change *change,
                                   char error[JOURNAL_ERROR_SIZE])
 {
-    const char *why = malformed(change);
+    const char *why = change_malformed(change);
     if (why != NULL) {
         return refuse(error, change->task == NULL ? NULL : change->task->task_id, why);
     }

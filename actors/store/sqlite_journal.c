@@ -11,7 +11,7 @@
 static const char *const statement_sql[] = {STATEMENT_MAP(X)};
 #undef X
 
-int sqlite_step_once(journal *j, enum statement which)
+int sqlite_step_once(sqlite_journal *j, enum statement which)
 {
     int code = sqlite3_step(j->statements[which]);
     // reset() gives the same error again; the bound bytes are not ours after this call.
@@ -21,14 +21,14 @@ int sqlite_step_once(journal *j, enum statement which)
 }
 
 /* A code that is no fault of the write. */
-static journal_verdict judge_engine(journal *j, int code, const char *doing,
+static journal_verdict judge_engine(sqlite_journal *j, int code, const char *doing,
                                     char error[JOURNAL_ERROR_SIZE])
 {
     sqlite_explain(j->db, doing, error);
     return sqlite_no_room(j->db, code) ? JOURNAL_FULL : JOURNAL_BROKEN;
 }
 
-journal_verdict sqlite_judge(journal *j, int code, const char *subject,
+journal_verdict sqlite_judge(sqlite_journal *j, int code, const char *subject,
                              char error[JOURNAL_ERROR_SIZE])
 {
     if (code == SQLITE_OK) {
@@ -43,7 +43,7 @@ journal_verdict sqlite_judge(journal *j, int code, const char *subject,
 }
 
 /* In SQL and in the transaction, so that no other owner can come in between. */
-static journal_verdict check_term(journal *j, const store_write *write,
+static journal_verdict check_term(sqlite_journal *j, const store_write *write,
                                   char error[JOURNAL_ERROR_SIZE])
 {
     const store_change *changes = write->changes.items;
@@ -64,7 +64,7 @@ static journal_verdict check_term(journal *j, const store_write *write,
     return sqlite_judge(j, code, NULL, error);
 }
 
-static journal_verdict put_write(journal *j, const store_write *write,
+static journal_verdict put_write(sqlite_journal *j, const store_write *write,
                                  char error[JOURNAL_ERROR_SIZE])
 {
     j->request = 0;
@@ -81,7 +81,7 @@ static journal_verdict put_write(journal *j, const store_write *write,
 /* What @p verdict, a failure of the engine, leaves behind. Only a lack of room that could be
  * rolled back leaves a handle that works: after a failed fsync nobody knows what the file
  * holds. */
-static journal_verdict give_up(journal *j, journal_verdict verdict)
+static journal_verdict give_up(sqlite_journal *j, journal_verdict verdict)
 {
     if (sqlite3_get_autocommit(j->db) == 0) {
         (void)sqlite_step_once(j, S_ROLLBACK);
@@ -94,9 +94,10 @@ static journal_verdict give_up(journal *j, journal_verdict verdict)
     return JOURNAL_FULL;
 }
 
-journal_verdict journal_apply(journal *j, const store_write *write,
-                              char error[JOURNAL_ERROR_SIZE])
+static journal_verdict apply(journal *base, const store_write *write,
+                             char error[JOURNAL_ERROR_SIZE])
 {
+    sqlite_journal *j = (sqlite_journal *)base;
     if (j->broken) {
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
         return JOURNAL_BROKEN;
@@ -123,8 +124,9 @@ journal_verdict journal_apply(journal *j, const store_write *write,
     return failed ? give_up(j, verdict) : verdict;
 }
 
-cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE])
+static cogo_err commit(journal *base, char error[JOURNAL_ERROR_SIZE])
 {
+    sqlite_journal *j = (sqlite_journal *)base;
     if (j->broken) {
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
         return COGO_EIO;
@@ -141,7 +143,7 @@ cogo_err journal_commit(journal *j, char error[JOURNAL_ERROR_SIZE])
     return COGO_OK;
 }
 
-static cogo_err take_term(journal *j, int64_t *out_term, char error[JOURNAL_ERROR_SIZE])
+static cogo_err take_term(sqlite_journal *j, int64_t *out_term, char error[JOURNAL_ERROR_SIZE])
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
         if (sqlite3_prepare_v3(j->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -159,15 +161,27 @@ static cogo_err take_term(journal *j, int64_t *out_term, char error[JOURNAL_ERRO
     return COGO_OK;
 }
 
-cogo_err journal_open(const store_config *config, journal **out, int64_t *out_term,
-                      char error[JOURNAL_ERROR_SIZE])
+static void close_journal(journal *base)
 {
-    error[0] = '\0';
-    journal *j = calloc(1, sizeof *j);
+    sqlite_journal *j = (sqlite_journal *)base;
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(j->statements[i]);
+    }
+    (void)sqlite3_close(j->db); // Rolls back what is open. NULL is allowed.
+    store_lock_give(j->lock_fd);
+    cogo_arena_finish(&j->arena);
+    free(j);
+}
+
+static cogo_err open_journal(const store_config *config, journal **out, int64_t *out_term,
+                             char error[JOURNAL_ERROR_SIZE])
+{
+    sqlite_journal *j = calloc(1, sizeof *j);
     if (j == NULL) {
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "out of memory");
         return COGO_ENOMEM;
     }
+    j->base.engine = &sqlite_engine;
     cogo_arena_init(&j->arena, 0);
     j->lock_fd = -1;
     cogo_err err = sqlite_make_folder(config->path, error);
@@ -184,23 +198,39 @@ cogo_err journal_open(const store_config *config, journal **out, int64_t *out_te
         err = take_term(j, out_term, error);
     }
     if (err != COGO_OK) {
-        journal_close(j);
+        close_journal(&j->base);
         return err;
     }
-    *out = j;
+    *out = &j->base;
     return COGO_OK;
 }
 
-void journal_close(journal *j)
+/* A file is never away. */
+static journal_verdict resume(journal *base, bool *out_committed,
+                              char error[JOURNAL_ERROR_SIZE])
 {
-    if (j == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        (void)sqlite3_finalize(j->statements[i]);
-    }
-    (void)sqlite3_close(j->db); // Rolls back what is open. NULL is allowed.
-    store_lock_give(j->lock_fd);
-    cogo_arena_finish(&j->arena);
-    free(j);
+    (void)base;
+    (void)out_committed;
+    (void)error;
+    return JOURNAL_APPLIED;
 }
+
+static journal_verdict renew(journal *base, char error[JOURNAL_ERROR_SIZE])
+{
+    (void)base;
+    (void)error;
+    return JOURNAL_APPLIED;
+}
+
+const journal_engine sqlite_engine = {
+    .name = "sqlite",
+    .open = open_journal,
+    .close = close_journal,
+    .apply = apply,
+    .commit = commit,
+    .resume = resume,
+    .renew = renew,
+    .connect = sqlite_open_reader,
+    .disconnect = sqlite_close_reader,
+    .migrate = sqlite_migrate_path,
+};

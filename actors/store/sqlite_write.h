@@ -38,7 +38,8 @@
 enum statement { STATEMENT_MAP(X) STATEMENT_COUNT };
 #undef X
 
-struct journal {
+typedef struct sqlite_journal {
+    journal base;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     cogo_arena arena; /* Encoded records of the write in hand. */
@@ -47,18 +48,18 @@ struct journal {
     bool broken;             /* The engine failed; nothing is written any more. */
     int64_t request;         /* Row of the idempotency key that this write brought; 0: none. */
     const char *request_key; /* Borrowed from the write in hand. */
-};
+} sqlite_journal;
 
 /* Steps a statement that has been bound, and makes it ready for the next time. SQLITE_OK or
  * what went wrong. */
-int sqlite_step_once(journal *j, enum statement which);
+int sqlite_step_once(sqlite_journal *j, enum statement which);
 
 /* Breaking a constraint or trigger is the write's fault; all else is the engine's. */
-journal_verdict sqlite_judge(journal *j, int code, const char *subject,
+journal_verdict sqlite_judge(sqlite_journal *j, int code, const char *subject,
                              char error[JOURNAL_ERROR_SIZE]);
 
 /* One transition: the task's row, its result when it ended, its events. */
-COGO_MUST_USE journal_verdict sqlite_put_change(journal *j, const store_change *change,
+COGO_MUST_USE journal_verdict sqlite_put_change(sqlite_journal *j, const store_change *change,
                                                 char error[JOURNAL_ERROR_SIZE]);
 
 #endif

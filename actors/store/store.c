@@ -14,16 +14,23 @@ enum {
 };
 
 #define START_TIMEOUT_NS UINT64_C(10000000000)
-#define RETRY_MIN_NS     UINT64_C(250000000) /* Between two tries while the disk is full. */
-#define RETRY_MAX_NS     UINT64_C(5000000000)
+#define FULL_MIN_NS      UINT64_C(250000000) /* Between two tries while the disk is full, */
+#define FULL_MAX_NS      UINT64_C(5000000000)
+#define AWAY_MIN_NS      UINT64_C(50000000) /* or while the engine can't be reached. */
+#define AWAY_MAX_NS      UINT64_C(2000000000)
+
+enum { TIMER_RETRY = 1, TIMER_RENEW };
 
 /* The writes of one transaction come from one sender; another sender's begin the next one. They
- * are kept until they are on disk: a full disk undoes them all, and they are applied again. */
+ * are kept until they are on disk: a full disk or a lost connection undoes them all, and they
+ * are applied again. */
 typedef struct writer {
     journal *journal;
     cogo_msg *kept[COMMIT_WRITES_MAX]; /* Oldest first. */
     size_t kept_count;
-    uint64_t delay_ns; /* Before the next try; 0: nothing waits for room. */
+    size_t unsure_count;     /* Of them are in a transaction whose commit was lost, */
+    int64_t unsure_sequence; /* up to this write. */
+    uint64_t delay_ns;       /* Before the next try; 0: nothing has to wait. */
     cogo_actor_id sender;
     int64_t applied;         /* Sequence of its last write in the open transaction. */
     int64_t committed;       /* Sequence of its last write on disk. */
@@ -36,10 +43,11 @@ typedef struct writer {
 
 static cogo_err writer_start(cogo_context *ctx, void *state, const void *args)
 {
-    (void)ctx;
     writer *w = state;
     memcpy(&w->journal, args, sizeof w->journal);
-    return COGO_OK;
+    uint64_t every_ns = journal_renew_ns(w->journal), timer;
+    return every_ns == 0 ? COGO_OK
+                         : cogo_timer_start(ctx, every_ns, every_ns, TIMER_RENEW, &timer);
 }
 
 static void report(cogo_context *ctx, writer *w)
@@ -60,12 +68,14 @@ static void report(cogo_context *ctx, writer *w)
     w->changes = 0;
 }
 
-static void forget_kept(writer *w)
+/* The @p count oldest need not be kept any more. */
+static void forget_kept(writer *w, size_t count)
 {
-    for (size_t i = 0; i < w->kept_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         cogo_msg_destroy(w->kept[i]);
     }
-    w->kept_count = 0;
+    w->kept_count -= count;
+    memmove(w->kept, w->kept + count, w->kept_count * sizeof(cogo_msg *));
 }
 
 /* Nothing more is written: for this sender, or for all when the engine is broken. */
@@ -76,22 +86,30 @@ static void give_up(cogo_context *ctx, writer *w, bool broken)
     w->delay_ns = 0;
     w->writes = 0;
     w->changes = 0;
-    forget_kept(w);
+    forget_kept(w, w->kept_count);
     report(ctx, w);
 }
 
-/* The transaction is undone; what is kept is applied again after a while, longer each time. The
- * sender hears of it once. */
-static void wait_for_room(cogo_context *ctx, writer *w)
+/* Twice as long each time, and by chance up to half of it less: several that lost the same
+ * server don't come back in step. */
+static uint64_t next_delay(cogo_context *ctx, uint64_t last_ns, uint64_t min_ns,
+                           uint64_t max_ns)
+{
+    uint64_t delay_ns = last_ns < min_ns ? min_ns : last_ns > max_ns / 2 ? max_ns : last_ns * 2;
+    return delay_ns - cogo_system_random(cogo_context_system(ctx)) % (delay_ns / 2);
+}
+
+/* The transaction is undone, or its outcome unknown; what is kept is applied again after a
+ * while. The sender hears of it once. */
+static void wait(cogo_context *ctx, writer *w, bool away)
 {
     bool first = w->delay_ns == 0;
     uint64_t timer;
-    w->delay_ns = first                            ? RETRY_MIN_NS
-                  : w->delay_ns > RETRY_MAX_NS / 2 ? RETRY_MAX_NS
-                                                   : w->delay_ns * 2;
+    w->delay_ns = next_delay(ctx, w->delay_ns, away ? AWAY_MIN_NS : FULL_MIN_NS,
+                             away ? AWAY_MAX_NS : FULL_MAX_NS);
     w->writes = 0;
     w->changes = 0;
-    if (cogo_timer_start(ctx, w->delay_ns, 0, 0, &timer) != COGO_OK) {
+    if (cogo_timer_start(ctx, w->delay_ns, 0, TIMER_RETRY, &timer) != COGO_OK) {
         (void)snprintf(w->error, sizeof w->error, "no memory for a timer");
         give_up(ctx, w, true);
     } else if (first) {
@@ -106,8 +124,10 @@ static bool commit(cogo_context *ctx, writer *w)
         return true;
     }
     cogo_err err = journal_commit(w->journal, w->error);
-    if (err == COGO_EFULL) {
-        wait_for_room(ctx, w);
+    if (err == COGO_EFULL || err == COGO_ECLOSED) {
+        w->unsure_count = err == COGO_ECLOSED ? w->kept_count : 0;
+        w->unsure_sequence = w->applied;
+        wait(ctx, w, err == COGO_ECLOSED);
         return false;
     }
     if (err != COGO_OK) {
@@ -116,7 +136,7 @@ static bool commit(cogo_context *ctx, writer *w)
     }
     w->committed = w->applied;
     w->delay_ns = 0;
-    forget_kept(w);
+    forget_kept(w, w->kept_count);
     report(ctx, w);
     return true;
 }
@@ -139,14 +159,16 @@ static bool apply(cogo_context *ctx, writer *w, const store_write *write)
     if (w->writes == 0) {
         w->began_ns = cogo_now_ns(ctx);
     }
-    switch (journal_apply(w->journal, write, w->error)) {
+    journal_verdict verdict = journal_apply(w->journal, write, w->error);
+    switch (verdict) {
     case JOURNAL_APPLIED:
         break;
     case JOURNAL_REFUSED:
         refuse(ctx, w);
         return false;
     case JOURNAL_FULL:
-        wait_for_room(ctx, w);
+    case JOURNAL_AWAY:
+        wait(ctx, w, verdict == JOURNAL_AWAY);
         return false;
     case JOURNAL_BROKEN:
         give_up(ctx, w, true);
@@ -168,14 +190,63 @@ static void take_write(cogo_context *ctx, writer *w, cogo_msg *msg)
     }
 }
 
-static void try_again(cogo_context *ctx, writer *w)
+/* The engine is there again: what its last commit made durable is told, the rest done again. */
+static void catch_up(cogo_context *ctx, writer *w, bool committed)
 {
+    if (committed) {
+        w->committed = w->unsure_sequence;
+        forget_kept(w, w->unsure_count);
+    }
+    w->unsure_count = 0;
     for (size_t i = 0; i < w->kept_count; i++) {
         if (!apply(ctx, w, cogo_msg_payload(w->kept[i]))) {
             return;
         }
     }
-    (void)commit(ctx, w);
+    if (w->writes > 0) {
+        (void)commit(ctx, w);
+        return;
+    }
+    w->delay_ns = 0; // Nothing was left to be done.
+    report(ctx, w);
+}
+
+static void try_again(cogo_context *ctx, writer *w)
+{
+    bool committed = false;
+    switch (journal_resume(w->journal, &committed, w->error)) {
+    case JOURNAL_APPLIED:
+        catch_up(ctx, w, committed);
+        break;
+    case JOURNAL_AWAY:
+    case JOURNAL_FULL:
+        wait(ctx, w, true);
+        break;
+    case JOURNAL_REFUSED:
+    case JOURNAL_BROKEN:
+        give_up(ctx, w, true);
+        break;
+    }
+}
+
+/* Also finds out that the engine is gone when nobody writes. */
+static void renew(cogo_context *ctx, writer *w)
+{
+    if (w->broken || w->delay_ns > 0) {
+        return;
+    }
+    switch (journal_renew(w->journal, w->error)) {
+    case JOURNAL_APPLIED:
+        break;
+    case JOURNAL_AWAY:
+    case JOURNAL_FULL:
+        wait(ctx, w, true);
+        break;
+    case JOURNAL_REFUSED:
+    case JOURNAL_BROKEN:
+        give_up(ctx, w, true);
+        break;
+    }
 }
 
 /* False: its write is refused. Whoever comes while another one's writes wait for room, or has
@@ -186,15 +257,15 @@ static bool take_sender(cogo_context *ctx, writer *w, cogo_actor_id sender)
     if (!same) {
         (void)commit(ctx, w);
     }
-    if (w->delay_ns > 0 && !same) {
-        store_committed no = {.error = "the writes of another one wait for room on the disk"};
+    if (w->delay_ns > 0 && !same && w->kept_count > 0) {
+        store_committed no = {.error = "the writes of another one wait for the store"};
         (void)cogo_send(
             ctx, sender,
             cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_COMMITTED, &no));
         return false;
     }
     if (w->delay_ns > 0 && w->kept_count == COMMIT_WRITES_MAX) {
-        (void)snprintf(w->error, sizeof w->error, "too many writes wait for room on the disk");
+        (void)snprintf(w->error, sizeof w->error, "too many writes wait for the store");
         give_up(ctx, w, false);
         return false;
     }
@@ -202,6 +273,9 @@ static bool take_sender(cogo_context *ctx, writer *w, cogo_actor_id sender)
         w->sender = sender;
         w->committed = 0;
         w->failed = w->broken;
+        if (w->delay_ns > 0) {
+            report(ctx, w);
+        }
     }
     return true;
 }
@@ -218,13 +292,19 @@ static cogo_err writer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
     writer *w = state;
     if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {
         const char *check = w->broken         ? w->error
-                            : w->delay_ns > 0 ? "store: disk full, retrying"
+                            : w->delay_ns > 0 ? "store: retrying"
                                               : "store: ok";
         answer_health(ctx, msg, check, !w->broken && w->delay_ns == 0);
         return COGO_OK;
     }
-    if (cogo_msg_type_of(msg) == COGO_MSG_TIMER && w->delay_ns > 0) {
-        try_again(ctx, w);
+    if (cogo_msg_type_of(msg) == COGO_MSG_TIMER) {
+        const cogo_timer_fired *fired = cogo_msg_payload(msg);
+        if (fired->cookie == TIMER_RENEW) {
+            (void)commit(ctx, w);
+            renew(ctx, w);
+        } else if (w->delay_ns > 0) {
+            try_again(ctx, w);
+        }
         return COGO_OK;
     }
     if (cogo_msg_type_of(msg) != MSG_STORE_WRITE
@@ -250,7 +330,7 @@ static void writer_stop(cogo_context *ctx, void *state, const cogo_reason *reaso
     (void)reason;
     writer *w = state;
     (void)commit(ctx, w);
-    forget_kept(w); // Never acknowledged.
+    forget_kept(w, w->kept_count); // Never acknowledged.
     journal_close(w->journal);
 }
 

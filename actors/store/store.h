@@ -7,8 +7,9 @@
 #include <cogo/actor.h>
 
 typedef struct store_config {
-    const char *path;           /* SQLite file; its folder exists. */
+    const char *path;           /* SQLite file whose folder exists, or postgres://... */
     const char *migrations_dir; /* NULL: the ones built in. */
+    bool standby; /* Several compete: wait until the right of the one that has it ran out. */
 } store_config;
 
 /* Opens @p config->path, migrates it, takes the next term and spawns writer and reader.
@@ -18,6 +19,9 @@ typedef struct store_config {
 COGO_MUST_USE cogo_err store_start(cogo_system *system, const store_config *config,
                                    cogo_actor_id *out_writer, cogo_actor_id *out_reader,
                                    int64_t *out_term, char error[256]);
+
+/* True for a database server's address in place of a file. It may hold a password. */
+bool store_is_url(const char *path);
 
 /* Shows (dry run) or applies what is missing; one line per migration through @p print. */
 COGO_MUST_USE cogo_err store_migrate(const char *path, bool dry_run,

@@ -41,6 +41,7 @@ LAYERS = {
 # Foreign headers with exactly one home each.
 HOMES = {
     "sqlite3.h": r"actors/store/sqlite",
+    "libpq-fe.h": r"actors/store/postgres/",
     "curl/curl.h": r"actors/llm/",
     "libwebsockets.h": r"actors/gateway/server",
     "ev.h": ("actors/gateway/server", "runtime/examples/embed_libev"),

@@ -217,3 +217,36 @@ def run_cogo(*args, timeout=240, env=None, **kwargs):
 
 
 sys.dont_write_bytecode = True
+
+
+class Postgres:
+    """A private server on a socket; each journal() is a schema of its own in it."""
+
+    def __init__(self, folder):
+        self.folder, self.count = folder, 0
+
+    def do(self, what, *args):
+        subprocess.run(["bash", os.path.join(TOP, "tests", "postgres.sh"), what, self.folder, *args], check=True)
+
+    def sql(self, text, schema="public"):
+        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "postgres", "-c", text],
+                              env=dict(os.environ, PGOPTIONS=f"-csearch_path={schema}"), check=True,
+                              capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def journal(self, host=None):
+        self.count += 1
+        self.schema = f"journal_{self.count}"
+        self.sql(f"CREATE SCHEMA {self.schema}")
+        return self.url(host)
+
+    def url(self, host=None):
+        return f"postgres://postgres@/postgres?host={host or self.folder}&options=-csearch_path%3D{self.schema}"
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = Postgres(f"/tmp/cogo_pgi_{os.getpid()}")
+    server.do("up", str(os.getpid()))
+    yield server
+    server.do("down")

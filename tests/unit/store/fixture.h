@@ -1,4 +1,5 @@
-/* What the store's tests share: a fresh folder, tasks with few words, one write in one line. */
+/* What the store's tests share: a fresh folder or schema, tasks with few words, one write in
+ * one line. A test of both engines is written once, with Both(). */
 #ifndef TESTS_STORE_FIXTURE_H
 #define TESTS_STORE_FIXTURE_H
 
@@ -11,9 +12,27 @@
 #include <string.h>
 #include <unistd.h>
 
+typedef enum fixture_engine { ON_SQLITE, ON_POSTGRES } fixture_engine;
+static fixture_engine fixture_on; /* Of the running test. */
+
+/* The same test on each engine; "suite_postgres/name" is the second one's name. */
+#define Both(suite, name)                  \
+    static void suite##_##name##_on(void); \
+    Test(suite, name)                      \
+    {                                      \
+        fixture_on = ON_SQLITE;            \
+        suite##_##name##_on();             \
+    }                                      \
+    Test(suite##_postgres, name)           \
+    {                                      \
+        fixture_on = ON_POSTGRES;          \
+        suite##_##name##_on();             \
+    }                                      \
+    static void suite##_##name##_on(void)
+
 typedef struct fixture {
     char folder[64];
-    char path[96];
+    char path[160];
     journal *j;
     journal_reader *r;
     int64_t term;
@@ -47,9 +66,62 @@ static inline bool fixture_folder(fixture *f)
     return true;
 }
 
+/* The oldest ancestor that runs this program: Criterion gives each test a child of a child. */
+static inline long fixture_run(void)
+{
+    char own[256], path[64], other[256];
+    ssize_t size = readlink("/proc/self/exe", own, sizeof own);
+    long run = (long)getpid(), parent = (long)getppid();
+    for (;;) {
+        (void)snprintf(path, sizeof path, "/proc/%ld/exe", parent);
+        if (size <= 0 || readlink(path, other, sizeof other) != size
+            || memcmp(own, other, (size_t)size) != 0) {
+            return run;
+        }
+        run = parent;
+        (void)snprintf(path, sizeof path, "/proc/%ld/stat", run);
+        FILE *stat = fopen(path, "re");
+        if (stat == NULL || fscanf(stat, "%*d (%*[^)]) %*c %ld", &parent) != 1) {
+            parent = 0;
+        }
+        if (stat != NULL) {
+            (void)fclose(stat);
+        }
+    }
+}
+
+/* The server that all tests of this run share; it ends with the run. Its socket is in @p out.
+ */
+static inline bool fixture_server(char *out, size_t size)
+{
+    char command[160];
+    long run = fixture_run();
+    (void)snprintf(out, size, "/tmp/cogo_pg_%ld", run);
+    (void)snprintf(command, sizeof command, "bash tests/postgres.sh up %s %ld", out, run);
+    return system(command) == 0;
+}
+
+/* A schema of its own in that server. */
+static inline bool fixture_schema(fixture *f)
+{
+    char server[64], command[256];
+    if (!fixture_server(server, sizeof server)) {
+        fprintf(stderr, "no PostgreSQL for the test\n");
+        return false;
+    }
+    const char *name = f->folder + strlen("/tmp/");
+    (void)snprintf(command, sizeof command,
+                   "psql -q -h %s -U postgres -c 'CREATE SCHEMA \"%s\"'", server, name);
+    (void)snprintf(f->path, sizeof f->path,
+                   "postgres://postgres@/postgres?host=%s&options=-csearch_path%%3D%%22%s%%22",
+                   server, name);
+    return system(command) == 0;
+}
+
 static inline bool fixture_start(fixture *f)
 {
-    return fixture_folder(f) && fixture_open(f);
+    return fixture_folder(f) && (fixture_on == ON_SQLITE || fixture_schema(f))
+           && fixture_open(f);
 }
 
 static inline void fixture_close(fixture *f)

@@ -8,7 +8,7 @@ static cogo_value text_value(const char *messagepack, size_t size)
     return (cogo_value){.data = (const uint8_t *)messagepack, .size_bytes = size};
 }
 
-Test(journal, a_task_comes_back_as_it_was_written)
+Both(journal, a_task_comes_back_as_it_was_written)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -56,7 +56,7 @@ Test(journal, files_are_readable_by_their_owner_alone)
     fixture_finish(&f);
 }
 
-Test(journal, nothing_is_visible_before_the_commit)
+Both(journal, nothing_is_visible_before_the_commit)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -69,7 +69,7 @@ Test(journal, nothing_is_visible_before_the_commit)
 }
 
 /* A worker that was given up for dead, or an orchestrator that lost track. */
-Test(journal, a_second_result_has_no_place)
+Both(journal, a_second_result_has_no_place)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -89,7 +89,7 @@ Test(journal, a_second_result_has_no_place)
     fixture_finish(&f);
 }
 
-Test(journal, a_task_that_has_ended_changes_only_by_a_retry)
+Both(journal, a_task_that_has_ended_changes_only_by_a_retry)
 {
     static const task_state refused[] = {TASK_RUNNING, TASK_SCHEDULED, TASK_RETRYING,
                                          TASK_SUCCEEDED, TASK_CANCELLED};
@@ -118,7 +118,7 @@ Test(journal, a_task_that_has_ended_changes_only_by_a_retry)
 }
 
 /* Between two writes a task can be retried, given out and fail again. */
-Test(journal, a_retry_that_has_gone_on_before_the_write_is_still_a_retry)
+Both(journal, a_retry_that_has_gone_on_before_the_write_is_still_a_retry)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -141,7 +141,7 @@ Test(journal, a_retry_that_has_gone_on_before_the_write_is_still_a_retry)
 }
 
 /* Two orchestrators: the one that was replaced does not know it yet. */
-Test(journal, a_write_of_an_earlier_term_is_refused)
+Both(journal, a_write_of_an_earlier_term_is_refused)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -158,7 +158,7 @@ Test(journal, a_write_of_an_earlier_term_is_refused)
     fixture_finish(&f);
 }
 
-Test(journal, a_write_is_all_or_nothing_and_leaves_the_ones_before_it)
+Both(journal, a_write_is_all_or_nothing_and_leaves_the_ones_before_it)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -177,7 +177,7 @@ Test(journal, a_write_is_all_or_nothing_and_leaves_the_ones_before_it)
     fixture_finish(&f);
 }
 
-Test(journal, a_lease_never_goes_back)
+Both(journal, a_lease_never_goes_back)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -194,7 +194,7 @@ Test(journal, a_lease_never_goes_back)
     fixture_finish(&f);
 }
 
-Test(journal, events_have_no_gaps_and_are_read_after_a_sequence)
+Both(journal, events_have_no_gaps_and_are_read_after_a_sequence)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -225,7 +225,7 @@ Test(journal, events_have_no_gaps_and_are_read_after_a_sequence)
     fixture_finish(&f);
 }
 
-Test(journal, a_key_brings_back_its_tasks_in_order_and_its_hash)
+Both(journal, a_key_brings_back_its_tasks_in_order_and_its_hash)
 {
     fixture f;
     cr_assert(fixture_start(&f));
@@ -256,7 +256,7 @@ Test(journal, a_key_brings_back_its_tasks_in_order_and_its_hash)
     fixture_finish(&f);
 }
 
-Test(journal, a_malformed_change_is_refused_and_named)
+Both(journal, a_malformed_change_is_refused_and_named)
 {
     fixture f;
     cr_assert(fixture_start(&f));

@@ -23,7 +23,7 @@ static int number_of(const task *t)
     return atoi(t->task_id + 4);
 }
 
-Test(list, pages_are_complete_and_stable_while_tasks_come_in)
+Both(list, pages_are_complete_and_stable_while_tasks_come_in)
 {
     fixture f;
     cr_assert(fixture_start(&f) && fill(&f));
@@ -46,7 +46,7 @@ Test(list, pages_are_complete_and_stable_while_tasks_come_in)
     fixture_finish(&f);
 }
 
-Test(list, filters_narrow_a_page_and_bind_its_token)
+Both(list, filters_narrow_a_page_and_bind_its_token)
 {
     fixture f;
     cr_assert(fixture_start(&f) && fill(&f));
@@ -73,7 +73,7 @@ Test(list, filters_narrow_a_page_and_bind_its_token)
     fixture_finish(&f);
 }
 
-Test(list, bad_questions_are_answered_with_the_field)
+Both(list, bad_questions_are_answered_with_the_field)
 {
     static const char *const tokens[] = {
         "", "x", "-", "1", "1-", "0-00000000", "-1", "1-zzzzzzzz", "'; DROP TABLE tasks"};
@@ -104,7 +104,7 @@ Test(list, bad_questions_are_answered_with_the_field)
 }
 
 /* What an orchestrator reads when it starts: each unfinished task once, with its context. */
-Test(recover, every_unfinished_task_comes_once_with_its_marks)
+Both(recover, every_unfinished_task_comes_once_with_its_marks)
 {
     enum { MANY = 1200 };
     fixture f;
@@ -170,7 +170,7 @@ static const char *state_of(fixture *f, const char *id)
     return found.workflows.count != 1 ? "?" : ((const workflow *)found.workflows.items)->state;
 }
 
-Test(workflow, its_state_is_that_of_its_tasks)
+Both(workflow, its_state_is_that_of_its_tasks)
 {
     fixture f;
     cr_assert(fixture_start(&f));

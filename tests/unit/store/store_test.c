@@ -138,6 +138,22 @@ static bool acknowledged(int64_t sequence, bool failed)
     return found;
 }
 
+/* Waits until @p count acknowledgements have come. */
+static bool heard_all(size_t count)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += WAIT_S;
+    int waited = 0;
+    pthread_mutex_lock(&heard.lock);
+    while (heard.count < count && waited == 0) {
+        waited = pthread_cond_timedwait(&heard.changed, &heard.lock, &until);
+    }
+    bool all = heard.count >= count;
+    pthread_mutex_unlock(&heard.lock);
+    return all;
+}
+
 /* How many tasks with the id of @p number the reader finds; -1: no answer. */
 static int found_tasks(scene *s, int number)
 {
@@ -224,7 +240,11 @@ Test(store, a_refused_write_ends_its_sender_but_not_the_store)
     send_write(&s, 3, (store_change){.task = t});
     cr_assert(acknowledged(2, true), "3 was refused, 2 is the last one on disk");
     cr_expect_not_null(strstr(heard.error, "ended"), "%s", heard.error);
+    pthread_mutex_lock(&heard.lock);
+    size_t count = heard.count;
+    pthread_mutex_unlock(&heard.lock);
     send_write(&s, 4, (store_change){.task = make_task(&s.f, 4, TASK_QUEUED)});
+    cr_assert(heard_all(count + 1), "the refusal of 4");
     cr_assert_eq(found_tasks(&s, 1), 1);
 
     cr_assert(spawn_client(&s));

@@ -1,6 +1,6 @@
 /* Pages of tasks and workflows, newest first. A page ends where the number of its last row
  * says, so rows that come in later never move what follows. */
-#include "actors/store/sqlite_rows.h"
+#include "actors/store/rows.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 enum {
     FILTERS_MAX = 64,      /* Values of one filter. */
     QUERY_SIZE_MAX = 4096, /* Bytes of SQL. */
-    BINDINGS_MAX = 2 * FILTERS_MAX + 2,
+    VALUES_MAX = 2 * FILTERS_MAX + 3,
 };
 
 /* The state of a workflow is that of its tasks; the worst one tells. */
@@ -37,8 +37,8 @@ static const char *const workflow_states[] = {"running", "succeeded", "partial",
 typedef struct query {
     char sql[QUERY_SIZE_MAX];
     size_t size;
-    const char *bindings[BINDINGS_MAX]; /* From parameter 2 on; 1 is the number. */
-    size_t binding_count;
+    db_value values[VALUES_MAX];
+    size_t value_count;
 } query;
 
 static void add(query *q, const char *piece)
@@ -47,7 +47,16 @@ static void add(query *q, const char *piece)
     if (q->size + size < sizeof q->sql) {
         memcpy(q->sql + q->size, piece, size + 1);
     }
-    q->size += size; // Too long: prepare() refuses what is not SQL, see finish().
+    q->size += size; // Too long: refused by ask().
+}
+
+/* "$n" for the next value. */
+static void add_value(query *q, db_value value)
+{
+    char name[16];
+    q->values[q->value_count++] = value;
+    (void)snprintf(name, sizeof name, "$%zu", q->value_count);
+    add(q, name);
 }
 
 static void add_in(query *q, const char *column, const cogo_strings *values)
@@ -59,10 +68,20 @@ static void add_in(query *q, const char *column, const cogo_strings *values)
     add(q, column);
     add(q, " IN (");
     for (size_t i = 0; i < values->count; i++) {
-        add(q, i == 0 ? "?" : ", ?");
-        q->bindings[q->binding_count++] = values->items[i];
+        add(q, i == 0 ? "" : ", ");
+        add_value(q, (db_value){.text = values->items[i]});
     }
     add(q, ")");
+}
+
+/* One row more than the page has, so that it is known whether another page follows. */
+static cogo_err ask(database *d, query *q, size_t limit, db_rows **out)
+{
+    add(q, " LIMIT ");
+    add_value(q, (db_value){.number = (int64_t)limit + 1});
+    return q->size >= sizeof q->sql
+               ? COGO_ELIMIT
+               : d->driver->query(d, q->sql, q->values, q->value_count, out);
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text)
@@ -127,40 +146,24 @@ static cogo_err check(const task_list *list, const char *const *states, cogo_are
                       store_found *out, int64_t *out_before, size_t *out_limit)
 {
     if (list->page_size < 0 || list->page_size > JOURNAL_PAGE_MAX) {
-        return sqlite_bad_lookup(arena, out, "pageSize: must be from 1 to %d",
-                                 JOURNAL_PAGE_MAX);
+        return lookup_bad(arena, out, "pageSize: must be from 1 to %d", JOURNAL_PAGE_MAX);
     }
     if (list->states.count > FILTERS_MAX || list->roles.count > FILTERS_MAX) {
-        return sqlite_bad_lookup(arena, out, "state, role: at most %d values", FILTERS_MAX);
+        return lookup_bad(arena, out, "state, role: at most %d values", FILTERS_MAX);
     }
     for (size_t i = 0; i < list->states.count; i++) {
         if (!is_one_of(list->states.items[i], states)) {
-            return sqlite_bad_lookup(arena, out, "state: %.40s is not a state",
-                                     list->states.items[i]);
+            return lookup_bad(arena, out, "state: %.40s is not a state", list->states.items[i]);
         }
     }
     if (!parse_token(list, out_before)) {
-        return sqlite_bad_lookup(arena, out, "pageToken: not one that this query gave");
+        return lookup_bad(arena, out, "pageToken: not one that this query gave");
     }
     *out_limit = list->page_size == 0 ? JOURNAL_PAGE_DEFAULT : (size_t)list->page_size;
     return COGO_OK;
 }
 
-static cogo_err finish(sqlite3 *db, const query *q, int64_t before, sqlite3_stmt **out)
-{
-    if (q->size >= sizeof q->sql
-        || sqlite3_prepare_v2(db, q->sql, -1, out, NULL) != SQLITE_OK) {
-        return COGO_EIO;
-    }
-    (void)sqlite3_bind_int64(*out, 1, before);
-    for (size_t i = 0; i < q->binding_count; i++) {
-        (void)sqlite3_bind_text(*out, (int)i + 2, q->bindings[i], -1, SQLITE_STATIC);
-    }
-    return COGO_OK;
-}
-
-cogo_err sqlite_list_tasks(sqlite3 *db, const task_list *list, cogo_arena *arena,
-                           store_found *out)
+cogo_err list_tasks(database *d, const task_list *list, cogo_arena *arena, store_found *out)
 {
     int64_t before = 0;
     size_t limit = 0;
@@ -169,22 +172,24 @@ cogo_err sqlite_list_tasks(sqlite3 *db, const task_list *list, cogo_arena *arena
         return err;
     }
     query q = {.size = 0};
-    add(&q, TASK_SELECT_BRIEF "WHERE t.number < ?1");
+    add(&q, TASK_SELECT_BRIEF "WHERE t.number < ");
+    add_value(&q, (db_value){.number = before});
     add_in(&q, "t.state", &list->states);
     add_in(&q, "t.role", &list->roles);
     if (list->workflow != NULL) {
-        add(&q, " AND t.workflow = (SELECT w.number FROM workflows w WHERE w.workflow_id = ?)");
-        q.bindings[q.binding_count++] = list->workflow;
+        add(&q, " AND t.workflow = (SELECT w.number FROM workflows w WHERE w.workflow_id = ");
+        add_value(&q, (db_value){.text = list->workflow});
+        add(&q, ")");
     }
     add(&q, " ORDER BY t.number DESC");
-    sqlite3_stmt *statement = NULL;
+    db_rows *from = NULL;
     task_rows rows;
     err = task_rows_init(&rows, arena, limit);
     if (err == COGO_OK) {
-        err = finish(db, &q, before, &statement);
+        err = ask(d, &q, limit, &from);
     }
     if (err == COGO_OK) {
-        err = task_rows_take_all(&rows, statement);
+        err = task_rows_take_all(&rows, from);
     }
     if (err == COGO_OK) {
         out->tasks = (cogo_records){rows.tasks, rows.count};
@@ -194,21 +199,19 @@ cogo_err sqlite_list_tasks(sqlite3 *db, const task_list *list, cogo_arena *arena
     return err;
 }
 
-static cogo_err take_workflow(sqlite3_stmt *statement, cogo_arena *arena, workflow *out)
+static cogo_err take_workflow(db_rows *from, cogo_arena *arena, workflow *out)
 {
     *out = (workflow){
-        .workflow_id =
-            cogo_arena_strdup(arena, (const char *)sqlite3_column_text(statement, 1)),
-        .name = cogo_arena_strdup(arena, (const char *)sqlite3_column_text(statement, 2)),
-        .created_at = sqlite3_column_int64(statement, 3),
-        .state = cogo_arena_strdup(arena, (const char *)sqlite3_column_text(statement, 4)),
-        .finished_at = sqlite3_column_int64(statement, 5),
+        .workflow_id = cogo_arena_strdup(arena, db_column_text(from, 1)),
+        .name = cogo_arena_strdup(arena, db_column_text(from, 2)),
+        .created_at = db_column_number(from, 3),
+        .state = cogo_arena_strdup(arena, db_column_text(from, 4)),
+        .finished_at = db_column_number(from, 5),
     };
     return out->workflow_id == NULL || out->state == NULL ? COGO_ENOMEM : COGO_OK;
 }
 
-cogo_err sqlite_list_workflows(sqlite3 *db, const task_list *list, cogo_arena *arena,
-                               store_found *out)
+cogo_err list_workflows(database *d, const task_list *list, cogo_arena *arena, store_found *out)
 {
     int64_t before = 0;
     size_t limit = 0;
@@ -217,47 +220,45 @@ cogo_err sqlite_list_workflows(sqlite3 *db, const task_list *list, cogo_arena *a
         return err;
     }
     query q = {.size = 0};
-    add(&q, WORKFLOW_SELECT "WHERE number < ?1");
+    add(&q, WORKFLOW_SELECT "WHERE number < ");
+    add_value(&q, (db_value){.number = before});
     add_in(&q, "state", &list->states);
     add(&q, " ORDER BY number DESC");
-    sqlite3_stmt *statement = NULL;
+    db_rows *from = NULL;
     workflow *items = cogo_arena_alloc(arena, limit * sizeof *items);
-    err = items == NULL ? COGO_ENOMEM : finish(db, &q, before, &statement);
+    err = items == NULL ? COGO_ENOMEM : ask(d, &q, limit, &from);
     size_t count = 0;
     int64_t last = 0;
-    int code = err == COGO_OK ? sqlite3_step(statement) : SQLITE_DONE;
-    while (code == SQLITE_ROW && count < limit && err == COGO_OK) {
-        last = sqlite3_column_int64(statement, 0);
-        err = take_workflow(statement, arena, &items[count++]);
-        code = sqlite3_step(statement);
+    db_step step = err == COGO_OK ? db_next(from) : DB_DONE;
+    while (step == DB_ROW && count < limit && err == COGO_OK) {
+        last = db_column_number(from, 0);
+        err = take_workflow(from, arena, &items[count++]);
+        step = db_next(from);
     }
-    (void)sqlite3_finalize(statement);
-    if (err != COGO_OK || (code != SQLITE_ROW && code != SQLITE_DONE)) {
+    db_close(from);
+    if (err != COGO_OK || step == DB_FAILED) {
         return err == COGO_OK ? COGO_EIO : err;
     }
     out->workflows = (cogo_records){items, count};
-    out->next_page_token = code == SQLITE_ROW ? make_token(arena, list, last) : NULL;
+    out->next_page_token = step == DB_ROW ? make_token(arena, list, last) : NULL;
     return COGO_OK;
 }
 
-static cogo_err workflow_tasks(sqlite3 *db, int64_t number, cogo_arena *arena,
+static cogo_err workflow_tasks(database *d, int64_t number, cogo_arena *arena,
                                cogo_records *out)
 {
-    sqlite3_stmt *statement = NULL;
+    db_rows *from = NULL;
     task_rows rows;
+    const db_value values[] = {{.number = number}, {.number = JOURNAL_WORKFLOW_TASKS_MAX}};
     cogo_err err = task_rows_init(&rows, arena, JOURNAL_WORKFLOW_TASKS_MAX);
-    if (err != COGO_OK) {
-        return err;
+    if (err == COGO_OK) {
+        err = d->driver->query(
+            d, TASK_SELECT_RESULT "WHERE t.workflow = $1 ORDER BY t.number LIMIT $2", values, 2,
+            &from);
     }
-    if (sqlite3_prepare_v2(
-            db, TASK_SELECT_RESULT "WHERE t.workflow = ?1 ORDER BY t.number LIMIT ?2", -1,
-            &statement, NULL)
-        != SQLITE_OK) {
-        return COGO_EIO;
+    if (err == COGO_OK) {
+        err = task_rows_take_all(&rows, from);
     }
-    (void)sqlite3_bind_int64(statement, 1, number);
-    (void)sqlite3_bind_int64(statement, 2, JOURNAL_WORKFLOW_TASKS_MAX);
-    err = task_rows_take_all(&rows, statement);
     if (err == COGO_OK && rows.more) {
         return COGO_ELIMIT;
     }
@@ -265,31 +266,31 @@ static cogo_err workflow_tasks(sqlite3 *db, int64_t number, cogo_arena *arena,
     return err;
 }
 
-cogo_err sqlite_find_workflow(sqlite3 *db, const char *workflow_id, cogo_arena *arena,
-                              store_found *out)
+cogo_err find_workflow(database *d, const char *workflow_id, cogo_arena *arena,
+                       store_found *out)
 {
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(db, WORKFLOW_SELECT "WHERE workflow_id = ?1", -1, &statement, NULL)
-        != SQLITE_OK) {
-        return COGO_EIO;
-    }
-    (void)sqlite3_bind_text(statement, 1, workflow_id, -1, SQLITE_STATIC);
+    db_rows *from = NULL;
     workflow *item = cogo_arena_alloc(arena, sizeof *item);
+    cogo_err err = item == NULL ? COGO_ENOMEM
+                                : d->driver->query(d, WORKFLOW_SELECT "WHERE workflow_id = $1",
+                                                   &(db_value){.text = workflow_id}, 1, &from);
+    if (err != COGO_OK) {
+        return err;
+    }
     int64_t number = 0;
-    cogo_err err = item == NULL ? COGO_ENOMEM : COGO_OK;
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW && err == COGO_OK) {
-        number = sqlite3_column_int64(statement, 0);
-        err = take_workflow(statement, arena, item);
+    db_step step = db_next(from);
+    if (step == DB_ROW) {
+        number = db_column_number(from, 0);
+        err = take_workflow(from, arena, item);
     }
-    (void)sqlite3_finalize(statement);
-    if (err != COGO_OK || code != SQLITE_ROW) {
-        return err != COGO_OK || code == SQLITE_DONE ? err : COGO_EIO;
+    db_close(from);
+    if (err != COGO_OK || step != DB_ROW) {
+        return err != COGO_OK || step == DB_DONE ? err : COGO_EIO;
     }
-    err = workflow_tasks(db, number, arena, &item->tasks);
+    err = workflow_tasks(d, number, arena, &item->tasks);
     if (err == COGO_ELIMIT) {
-        return sqlite_bad_lookup(
-            arena, out, "the results of %.40s are too large to show at once", workflow_id);
+        return lookup_bad(arena, out, "the results of %.40s are too large to show at once",
+                          workflow_id);
     }
     if (err == COGO_OK) {
         out->workflows = (cogo_records){item, 1};

@@ -1,10 +1,11 @@
-/* Rows of the SQLite engine as records, and the queries that find them.
- * Used by the reading side (sqlite_read.c, sqlite_list.c).
- * Never keeps a statement: each query is prepared, read to its end and finalized. */
-#ifndef STORE_SQLITE_ROWS_H
-#define STORE_SQLITE_ROWS_H
+/* Rows of tasks as records, and the queries that find them, for all engines.
+ * Used by the reading side (read.c, list.c).
+ * Never keeps a cursor: each query is read to its end, or as far as a page goes, and closed. */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
 
-#include "actors/store/sqlite.h"
+#include "actors/store/db.h"
+#include "actors/store/journal.h"
 
 /* A list of task rows that grows in an arena, with one mark each. */
 typedef struct task_rows {
@@ -33,29 +34,28 @@ typedef struct task_rows {
 /* Room for @p capacity rows. */
 COGO_MUST_USE cogo_err task_rows_init(task_rows *rows, cogo_arena *arena, size_t capacity);
 
-/* The row that @p statement stands on becomes the next task. COGO_ELIMIT when there is no room.
- */
-COGO_MUST_USE cogo_err task_rows_take(task_rows *rows, sqlite3_stmt *statement);
+/* The row that @p from stands on becomes the next task. COGO_ELIMIT when there is no room. */
+COGO_MUST_USE cogo_err task_rows_take(task_rows *rows, db_rows *from);
 
-/* Steps @p statement to its end or until there is no room. Finalizes it. */
-COGO_MUST_USE cogo_err task_rows_take_all(task_rows *rows, sqlite3_stmt *statement);
+/* Steps @p from to its end or until there is no room. Closes it. */
+COGO_MUST_USE cogo_err task_rows_take_all(task_rows *rows, db_rows *from);
 
 /* A copy of a column in @p arena; size 0 for NULL. */
-COGO_MUST_USE cogo_err sqlite_value(sqlite3_stmt *statement, int column, cogo_arena *arena,
-                                    cogo_value *out);
+COGO_MUST_USE cogo_err rows_value(db_rows *from, int column, cogo_arena *arena,
+                                  cogo_value *out);
 
-/* A page of tasks or workflows (sqlite_list.c). */
-COGO_MUST_USE cogo_err sqlite_list_tasks(sqlite3 *db, const task_list *list, cogo_arena *arena,
-                                         store_found *out);
-COGO_MUST_USE cogo_err sqlite_list_workflows(sqlite3 *db, const task_list *list,
-                                             cogo_arena *arena, store_found *out);
+/* A page of tasks or workflows (list.c). */
+COGO_MUST_USE cogo_err list_tasks(database *d, const task_list *list, cogo_arena *arena,
+                                  store_found *out);
+COGO_MUST_USE cogo_err list_workflows(database *d, const task_list *list, cogo_arena *arena,
+                                      store_found *out);
 
 /* One workflow with its tasks; none when it is not known. */
-COGO_MUST_USE cogo_err sqlite_find_workflow(sqlite3 *db, const char *workflow_id,
-                                            cogo_arena *arena, store_found *out);
+COGO_MUST_USE cogo_err find_workflow(database *d, const char *workflow_id, cogo_arena *arena,
+                                     store_found *out);
 
 /* Fails a lookup: sets @p out->error by printf and returns COGO_EINVAL. */
-COGO_MUST_USE cogo_err sqlite_bad_lookup(cogo_arena *arena, store_found *out,
-                                         const char *format, ...) COGO_PRINTF(3, 4);
+COGO_MUST_USE cogo_err lookup_bad(cogo_arena *arena, store_found *out, const char *format, ...)
+    COGO_PRINTF(3, 4);
 
 #endif

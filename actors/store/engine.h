@@ -1,0 +1,44 @@
+/* What an engine is: one table of functions for the writing side, the reading side and the
+ * migrations. Used by journal.c, which picks one by what the path looks like; the functions do
+ * what journal.h says of their namesakes. */
+#ifndef STORE_ENGINE_H
+#define STORE_ENGINE_H
+
+#include "actors/store/db.h"
+#include "actors/store/journal.h"
+
+typedef struct journal_engine {
+    const char *name;
+    cogo_err (*open)(const store_config *config, journal **out, int64_t *out_term,
+                     char error[JOURNAL_ERROR_SIZE]);
+    void (*close)(journal *j);
+    journal_verdict (*apply)(journal *j, const store_write *write,
+                             char error[JOURNAL_ERROR_SIZE]);
+    cogo_err (*commit)(journal *j, char error[JOURNAL_ERROR_SIZE]);
+    journal_verdict (*resume)(journal *j, bool *out_committed, char error[JOURNAL_ERROR_SIZE]);
+    journal_verdict (*renew)(journal *j, char error[JOURNAL_ERROR_SIZE]);
+    uint64_t renew_ns; /* Between two renewals; 0: the right to write needs none. */
+    cogo_err (*connect)(const char *path, database **out, char error[JOURNAL_ERROR_SIZE]);
+    void (*disconnect)(database *d);
+    cogo_err (*migrate)(const char *path, bool dry_run,
+                        void (*print)(void *ctx, const char *line), void *ctx,
+                        char error[JOURNAL_ERROR_SIZE]);
+} journal_engine;
+
+extern const journal_engine sqlite_engine, postgres_engine;
+
+/* Each engine's own struct begins with it. */
+struct journal {
+    const journal_engine *engine;
+};
+
+/* What a change may not lack, as a sentence, or NULL: the same for all engines. */
+const char *change_malformed(const store_change *change);
+
+/* A change tells all that happened since the last write. When it became ready or blocked again
+ * in between, a task that had ended was retried, whatever its state is by now. */
+bool change_retries(const store_change *change);
+
+bool state_is_terminal(int32_t state);
+
+#endif

@@ -1,0 +1,481 @@
+/* The writing side of the PostgreSQL engine. A write is one flight of the pipeline, whose
+ * answer is awaited; the transaction stays open until journal_commit().
+ *
+ * A COMMIT whose answer was lost: each transaction writes its number into the row "meta", which
+ * it also locks. So whoever has that row after a new connection was made knows that the old
+ * session is over, and finds there whether its COMMIT arrived. */
+#include "actors/store/postgres/postgres.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    HOLD_MS = 3000,  /* The right to write lasts so long without a renewal. */
+    RENEW_MS = 1000, /* It is renewed so often. */
+    HOLDER_SIZE = 128,
+};
+
+/* "cogo" as a number, and the schema: held by the session that writes. */
+#define OWNER_LOCK "1668245356, hashtext(current_schema())"
+
+#define WRITE                                                                               \
+    "SELECT cogo_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "  \
+    "$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, " \
+    "$33, $34)"
+
+typedef struct pg_journal {
+    journal base;
+    pg connection;
+    cogo_arena arena;  /* Encoded records of the write in hand. */
+    int64_t term;      /* That was taken. */
+    int64_t commit_id; /* Of the open or the latest transaction. */
+    bool open;         /* A transaction is. */
+    bool unsure;       /* Its COMMIT was sent, and not answered. */
+    bool lost;         /* Nothing is written before resume(). */
+    bool broken;       /* Nor after it. */
+} pg_journal;
+
+static journal_verdict verdict_of(pg_fault fault)
+{
+    switch (fault) {
+    case PG_FULL:
+        return JOURNAL_FULL;
+    case PG_REFUSED:
+        return JOURNAL_REFUSED;
+    case PG_AWAY:
+    case PG_FINE:
+        return JOURNAL_AWAY;
+    case PG_BROKEN:
+        break;
+    }
+    return JOURNAL_BROKEN;
+}
+
+/* After any failure but a refusal nothing is open, here or, soon, on the server. */
+static journal_verdict give_up(pg_journal *j, journal_verdict verdict)
+{
+    pg *p = &j->connection;
+    if (p->conn != NULL
+        && (PQpipelineStatus(p->conn) != PQ_PIPELINE_OFF || !pg_do(p, "ROLLBACK"))) {
+        pg_drop(p);
+    }
+    j->open = false;
+    j->lost = j->lost || p->conn == NULL || verdict == JOURNAL_AWAY;
+    j->broken = verdict == JOURNAL_BROKEN;
+    return verdict;
+}
+
+static bool prepare(pg *p)
+{
+    if (p->conn == NULL || PQsendPrepare(p->conn, "write", WRITE, 0, NULL) == 0) {
+        return false;
+    }
+    bool good = true;
+    for (PGresult *result; (result = pg_result(p)) != NULL;) {
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+            pg_blame(p, result);
+            good = false;
+        }
+        PQclear(result);
+        if (p->conn == NULL) {
+            return false;
+        }
+    }
+    return good && p->conn != NULL;
+}
+
+static bool queue(pg *p, const char *sql)
+{
+    return PQsendQueryParams(p->conn, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+/* Sends all of @p write; how many commands in @p *out_count. */
+static journal_verdict send_write(pg_journal *j, const store_write *write, size_t *out_count,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    pg *p = &j->connection;
+    pg_request request = {NULL};
+    bool good = PQenterPipelineMode(p->conn) == 1
+                && queue(p, j->open ? "SAVEPOINT one_write" : "BEGIN");
+    *out_count = 1;
+    for (size_t done = 0; done < write->changes.count && good;) {
+        pg_write parameters;
+        size_t part =
+            pg_write_encode(write, done, j->commit_id, &request, &j->arena, &parameters);
+        if (part == 0) {
+            (void)snprintf(error, JOURNAL_ERROR_SIZE,
+                           "cannot write the journal: out of memory");
+            pg_drop(p);
+            return JOURNAL_BROKEN;
+        }
+        good = PQsendQueryPrepared(p->conn, "write", WRITE_PARAMETERS, parameters.values,
+                                   parameters.sizes, parameters.formats, 0)
+               == 1;
+        done += part;
+        (*out_count)++;
+    }
+    if (j->open && good) {
+        good = queue(p, "RELEASE one_write");
+        (*out_count)++;
+    }
+    if (!good || PQpipelineSync(p->conn) == 0) {
+        pg_blame(p, NULL);
+        pg_drop(p);
+        return JOURNAL_AWAY;
+    }
+    return JOURNAL_APPLIED;
+}
+
+/* Reads what the commands gave, and leaves the pipeline. */
+static journal_verdict take_answers(pg_journal *j, size_t count, bool *out_stale)
+{
+    pg *p = &j->connection;
+    p->fault = PG_FINE;
+    *out_stale = false;
+    while (p->conn != NULL && count > 0) {
+        PGresult *result = pg_result(p);
+        if (result == NULL) {
+            count--;
+            continue;
+        }
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_TUPLES_OK) {
+            *out_stale = *out_stale || PQgetvalue(result, 0, 0)[0] == 'f';
+        } else if (status == PGRES_FATAL_ERROR && p->fault == PG_FINE) {
+            pg_blame(p, result);
+        }
+        PQclear(result);
+    }
+    if (p->conn != NULL) {
+        PQclear(pg_result(p)); // The synchronisation point.
+    }
+    if (p->conn == NULL || PQexitPipelineMode(p->conn) == 0) {
+        pg_drop(p);
+        return JOURNAL_AWAY;
+    }
+    return p->fault == PG_FINE ? JOURNAL_APPLIED : verdict_of(p->fault);
+}
+
+/* Counted in the store, for all to see. */
+static journal_verdict refuse_stale(pg_journal *j, const store_write *write,
+                                    char error[JOURNAL_ERROR_SIZE])
+{
+    pg *p = &j->connection;
+    (void)give_up(j, JOURNAL_REFUSED);
+    if (!pg_do(p, "UPDATE meta SET stale_writes = stale_writes + 1")) {
+        j->lost = true;
+    }
+    (void)snprintf(error, JOURNAL_ERROR_SIZE,
+                   "refused by the journal: term %" PRId64 " is not the current one",
+                   write->term);
+    return JOURNAL_REFUSED;
+}
+
+static const char *malformed(const store_write *write, const char **out_id)
+{
+    const store_change *changes = write->changes.items;
+    const char *why = NULL;
+    for (size_t i = 0; i < write->changes.count && why == NULL; i++) {
+        *out_id = changes[i].task == NULL ? NULL : changes[i].task->task_id;
+        why = change_malformed(&changes[i]);
+    }
+    return why;
+}
+
+/* A write that is refused leaves those before it. The server alone knows what it had. */
+static journal_verdict undo_one(pg_journal *j, bool was_open)
+{
+    pg *p = &j->connection;
+    if (!pg_do(p, was_open ? "ROLLBACK TO one_write" : "ROLLBACK")) {
+        return give_up(j, JOURNAL_AWAY);
+    }
+    j->open = was_open;
+    return JOURNAL_REFUSED;
+}
+
+static journal_verdict put_write(pg_journal *j, const store_write *write,
+                                 char error[JOURNAL_ERROR_SIZE])
+{
+    bool was_open = j->open, stale = false;
+    size_t commands = 0;
+    if (!was_open) {
+        j->commit_id++;
+    }
+    journal_verdict verdict = send_write(j, write, &commands, error);
+    if (verdict == JOURNAL_APPLIED) {
+        verdict = take_answers(j, commands, &stale);
+    }
+    if (verdict == JOURNAL_APPLIED && stale) {
+        return refuse_stale(j, write, error);
+    }
+    if (verdict == JOURNAL_APPLIED) {
+        j->open = true;
+        return JOURNAL_APPLIED;
+    }
+    if (verdict == JOURNAL_REFUSED) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "refused by the journal: %.200s",
+                       j->connection.why);
+        verdict = undo_one(j, was_open);
+    }
+    if (verdict != JOURNAL_REFUSED) {
+        if (verdict != JOURNAL_BROKEN || j->connection.conn != NULL) {
+            postgres_explain(&j->connection, "write the journal", error);
+        }
+        verdict = give_up(j, verdict);
+    }
+    return verdict;
+}
+
+static journal_verdict apply(journal *base, const store_write *write,
+                             char error[JOURNAL_ERROR_SIZE])
+{
+    pg_journal *j = (pg_journal *)base;
+    const char *id = NULL;
+    if (j->broken) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
+        return JOURNAL_BROKEN;
+    }
+    if (j->lost || j->connection.conn == NULL) {
+        j->lost = true;
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the connection to the store is lost");
+        return JOURNAL_AWAY;
+    }
+    const char *why = malformed(write, &id);
+    if (why != NULL) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "refused by the journal: %.40s: %s",
+                       id == NULL ? "a change" : id, why);
+        return JOURNAL_REFUSED;
+    }
+    journal_verdict verdict = put_write(j, write, error);
+    cogo_arena_finish(&j->arena);
+    return verdict;
+}
+
+static cogo_err commit(journal *base, char error[JOURNAL_ERROR_SIZE])
+{
+    pg_journal *j = (pg_journal *)base;
+    pg *p = &j->connection;
+    if (j->broken) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
+        return COGO_EIO;
+    }
+    if (!j->open) {
+        return COGO_OK;
+    }
+    PGresult *result = pg_run(p, "COMMIT", NULL, 0);
+    bool good = result != NULL && strcmp(PQcmdStatus(result), "COMMIT") == 0;
+    PQclear(result);
+    j->open = false;
+    if (good) {
+        return COGO_OK;
+    }
+    // Even an error that the server told may come after the transaction was on disk.
+    postgres_explain(p, "commit the journal", error);
+    pg_drop(p);
+    j->unsure = true;
+    j->lost = true;
+    return COGO_ECLOSED;
+}
+
+/* Takes or renews the right by @p sql; the row it gives in @p *out. */
+static bool hold(pg *p, const char *sql, const char *value, PGresult **out)
+{
+    char hold_ms[24];
+    (void)snprintf(hold_ms, sizeof hold_ms, "%d", HOLD_MS);
+    const char *const values[] = {hold_ms, value};
+    *out = pg_run(p, sql, values, 2);
+    return *out != NULL;
+}
+
+/* Who has it now, as a sentence. */
+static void tell_owner(pg *p, char error[JOURNAL_ERROR_SIZE])
+{
+    PGresult *result = pg_run(p, "SELECT holder, term FROM meta", NULL, 0);
+    (void)snprintf(error, JOURNAL_ERROR_SIZE,
+                   "another orchestrator writes the store: %.120s (term %.20s)",
+                   result == NULL ? "unknown" : PQgetvalue(result, 0, 0),
+                   result == NULL ? "?" : PQgetvalue(result, 0, 1));
+    PQclear(result);
+}
+
+#define HOLD_UNTIL "held_until = clock_timestamp() + $1::bigint * interval '1 ms'"
+
+/* Also waits for what an earlier session of ours still does. */
+static journal_verdict renew_term(pg_journal *j, int64_t *out_commit_id,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    pg *p = &j->connection;
+    char term[24];
+    PGresult *result = NULL;
+    (void)snprintf(term, sizeof term, "%" PRId64, j->term);
+    if (!hold(p, "UPDATE meta SET " HOLD_UNTIL " WHERE term = $2::bigint RETURNING commit_id",
+              term, &result)) {
+        postgres_explain(p, "renew the right to write the store", error);
+        j->lost = true;
+        pg_drop(p);
+        return p->fault == PG_BROKEN ? JOURNAL_BROKEN : JOURNAL_AWAY;
+    }
+    bool mine = PQntuples(result) == 1;
+    *out_commit_id = mine ? pg_number(result, 0, 0) : 0;
+    PQclear(result);
+    if (!mine) {
+        tell_owner(p, error);
+        j->broken = true;
+        return JOURNAL_BROKEN;
+    }
+    // Another one that is told to wait for our session finds this lock. Its absence costs time
+    // only.
+    result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
+    PQclear(result);
+    return JOURNAL_APPLIED;
+}
+
+static journal_verdict resume(journal *base, bool *out_committed,
+                              char error[JOURNAL_ERROR_SIZE])
+{
+    pg_journal *j = (pg_journal *)base;
+    pg *p = &j->connection;
+    int64_t commit_id = 0;
+    if (j->broken) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
+        return JOURNAL_BROKEN;
+    }
+    if (!j->lost && p->conn != NULL) {
+        return JOURNAL_APPLIED;
+    }
+    if ((p->conn == NULL && !pg_connect(p)) || !prepare(p)) {
+        postgres_explain(p, "reach the store", error);
+        pg_drop(p);
+        return JOURNAL_AWAY;
+    }
+    journal_verdict verdict = renew_term(j, &commit_id, error);
+    if (verdict == JOURNAL_APPLIED) {
+        *out_committed = j->unsure && commit_id == j->commit_id;
+        j->unsure = false;
+        j->lost = false;
+    }
+    return verdict;
+}
+
+static journal_verdict renew(journal *base, char error[JOURNAL_ERROR_SIZE])
+{
+    pg_journal *j = (pg_journal *)base;
+    int64_t commit_id;
+    if (j->broken || j->lost || j->open || j->connection.conn == NULL) {
+        j->lost = j->lost || j->connection.conn == NULL;
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the connection to the store is lost");
+        return j->broken ? JOURNAL_BROKEN : j->open ? JOURNAL_APPLIED : JOURNAL_AWAY;
+    }
+    return renew_term(j, &commit_id, error);
+}
+
+static void name_holder(char out[HOLDER_SIZE])
+{
+    char host[64] = "?";
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(out, HOLDER_SIZE, "%s, process %ld", host, (long)getpid());
+}
+
+/* The right is free when it was not renewed in time. Unless asked to stand by, one whose
+ * session has ended gave it up, too: a node that is started again need not wait for its own
+ * past. */
+static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
+                          char error[JOURNAL_ERROR_SIZE])
+{
+    pg *p = &j->connection;
+    char holder[HOLDER_SIZE];
+    name_holder(holder);
+    PGresult *result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
+    bool alone = result != NULL && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    if (!hold(p,
+              alone && !standby
+                  ? "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
+                    "holder = $2, " HOLD_UNTIL " RETURNING term"
+                  : "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
+                    "holder = $2, " HOLD_UNTIL
+                    " WHERE held_until <= clock_timestamp() RETURNING term",
+              holder, &result)) {
+        postgres_explain(p, "take the next term", error);
+        return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
+    }
+    bool mine = PQntuples(result) == 1;
+    j->term = mine ? pg_number(result, 0, 0) : 0;
+    PQclear(result);
+    if (!mine) {
+        tell_owner(p, error);
+        return COGO_EEXIST;
+    }
+    *out_term = j->term;
+    return COGO_OK;
+}
+
+/* Gives the right up, so that the next one need not wait. */
+static void close_journal(journal *base)
+{
+    pg_journal *j = (pg_journal *)base;
+    pg *p = &j->connection;
+    if (p->conn != NULL && j->term != 0 && !j->lost && (!j->open || pg_do(p, "ROLLBACK"))) {
+        char term[24];
+        (void)snprintf(term, sizeof term, "%" PRId64, j->term);
+        const char *const values[] = {term};
+        PQclear(pg_run(p,
+                       "UPDATE meta SET held_until = clock_timestamp() WHERE term = $1::bigint",
+                       values, 1));
+    }
+    pg_finish(p);
+    cogo_arena_finish(&j->arena);
+    free(j);
+}
+
+static cogo_err open_journal(const store_config *config, journal **out, int64_t *out_term,
+                             char error[JOURNAL_ERROR_SIZE])
+{
+    pg_journal *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "out of memory");
+        return COGO_ENOMEM;
+    }
+    j->base.engine = &postgres_engine;
+    cogo_arena_init(&j->arena, 0);
+    cogo_err err = pg_init(&j->connection, PG_WRITER, config->path, error);
+    if (err == COGO_OK) {
+        err = postgres_migrate(config->path, config->migrations_dir, false, NULL, NULL, error);
+    }
+    if (err == COGO_OK && (!pg_connect(&j->connection) || !prepare(&j->connection))) {
+        postgres_explain(&j->connection, "open the store", error);
+        err = j->connection.fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
+    }
+    if (err == COGO_OK) {
+        err = take_term(j, config->standby, out_term, error);
+    }
+    if (err != COGO_OK) {
+        close_journal(&j->base);
+        return err;
+    }
+    *out = &j->base;
+    return COGO_OK;
+}
+
+static cogo_err migrate(const char *path, bool dry_run, migration_print print, void *ctx,
+                        char error[JOURNAL_ERROR_SIZE])
+{
+    return postgres_migrate(path, NULL, dry_run, print, ctx, error);
+}
+
+const journal_engine postgres_engine = {
+    .name = "postgres",
+    .open = open_journal,
+    .close = close_journal,
+    .apply = apply,
+    .commit = commit,
+    .resume = resume,
+    .renew = renew,
+    .renew_ns = RENEW_MS * UINT64_C(1000000),
+    .connect = postgres_open_reader,
+    .disconnect = postgres_disconnect,
+    .migrate = migrate,
+};

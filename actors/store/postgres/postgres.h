@@ -1,0 +1,45 @@
+/* What the PostgreSQL engine's files share. Used by this folder only. */
+#ifndef STORE_POSTGRES_POSTGRES_H
+#define STORE_POSTGRES_POSTGRES_H
+
+#include "actors/store/engine.h"
+#include "actors/store/migrations.h"
+#include "actors/store/postgres/connection.h"
+
+/* A connection as a db; PG_MIGRATOR gives one that may also change things. */
+COGO_MUST_USE cogo_err postgres_connect(const char *url, pg_kind kind, database **out,
+                                        char error[JOURNAL_ERROR_SIZE]);
+COGO_MUST_USE cogo_err postgres_open_reader(const char *url, database **out,
+                                            char error[JOURNAL_ERROR_SIZE]);
+void postgres_disconnect(database *d);
+pg *postgres_connection(database *d);
+
+/* Writes "cannot DOING: what the server said" into @p error. */
+void postgres_explain(const pg *p, const char *doing, char error[JOURNAL_ERROR_SIZE]);
+
+/* Applies what is missing, or only says so; one migrator at a time works. @p dir NULL: the
+ * built-in migrations. */
+COGO_MUST_USE cogo_err postgres_migrate(const char *url, const char *dir, bool dry_run,
+                                        migration_print print, void *ctx,
+                                        char error[JOURNAL_ERROR_SIZE]);
+
+/* A write as the parameters of cogo_write(): arrays in PostgreSQL's binary form (arrays.c). */
+enum { WRITE_PARAMETERS = 34 };
+
+typedef struct pg_write {
+    const char *values[WRITE_PARAMETERS];
+    int sizes[WRITE_PARAMETERS];
+    int formats[WRITE_PARAMETERS];
+} pg_write;
+
+/* The key that the write's tasks belong to, kept between its parts. */
+typedef struct pg_request {
+    const char *key;
+} pg_request;
+
+/* Encodes changes of @p write from @p first on, up to the first task that occurs again; returns
+ * how many. 0: out of memory, or too large. What @p out points to is in @p arena. */
+size_t pg_write_encode(const store_write *write, size_t first, int64_t commit_id,
+                       pg_request *request, cogo_arena *arena, pg_write *out);
+
+#endif

@@ -1,0 +1,55 @@
+"""The journal in PostgreSQL: a cluster keeps its promises while the server is there, away, or in doubt."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import COGO
+
+
+def test_a_cluster_finds_its_tasks_again_in_postgres(make_cluster, postgres):
+    url = postgres.journal()
+    cluster = make_cluster(env={"DATABASE_URL": url})
+    answer = cluster.call("POST", "/v1/tasks", {"role": "echo", "context": {"n": 1}}, {"Idempotency-Key": "once"})
+    assert answer.status == 202
+    task = cluster.finished(answer.json["taskId"])
+    assert task["state"] == "succeeded"
+    cluster.kill()
+    cluster.start()
+    again = cluster.call("POST", "/v1/tasks", {"role": "echo", "context": {"n": 1}}, {"Idempotency-Key": "once"})
+    assert again.headers["Idempotency-Replayed"] == "true" and again.json["taskId"] == task["taskId"]
+    assert cluster.call("GET", f"/v1/tasks/{task['taskId']}").json["result"] == task["result"]
+    assert not os.path.exists(os.path.join(cluster.data, "cogo.db"))
+    assert cluster.stop() == 0
+
+
+def test_a_second_orchestrator_is_told_who_writes(make_cluster, postgres):
+    url = postgres.journal()
+    make_cluster("one", env={"DATABASE_URL": url})
+    other = subprocess.run([COGO, "dev", "--listen", "127.0.0.1:0", "--data", "/tmp/unused-by-cogo"],
+                           env=dict(os.environ, DATABASE_URL=url), capture_output=True, text=True, timeout=30)
+    assert other.returncode == 4, other.stderr
+    assert "another orchestrator writes the store" in other.stderr
+
+
+@pytest.mark.parametrize("url, code, word", [
+    ("postgres://someone:hunter2@127.0.0.1:1/none", 5, "refused"),
+    ("postgres://someone:hunter2@/none?host={host}", 5, "role"),
+    ("postgres://someone:hunter2%zz@127.0.0.1/none", 2, "DATABASE_URL"),
+    ("mysql://someone:hunter2@127.0.0.1/none", 2, "DATABASE_URL"),
+])
+def test_a_store_that_cannot_be_had_is_named_without_its_password(postgres, url, code, word):
+    done = subprocess.run([COGO, "migrate"], env=dict(os.environ, DATABASE_URL=url.format(host=postgres.folder)),
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == code, done.stderr
+    assert word in done.stderr and "hunter2" not in done.stderr + done.stdout
+
+
+def test_migrators_wait_for_each_other(postgres):
+    env = dict(os.environ, DATABASE_URL=postgres.journal())
+    dry = subprocess.run([COGO, "migrate", "--dry-run"], env=env, capture_output=True, text=True, timeout=30)
+    assert dry.returncode == 0 and "missing" in dry.stdout
+    several = [subprocess.Popen([COGO, "migrate"], env=env, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [process.communicate(timeout=60)[0] for process in several]
+    assert [process.returncode for process in several] == [0] * 4
+    assert sum("journal: applied\n" in text for text in said) == 1, said
