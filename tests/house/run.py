@@ -206,9 +206,10 @@ def test_a_cpp_program_embeds_the_library():
 
 def test_internal_headers_compile_alone():
     bad = []
+    libpq = subprocess.run(["pkg-config", "--cflags", "libpq"], capture_output=True, text=True).stdout.split()
     for header in sources("runtime/[bas]*/*.h", "codec/**/*.h", "actors/**/*.h", "bench/*.h"):
         err = compile_alone(header, f'"{header}"',
-                            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-DCOGO_ATOMIC_C11", "-Wall"])
+                            ["gcc", "-std=c11", "-D_GNU_SOURCE", "-DCOGO_ATOMIC_C11", "-Wall"] + libpq)
         if err:
             bad.append(f"{header}:\n{err}")
     assert not bad, "\n".join(bad)
