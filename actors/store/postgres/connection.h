@@ -10,10 +10,10 @@
 
 enum {
     PG_CONNECT_MS = 3000,     /* To connect, with name resolution, TLS and authentication. */
-    PG_STATEMENT_MS = 10000,  /* The server ends a statement then; */
-    PG_ANSWER_MS = 12000,     /* we take the connection for dead then. */
+    PG_STATEMENT_MS = 5000,   /* The server ends a statement then; */
+    PG_ANSWER_MS = 6000,      /* we take the connection for dead then. */
     PG_MIGRATION_MS = 600000, /* As the two above, for one migration. */
-    PG_LOCK_MS = 4000,        /* The server gives up waiting for a lock. */
+    PG_LOCK_MS = 3000,        /* The server gives up waiting for a lock. */
     PG_IDLE_MS = 2000,        /* The server ends a transaction in which nothing happens. */
 };
 
