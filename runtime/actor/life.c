@@ -98,7 +98,12 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
     // seq_cst: either stop() has seen this actor, or we see that it stops.
     if (cogo__u32_load_seq_cst(&ctx->system->stopping) != 0 && !start->supervised) {
         cogo__signal shutdown = {.reason = {.kind = COGO_EXIT_SHUTDOWN}};
-        (void)cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &shutdown);
+        if (cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &shutdown)
+            == COGO_ENOMEM) {
+            cell->flags &= ~(uint32_t)COGO__ACTOR_STARTING;
+            cogo__context_end(ctx, COGO_EXIT_SHUTDOWN, COGO_OK, "the system stops");
+            return; // Without having begun: stop() must not wait for it.
+        }
     }
     cell->flags &= ~(uint32_t)COGO__ACTOR_STARTING;
     cell->flags |= (start->flags & COGO_SPAWN_TRAP_EXIT) != 0 ? COGO__ACTOR_TRAPS : 0;

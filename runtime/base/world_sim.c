@@ -185,9 +185,12 @@ uint64_t cogo__atomic_hook(cogo__atomic_site *site, const void *address, uint64_
         cogo__atomic_write(site, address, after);
     }
     if (watched) {
-        sim->writes += after != seen;
+        // What a store overwrites may be memory that was never written: it must not decide.
+        bool store = site->kind == COGO__STORE;
+        sim->writes += store || after != seen;
+        uint64_t word = store ? after : seen;
         uint64_t what = (uint64_t)site->line << 8 | (uint64_t)site->kind << 4
-                        | (site->size_bytes == 4 ? seen << 32 : 0); // No addresses.
+                        | (site->size_bytes == 4 ? word << 32 : 0); // No addresses.
         if (sim->config.trace_all && sim->config.trace != NULL) {
             print_operation(sim, site, seen, after);
         }

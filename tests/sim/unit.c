@@ -17,11 +17,6 @@ static const char *const fit[] = {
     "group_test.c",      "router_test.c",
 };
 
-/* Fail under some seeds and are not understood yet; see runtime/README.md. */
-static const char *const open_names[] = {
-    "a_watcher_misses_nothing_between_the_members_of_now_and_the_changes",
-};
-
 static scenario tests[TESTS_MAX + 1];
 static char names[TESTS_MAX][NAME_SIZE];
 static size_t test_count;
@@ -45,12 +40,7 @@ void test_add(struct test_case *test)
     }
     if (fits && test_count < TESTS_MAX) {
         (void)snprintf(names[test_count], NAME_SIZE, "unit/%s/%s", test->suite, test->name);
-        bool open = false;
-        for (size_t i = 0; i < sizeof open_names / sizeof *open_names; i++) {
-            open = open || strcmp(test->name, open_names[i]) == 0;
-        }
-        uint32_t faults = SCENARIO_CALM | (open ? SCENARIO_OPEN : 0u);
-        tests[test_count] = (scenario){names[test_count], test->file, faults, test->run};
+        tests[test_count] = (scenario){names[test_count], test->file, SCENARIO_CALM, test->run};
         test_count++;
     }
 }
