@@ -1,6 +1,7 @@
 #include "codec/frame.h"
 
 #include "codec/frame_table.h"
+#include "codec/frame_user.h"
 #include "codec/reader.h"
 #include "codec/wire_text.h"
 
@@ -133,6 +134,12 @@ size_t cogo__frame_encode(const cogo__frame *frame, const cogo_value *loose, uin
     if (layout == NULL || room_bytes < COGO__FRAME_PREFIX) {
         return 0;
     }
+    size_t short_way = frame->kind == COGO__FRAME_USER && loose == NULL
+                           ? cogo__frame_user_encode(&frame->user, out, room_bytes)
+                           : 0;
+    if (short_way != 0) {
+        return short_way;
+    }
     writer w = {out + COGO__FRAME_PREFIX, out + room_bytes};
     size_t count = written_count(frame, layout);
     size_t loose_bytes = 0;
@@ -251,6 +258,10 @@ const char *cogo__frame_decode(const uint8_t *bytes, size_t size_bytes, cogo__fr
 {
     cogo__reader reader = {.at = bytes, .end = bytes + size_bytes};
     cogo__token list, kind;
+    if (cogo__frame_user_decode(bytes, size_bytes, &out->user)) {
+        out->kind = COGO__FRAME_USER;
+        return NULL;
+    }
     *out = (cogo__frame){0};
     if (!cogo__reader_next(&reader, &list) || list.kind != COGO__ARRAY || list.size == 0) {
         return reader.error != NULL ? reader.error : "a frame is a list that is not empty";

@@ -3,9 +3,10 @@
 #include "runtime/actor/core.h"
 #include "runtime/actor/payload.h"
 
-void *cogo__msg_block(const cogo_system *system, size_t size_bytes)
+void *cogo__msg_block(const cogo_system *system, cogo__heap *heap, size_t size_bytes)
 {
-    return cogo__alloc(system->config.allocator, size_bytes);
+    return cogo__large_alloc(heap != NULL ? &heap->large : NULL, system->config.allocator,
+                             size_bytes);
 }
 
 void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg)
@@ -16,7 +17,7 @@ void cogo__msg_free_slowly(cogo__heap *mine, cogo_msg *msg)
     if ((msg->flags & COGO__MSG_SLAB) != 0) {
         cogo__heap_free(mine, msg);
     } else {
-        cogo__free(msg);
+        cogo__large_free(mine != NULL ? &mine->large : NULL, msg);
     }
 }
 

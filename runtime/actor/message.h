@@ -56,8 +56,8 @@ struct cogo_msg {
 
 _Static_assert(sizeof(struct cogo_msg) == 64, "one cache line");
 
-/** A block that no heap has. Out of the way of those that come from one. */
-void *cogo__msg_block(const cogo_system *system, size_t size_bytes);
+/** A block that no span holds. Out of the way of those that come from one. */
+void *cogo__msg_block(const cogo_system *system, cogo__heap *heap, size_t size_bytes);
 
 /** From @p heap (of the calling thread), or from the system's allocator if NULL. NULL when out
  * of memory. */
@@ -70,7 +70,7 @@ static inline cogo_msg *cogo__msg_alloc(const cogo_system *system, cogo__heap *h
     if (__builtin_expect(slab, 1)) {
         msg = cogo__heap_alloc(heap, block_size);
     } else if (size_bytes <= UINT32_MAX - sizeof(cogo_msg)) {
-        msg = cogo__msg_block(system, block_size);
+        msg = cogo__msg_block(system, heap, block_size);
     }
     if (__builtin_expect(msg == NULL, 0)) {
         return NULL;

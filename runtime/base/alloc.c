@@ -119,6 +119,12 @@ void cogo__free(void *block)
     }
 }
 
+size_t cogo__alloc_size(const void *block)
+{
+    const header *h = header_of(block);
+    return size_of(h) - (size_t)(h->facts & ((1u << PREFIX_BITS) - 1));
+}
+
 const cogo_allocator *cogo__allocator_of(const void *block)
 {
     return header_of(block)->from;

@@ -23,6 +23,8 @@ void *cogo__alloc_lines(const cogo_allocator *from, size_t size_bytes);
 void *cogo__realloc(const cogo_allocator *from, void *old, size_t size_bytes);
 /** Any of the above, or NULL. */
 void cogo__free(void *block);
+/** Bytes of @p block, of cogo__alloc() or cogo__realloc(). */
+size_t cogo__alloc_size(const void *block);
 /** Where @p block came from: for what belongs to it. */
 const cogo_allocator *cogo__allocator_of(const void *block);
 

@@ -76,6 +76,7 @@ void cogo__heap_finish(cogo__heap *heap)
         span_destroy(heap, heap->all);
     }
     cogo__regions_finish(&heap->regions);
+    cogo__large_finish(&heap->large);
     cogo__free(heap->outboxes);
     memset(heap, 0, sizeof *heap);
 }
@@ -227,7 +228,9 @@ void cogo__heap_collect(cogo__heap *heap)
 
 uint64_t cogo__heap_trim(cogo__heap *heap, uint64_t now_ns)
 {
-    return cogo__regions_trim(&heap->regions, now_ns);
+    uint64_t regions = cogo__regions_trim(&heap->regions, now_ns);
+    uint64_t large = cogo__large_trim(&heap->large, now_ns);
+    return regions == 0 || (large != 0 && large < regions) ? large : regions;
 }
 
 uint64_t cogo__heap_used(const cogo__heap *heap)

@@ -7,6 +7,7 @@
 #define COGO_BASE_HEAP_H
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/large.h"
 #include "runtime/base/region.h"
 
 #include <stdbool.h>
@@ -59,6 +60,7 @@ typedef struct cogo__heap {
     cogo__heap_class classes[COGO__HEAP_CLASSES];
     struct cogo__span *all;
     cogo__regions regions;       /**< Where spans come from. */
+    cogo__large large;           /**< Blocks that no span holds. */
     struct cogo__heap **peers;   /**< All heaps of the system, by index. */
     cogo__heap_outbox *outboxes; /**< By index of the owner. */
     uint32_t peer_count;

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 enum {
-    READ_FIRST = 4096,     // Bytes of the input buffer at first;
-    READ_MOST = 131072,    // and at most: a frame has room.
-    READ_BUDGET = 262144,  // Bytes per turn.
+    READ_FIRST = 8192,     // Bytes of the input buffer of a stranger: its frames have room;
+    READ_MOST = 262144,    // and of a peer: a few of the largest frames have.
+    READ_BUDGET = 524288,  // Bytes per turn.
     WRITE_BUDGET = 1048576 // Bytes per turn.
 };
 enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT };
@@ -137,22 +137,38 @@ static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame 
 
 /* --- Bytes. ------------------------------------------------------------------------------- */
 
-/* True if there is room to read into. */
+static cogo__large *store_of(const cogo__connection *c)
+{
+    return c->ctx->heap != NULL ? &c->ctx->heap->large : NULL;
+}
+
+/* The buffer comes from the lane's store, and goes back there when nothing is left in it: a
+ * connection that is idle has none. True if there is room to read into. */
 static bool make_room(cogo__connection *c)
 {
-    if (c->in_size < c->in_capacity) {
-        return true;
+    size_t capacity = c->open ? READ_MOST : READ_FIRST;
+    if (c->in != NULL && c->in_capacity >= capacity) {
+        return c->in_size < c->in_capacity;
     }
-    size_t capacity = c->in_capacity != 0 ? c->in_capacity * 2 : READ_FIRST;
-    const cogo_allocator *from = c->node->system->config.allocator;
-    uint8_t *in = capacity <= READ_MOST ? cogo__realloc(from, c->in, capacity) : NULL;
+    uint8_t *in = cogo__large_alloc(store_of(c), c->node->system->config.allocator, capacity);
     if (in == NULL) {
         close_with(c, COGO_ENOMEM, "no memory to read");
         return false;
     }
+    if (c->in_size != 0) {
+        memcpy(in, c->in, c->in_size);
+    }
+    cogo__large_free(store_of(c), c->in);
     c->in = in;
     c->in_capacity = capacity;
     return true;
+}
+
+static void give_room_back(cogo__connection *c)
+{
+    cogo__large_free(store_of(c), c->in);
+    c->in = NULL;
+    c->in_size = c->in_capacity = 0;
 }
 
 static void read_some(cogo__connection *c)
@@ -177,12 +193,9 @@ static void read_some(cogo__connection *c)
         if (cogo__session_state_of(c->session) == COGO__SESSION_CLOSED || !full) {
             break; // Not full: the socket is empty, most likely.
         }
-        if (c->open && c->in_capacity < READ_MOST) {
-            size_t before = c->in_size;
-            c->in_size = c->in_capacity; // Asks for twice the room.
-            (void)make_room(c);
-            c->in_size = before;
-        }
+    }
+    if (c->in_size == 0) {
+        give_room_back(c);
     }
     if (total != 0) {
         c->heard_ns = cogo_now_ns(c->ctx);
@@ -260,8 +273,18 @@ static void finish(cogo__connection *c)
     }
     no_stranger(c);
     cogo__session_destroy(c->session);
-    cogo__free(c->in);
+    give_room_back(c);
     one_less(c->node);
+}
+
+/* What was wanted and has not come is wanted still: no call then. */
+static cogo_err want(cogo__connection *c, uint32_t events)
+{
+    if (events == c->wanted) {
+        return COGO_OK;
+    }
+    c->wanted = events;
+    return cogo_io_want(c->ctx, c->watch, events);
 }
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
@@ -284,7 +307,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
                                TIMER_HANDSHAKE, NULL);
     }
     if (err == COGO_OK) {
-        err = cogo_io_want(ctx, c->watch, c->opens ? COGO_IO_WRITE : COGO_IO_READ);
+        err = want(c, c->opens ? COGO_IO_WRITE : COGO_IO_READ);
     }
     if (err != COGO_OK) {
         if (c->watch != 0) {
@@ -297,6 +320,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
 
 static void on_io(cogo__connection *c, uint32_t events)
 {
+    c->wanted = 0;
     if (c->connecting) {
         int failed = 0;
         socklen_t size = sizeof failed;
@@ -405,8 +429,7 @@ static cogo_err drained(cogo_context *ctx, void *state)
     if (c->ended) {
         return COGO_OK;
     }
-    uint32_t want = COGO_IO_READ | (all ? 0 : COGO_IO_WRITE);
-    return cogo_io_want(ctx, c->watch, c->connecting ? COGO_IO_WRITE : want);
+    return want(c, c->connecting ? COGO_IO_WRITE : COGO_IO_READ | (all ? 0 : COGO_IO_WRITE));
 }
 
 /* Best effort: what the socket takes at once is said, then it is closed. */

@@ -48,6 +48,7 @@ typedef struct cogo__connection {
     cogo_context *ctx; /**< While a callback runs. */
     int fd;
     uint64_t watch;
+    uint32_t wanted; /**< COGO_IO_*: of the watch, and not come yet. */
     uint32_t number;
     bool opens, connecting, stranger, open, up, ended, hung_up;
     cogo__session *session;

@@ -257,3 +257,47 @@ Test(frame, a_prefix_is_judged_before_its_frame_is_there)
     cr_expect_eq(cogo__frame_measure((const uint8_t[4]){255, 255, 255, 255}, 4, 4096, &size),
                  COGO__FRAME_BROKEN);
 }
+
+/* A program that says nearly all in USER frames gets them from shorter code than other frames;
+ * a peer must not be able to tell. */
+Test(frame, user_frames_are_the_same_by_the_short_way_and_by_the_table)
+{
+    static const uint64_t words[] = {0,          1,          127,        128,
+                                     255,        256,        65535,      65536,
+                                     UINT32_MAX, 1ull << 32, UINT64_MAX, UINT64_MAX / 3};
+    static const size_t sizes[] = {1, 31, 32, 255, 256, 65535, 65536};
+    enum { WORDS = sizeof words / sizeof *words, SIZES = sizeof sizes / sizeof *sizes };
+    static uint8_t plain[COGO__FRAME_BYTES_MAX + 4], table[COGO__FRAME_BYTES_MAX + 4];
+    memset(filler, 'x', sizeof filler);
+    for (unsigned i = 0; i < WORDS * SIZES * 3; i++) {
+        cogo__frame frame = {.kind = COGO__FRAME_USER}, back;
+        frame.user = (cogo__frame_user){
+            .to = words[i % WORDS],
+            .from = words[i / 2 % WORDS],
+            .type = words[i / 3 % 9],
+            .ask = words[i / 5 % WORDS],
+            .trace = words[i / 7 % WORDS],
+            .payload = {(const uint8_t *)filler, sizes[i % SIZES]},
+        };
+        size_t size = sizes[i % SIZES];
+        size_t written = cogo__frame_encode(&frame, NULL, plain, sizeof plain);
+        size_t head = cogo__frame_encode(&frame, &frame.user.payload, table, sizeof table);
+        cr_assert(head != 0 && written == head + size, "%u: %zu %zu", i, written, head);
+        cr_expect_eq(memcmp(plain, table, head), 0, "%u", i);
+        cr_expect_null(cogo__frame_decode(plain + 4, written - 4, &back));
+        cr_expect(same(&frame, &back), "%u", i);
+        // A list head that is longer than needed leads to the table.
+        plain[0] = 0xdc;
+        plain[1] = 0;
+        plain[2] = 7;
+        memmove(plain + 3, plain + 5, written - 5);
+        cr_expect_null(cogo__frame_decode(plain, written - 2, &back));
+        cr_expect(same(&frame, &back), "%u", i);
+        // Cut short anywhere it is refused, as by the table.
+        cr_expect_not_null(cogo__frame_decode(table + 4, head - 4, &back));
+    }
+    cogo__frame wide = {.kind = COGO__FRAME_USER};
+    wide.user.type = UINT64_MAX;
+    wide.user.payload = text("x");
+    cr_expect_eq(cogo__frame_encode(&wide, NULL, plain, sizeof plain), 0u);
+}

@@ -4,6 +4,7 @@
 #include "runtime/actor/table.h"
 #include "runtime/base/cpu.h"
 #include "runtime/base/heap.h"
+#include "runtime/base/large.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/spin.h"
 #include "tests/unit/runtime/scene.h"
@@ -233,6 +234,54 @@ Test(heap, blocks_come_home_from_other_threads)
     }
     cogo__heap_finish(heap);
     free(heap);
+}
+
+/* A stream of large messages fills the same few blocks again and again. */
+Test(large, a_block_is_used_again_by_one_of_about_its_size_only)
+{
+    cogo__large store = {.count = 0};
+    void *block = cogo__large_alloc(&store, NULL, 65600);
+    memset(block, 1, 65600);
+    cogo__large_free(&store, block);
+    cr_expect_eq(store.count, 1u);
+    void *small = cogo__large_alloc(&store, NULL, 20000), *big = NULL;
+    cr_expect_neq(small, block, "much would be wasted");
+    big = cogo__large_alloc(&store, NULL, 65601);
+    cr_expect_neq(big, block, "it is too small");
+    cr_expect_eq(cogo__large_alloc(&store, NULL, 65000), block);
+    memset(block, 2, 65600);
+    cogo__large_free(&store, small);
+    cogo__large_free(&store, big);
+    cogo__large_free(NULL, block);
+    cogo__large_finish(&store);
+    cr_expect_eq(store.count, 0u);
+    cr_expect_eq(store.bytes, 0u);
+}
+
+Test(large, what_is_kept_is_bounded_and_goes_when_it_is_not_needed)
+{
+    enum { BLOCKS = COGO__LARGE_KEPT + 8 };
+    cogo__large store = {.count = 0};
+    void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = cogo__large_alloc(&store, NULL, 65600);
+    }
+    for (int i = 0; i < BLOCKS; i++) {
+        cogo__large_free(&store, blocks[i]);
+    }
+    cr_expect_eq(store.count, (uint32_t)COGO__LARGE_KEPT);
+    void *huge = cogo__large_alloc(&store, NULL, COGO__LARGE_KEPT_BYTES);
+    cogo__large_free(&store, huge);
+    cr_expect_leq(store.bytes, (uint64_t)COGO__LARGE_KEPT_BYTES);
+    uint64_t due = cogo__large_trim(&store, 1000);
+    cr_expect_eq(due, 1000 + UINT64_C(1000000000));
+    cogo__large_free(&store, cogo__large_alloc(&store, NULL, 65600));
+    due = cogo__large_trim(&store, due);
+    cr_expect_eq(store.count, 1u, "one was needed");
+    due = cogo__large_trim(&store, due);
+    cr_expect_eq(store.count, 0u);
+    cr_expect_eq(cogo__large_trim(&store, due), 0u);
+    cogo__large_finish(&store);
 }
 
 Test(heap, a_flood_leaves_regions_that_the_next_one_uses)

@@ -1,0 +1,15 @@
+/* USER frames the short way: nearly all frames are of this kind, and written alike.
+ * Used by frame.c only, which does what is refused here by its table.
+ * Never writes or reads anything that the table would write or read otherwise. */
+#ifndef CODEC_FRAME_USER_H
+#define CODEC_FRAME_USER_H
+
+#include "codec/frame.h"
+
+/** As cogo__frame_encode(); 0: not for this way. @p room_bytes is at least cogo__frame_bound().
+ */
+size_t cogo__frame_user_encode(const cogo__frame_user *u, uint8_t *out, size_t room_bytes);
+/** As cogo__frame_decode(); false: not for this way, and @p out may be half filled. */
+bool cogo__frame_user_decode(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out);
+
+#endif
