@@ -191,7 +191,10 @@ static bool choose_workers(guardian_config *config, const node_config *wanted, c
 static cogo_err start_core(node *n, guardian_config *guard, char error[256])
 {
     orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL};
-    store_config store = {.path = n->store_path};
+    store_config store = {
+        .path = n->store_path,
+        .standby = n->part == NODE_ORCHESTRATOR && store_is_url(n->store_path),
+    };
     cogo_err err = store_start(n->system, &store, &orchestrator.store_writer,
                                &orchestrator.store_reader, &orchestrator.term, error);
     if (err != COGO_OK) {

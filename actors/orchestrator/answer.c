@@ -20,6 +20,7 @@ static const struct {
     {"TOO_MANY_TASKS", "Too many unfinished tasks"},
     {"STORE_UNAVAILABLE", "The store is not available"},
     {"NOT_READY", "The orchestrator is starting"},
+    {"NO_LEADER", "No orchestrator leads"},
     {"TASK_NOT_FOUND", "No such task"},
     {"WORKFLOW_NOT_FOUND", "No such workflow"},
     {"WORKER_NOT_FOUND", "No such worker"},
@@ -68,6 +69,10 @@ bool orc_unavailable(orc *o, cogo_actor_id to)
     switch (o->phase) {
     case ORC_READY:
         return false;
+    case ORC_FOLLOWING:
+        orc_refuse(o, to, 503, "NO_LEADER",
+                   "This orchestrator stands by, and the one that leads is not known.");
+        return true;
     case ORC_RECOVERING:
         orc_refuse(o, to, 503, "NOT_READY", "The orchestrator is loading its tasks.");
         return true;

@@ -84,6 +84,7 @@ void orc_clear(orc *o)
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         orc_map_finish(maps[i]);
     }
+    orc_relay_finish(o);
     orc_deadlines_finish(&o->deadlines);
     orc_free(o->followers);
     orc_free(o->known_roles);

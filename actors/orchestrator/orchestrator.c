@@ -34,6 +34,7 @@ static const struct {
     {MSG_EVENTS_UNFOLLOW, orc_on_unfollow},
     {MSG_STORE_FOUND, orc_ask_answered},
     {MSG_STORE_RECOVERED, orc_on_recovered},
+    {MSG_STORE_ELECTED, orc_on_elected},
 };
 
 /* One timer for all deadlines. It is never moved later: it fires early and is set anew. */
@@ -68,7 +69,7 @@ static void fire_due(orc *o)
 static void on_down(orc *o, cogo_msg *msg)
 {
     const cogo_down *down = cogo_msg_payload(msg);
-    if (!orc_worker_down(o, down)) {
+    if (!orc_leader_down(o, down->monitor) && !orc_worker_down(o, down)) {
         (void)orc_follower_down(o, down->monitor);
     }
 }
@@ -86,6 +87,9 @@ static void on_ask_failed(orc *o, cogo_msg *msg)
 static void dispatch_message(orc *o, cogo_msg *msg)
 {
     cogo_msg_type type = cogo_msg_type_of(msg);
+    if (orc_relay(o, msg)) {
+        return;
+    }
     switch (type) {
     case COGO_MSG_TIMER:
         fire_due(o);
@@ -95,6 +99,12 @@ static void dispatch_message(orc *o, cogo_msg *msg)
         return;
     case COGO_MSG_ASK_FAILED:
         on_ask_failed(o, msg);
+        return;
+    case COGO_MSG_NODE:
+        orc_on_linked(o);
+        return;
+    case COGO_MSG_NAME:
+        orc_on_located(o, msg);
         return;
     case MSG_STORE_COMMITTED:
         orc_journal_committed(o, cogo_msg_payload(msg));
@@ -175,7 +185,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     cogo_arena_init(&o->scratch, 0);
     orc_map *const maps[] = {&o->tasks, &o->workers, &o->workers_by_monitor,
                              &o->roles, &o->lines,   &o->workflows,
-                             &o->keys,  &o->asks,    &o->runs};
+                             &o->keys,  &o->asks,    &o->runs,
+                             &o->relays};
     uint64_t seed[2] = {cogo_system_random(o->system), cogo_system_random(o->system)};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         memcpy(maps[i]->seed, seed, sizeof seed);
@@ -183,6 +194,11 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     o->next_lease = (o->config.term << 32) + 1;
     list_known_roles(o);
     orc_metrics_init(o);
+    if (o->config.term == 0) {
+        orc_follow_start(o);
+        return COGO_OK;
+    }
+    o->phase = ORC_RECOVERING;
     return orc_recovery_start(o);
 }
 

@@ -11,7 +11,7 @@
 typedef struct orchestrator_config {
     cogo_actor_id store_writer;
     cogo_actor_id store_reader;
-    int64_t term;
+    int64_t term;             /* 0: stands by, until the writer has the right to write. */
     int64_t heartbeat_ms;     /* 0: 5000. */
     int64_t lease_ms;         /* 0: 15000; a worker silent for so long is lost. */
     int64_t away_ms;          /* 0: 5000; for a worker to come back when its link was lost. */

@@ -144,11 +144,15 @@ void orc_on_events(orc *o, cogo_msg *msg)
 
 void orc_on_health(orc *o, cogo_msg *msg)
 {
+    bool led = cogo_actor_id_is_set(o->leader);
     const char *store =
         o->phase == ORC_STORE_WAITING
             ? cogo_arena_printf(&o->scratch, "store: retrying: %s", o->store_error)
             : "store: ok";
-    const char *tasks = o->phase == ORC_RECOVERING ? "tasks: loading" : "tasks: ok";
+    const char *tasks = o->phase == ORC_RECOVERING  ? "tasks: loading"
+                        : o->phase != ORC_FOLLOWING ? "tasks: ok"
+                        : led                       ? "tasks: ok (another orchestrator leads)"
+                                                    : "tasks: no orchestrator leads";
     size_t live = 0;
     size_t cursor = 0;
     for (const orc_worker *w; (w = orc_map_next(&o->workers, &cursor)) != NULL;) {
@@ -156,6 +160,7 @@ void orc_on_health(orc *o, cogo_msg *msg)
     }
     const char *workers = cogo_arena_printf(&o->scratch, "workers: ok (%zu live)", live);
     const char *const checks[] = {store, tasks, workers};
-    health answer = {.ready = o->phase == ORC_READY, .checks = {.items = checks, .count = 3}};
+    health answer = {.ready = o->phase == ORC_READY || (o->phase == ORC_FOLLOWING && led),
+                     .checks = {.items = checks, .count = 3}};
     orc_answer(o, cogo_msg_reply_to(msg), MSG_HEALTH, &answer);
 }

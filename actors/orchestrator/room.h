@@ -195,6 +195,7 @@ typedef struct orc_follower {
 } orc_follower;
 
 typedef enum orc_phase {
+    ORC_FOLLOWING, /* Another one has the right to write. */
     ORC_RECOVERING,
     ORC_READY,
     ORC_STORE_WAITING, /* The disk is full: the store keeps our writes and tries again. */
@@ -264,6 +265,12 @@ struct orc {
     size_t follower_count, follower_capacity;
     /* Recovery. */
     uint64_t recovery_ask;
+    /* While another one leads (relay.c). */
+    orc_map relays;
+    cogo_actor_id leader;
+    uint64_t leader_monitor, locate_ask;
+    uint32_t locate_node;
+    orc_deadline locate;
     /* Metrics. */
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
     uint64_t retries, leases_expired, fenced;
@@ -389,6 +396,17 @@ void orc_worker_pause(orc *o, orc_worker *w);
 bool orc_worker_down(orc *o, const cogo_down *down);
 worker_state orc_worker_state(const orc_worker *w);
 void orc_worker_destroy(orc *o, orc_worker *w);
+
+/* relay.c: standing by. */
+void orc_follow_start(orc *o);
+void orc_on_linked(orc *o);
+void orc_on_located(orc *o, cogo_msg *msg);
+void orc_on_elected(orc *o, cogo_msg *msg);
+bool orc_leader_down(orc *o, uint64_t monitor);
+
+/* True: @p msg was an answer to something passed on, or is passed on now. */
+bool orc_relay(orc *o, cogo_msg *msg);
+void orc_relay_finish(orc *o);
 
 /* submit.c, accept.c and key.c */
 void orc_on_submit(orc *o, cogo_msg *msg);

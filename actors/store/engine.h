@@ -17,6 +17,7 @@ typedef struct journal_engine {
     cogo_err (*commit)(journal *j, char error[JOURNAL_ERROR_SIZE]);
     journal_verdict (*resume)(journal *j, bool *out_committed, char error[JOURNAL_ERROR_SIZE]);
     journal_verdict (*renew)(journal *j, char error[JOURNAL_ERROR_SIZE]);
+    int64_t (*term)(const journal *j);
     uint64_t renew_ns; /* Between two renewals; 0: the right to write needs none. */
     cogo_err (*connect)(const char *path, database **out, char error[JOURNAL_ERROR_SIZE]);
     void (*disconnect)(database *d);

@@ -63,6 +63,11 @@ journal_verdict journal_renew(journal *j, char error[JOURNAL_ERROR_SIZE])
     return j->engine->renew(j, error);
 }
 
+int64_t journal_term(const journal *j)
+{
+    return j->engine->term(j);
+}
+
 cogo_err journal_reader_open(const char *path, journal_reader **out,
                              char error[JOURNAL_ERROR_SIZE])
 {

@@ -29,7 +29,8 @@ typedef enum journal_verdict {
     JOURNAL_BROKEN,  /* The engine failed: this handle writes nothing any more. */
 } journal_verdict;
 
-/* Takes the exclusive right to @p config->path, migrates it and takes the next term.
+/* Takes the exclusive right to @p config->path, migrates it and takes the next term. With
+ * config->standby another one may have it: then *out_term is 0, and journal_renew() tries.
  * COGO_EEXIST: somebody else has it. COGO_ECLOSED: it can't be reached now. @p error is filled
  * on failure. */
 COGO_MUST_USE cogo_err journal_open(const store_config *config, journal **out,
@@ -59,6 +60,7 @@ COGO_MUST_USE journal_verdict journal_resume(journal *j, bool *out_committed,
  * often, with nothing open (0: it needs no renewal). JOURNAL_BROKEN: another one has it. */
 uint64_t journal_renew_ns(const journal *j);
 COGO_MUST_USE journal_verdict journal_renew(journal *j, char error[JOURNAL_ERROR_SIZE]);
+int64_t journal_term(const journal *j); /* 0: stands by. */
 
 /* A reader of a journal that has been opened for writing before. */
 COGO_MUST_USE cogo_err journal_reader_open(const char *path, journal_reader **out,

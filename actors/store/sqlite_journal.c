@@ -201,6 +201,7 @@ static cogo_err open_journal(const store_config *config, journal **out, int64_t 
         close_journal(&j->base);
         return err;
     }
+    j->term = *out_term;
     *out = &j->base;
     return COGO_OK;
 }
@@ -222,6 +223,11 @@ static journal_verdict renew(journal *base, char error[JOURNAL_ERROR_SIZE])
     return JOURNAL_APPLIED;
 }
 
+static int64_t term_of(const journal *base)
+{
+    return ((const sqlite_journal *)base)->term;
+}
+
 const journal_engine sqlite_engine = {
     .name = "sqlite",
     .open = open_journal,
@@ -230,6 +236,7 @@ const journal_engine sqlite_engine = {
     .commit = commit,
     .resume = resume,
     .renew = renew,
+    .term = term_of,
     .connect = sqlite_open_reader,
     .disconnect = sqlite_close_reader,
     .migrate = sqlite_migrate_path,

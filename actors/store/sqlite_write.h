@@ -44,6 +44,7 @@ typedef struct sqlite_journal {
     sqlite3_stmt *statements[STATEMENT_COUNT];
     cogo_arena arena; /* Encoded records of the write in hand. */
     int lock_fd;
+    int64_t term;
     bool open;               /* A transaction is. */
     bool broken;             /* The engine failed; nothing is written any more. */
     int64_t request;         /* Row of the idempotency key that this write brought; 0: none. */

@@ -31,6 +31,7 @@ typedef struct writer {
     size_t unsure_count;     /* Of them are in a transaction whose commit was lost, */
     int64_t unsure_sequence; /* up to this write. */
     uint64_t delay_ns;       /* Before the next try; 0: nothing has to wait. */
+    cogo_actor_id candidate; /* Is told of the right to write. */
     cogo_actor_id sender;
     int64_t applied;         /* Sequence of its last write in the open transaction. */
     int64_t committed;       /* Sequence of its last write on disk. */
@@ -229,6 +230,17 @@ static void try_again(cogo_context *ctx, writer *w)
     }
 }
 
+static void tell_candidate(cogo_context *ctx, writer *w)
+{
+    store_elected elected = {.term = journal_term(w->journal)};
+    if (elected.term != 0 && cogo_actor_id_is_set(w->candidate)) {
+        (void)cogo_send(
+            ctx, w->candidate,
+            cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_ELECTED, &elected));
+        w->candidate = COGO_NO_ACTOR;
+    }
+}
+
 /* Also finds out that the engine is gone when nobody writes. */
 static void renew(cogo_context *ctx, writer *w)
 {
@@ -237,6 +249,7 @@ static void renew(cogo_context *ctx, writer *w)
     }
     switch (journal_renew(w->journal, w->error)) {
     case JOURNAL_APPLIED:
+        tell_candidate(ctx, w);
         break;
     case JOURNAL_AWAY:
     case JOURNAL_FULL:
@@ -305,6 +318,11 @@ static cogo_err writer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         } else if (w->delay_ns > 0) {
             try_again(ctx, w);
         }
+        return COGO_OK;
+    }
+    if (cogo_msg_type_of(msg) == MSG_STORE_STAND) {
+        w->candidate = cogo_msg_sender(msg);
+        tell_candidate(ctx, w);
         return COGO_OK;
     }
     if (cogo_msg_type_of(msg) != MSG_STORE_WRITE

@@ -12,7 +12,9 @@ typedef struct store_config {
     bool standby; /* Several compete: wait until the right of the one that has it ran out. */
 } store_config;
 
-/* Opens @p config->path, migrates it, takes the next term and spawns writer and reader.
+/* Opens @p config->path, migrates it, takes the next term and spawns writer and reader. With
+ * config->standby *out_term is 0 while another one has the right to write; MSG_STORE_STAND is
+ * answered with MSG_STORE_ELECTED once it is ours.
  * Writer: MSG_STORE_WRITE -> MSG_STORE_COMMITTED to the sender. Reader: MSG_STORE_RECOVER and
  * MSG_STORE_LOOKUP asks. @p error gets one sentence for people on failure.
  * COGO_EEXIST when another process has the store open. */

@@ -59,7 +59,9 @@
     X(322, MSG_STORE_RECOVER, "store.recover", store_recover_record)       /* ask */           \
     X(323, MSG_STORE_RECOVERED, "store.recovered", store_recovered_record) /* answer */        \
     X(324, MSG_STORE_LOOKUP, "store.lookup", store_lookup_record)          /* ask, reader */   \
-    X(325, MSG_STORE_FOUND, "store.found", store_found_record)             /* answer */
+    X(325, MSG_STORE_FOUND, "store.found", store_found_record)             /* answer */        \
+    X(326, MSG_STORE_STAND, "store.stand", empty_record)           /* for the right to write */ \
+    X(327, MSG_STORE_ELECTED, "store.elected", store_elected_record) /* to who stands */
 // clang-format on
 
 #define X(number, constant, name, record) constant = (number),
@@ -252,6 +254,11 @@ typedef struct store_committed {
     bool retrying; /* The error passes: the writes are kept and tried again. */
 } store_committed;
 
+/* The right to write, until a write is refused. */
+typedef struct store_elected {
+    int64_t term;
+} store_elected;
+
 typedef struct store_recover {
     const char *page_token; /* Unfinished tasks, in pages. */
 } store_recover;
@@ -300,8 +307,8 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     events_follow_record, worker_register_record, worker_welcome_record,
     instruction_offer_record, instruction_cancel_record, instruction_progress_record,
     instruction_result_record, store_change_record, store_write_record, store_committed_record,
-    store_recover_record, store_mark_record, store_recovered_record, store_lookup_record,
-    store_found_record;
+    store_recover_record, store_elected_record, store_mark_record, store_recovered_record,
+    store_lookup_record, store_found_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

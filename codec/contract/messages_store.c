@@ -48,6 +48,12 @@ static const cogo_field store_recover_fields[] = {
 };
 RECORD(store_recover, "StoreRecover", 1, "Asks for a page of the unfinished tasks.");
 
+static const cogo_field store_elected_fields[] = {
+    FIELD(store_elected, term, "term", INT, NOT_NEGATIVE,
+          .doc = "The term in which the receiver may write."),
+};
+RECORD(store_elected, "StoreElected", 1, "The right to write the journal.");
+
 static const cogo_field store_lookup_fields[] = {
     FIELD(store_lookup, ids, "ids", STRINGS, .doc = "Task or instruction ids to find."),
     FIELD(store_lookup, idempotency_key, "idempotencyKey", STRING,

@@ -13,13 +13,16 @@
 #include <unistd.h>
 
 enum {
-    HOLD_MS = 3000,  /* The right to write lasts so long without a renewal. */
-    RENEW_MS = 1000, /* It is renewed so often. */
+    HOLD_MS = 3000, /* The right to write lasts so long without a renewal. */
+    RENEW_MS = 700, /* It is renewed so often; one that stands by asks for it so often. */
+    SILENT_MS = 2 * RENEW_MS, /* Without renewal and without a session, its owner is gone. */
     HOLDER_SIZE = 128,
 };
 
 /* "cogo" as a number, and the schema: held by the session that writes. */
 #define OWNER_LOCK "1668245356, hashtext(current_schema())"
+
+#define COUNT_STALE "UPDATE meta SET stale_writes = stale_writes + 1"
 
 #define WRITE                                                                               \
     "SELECT cogo_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "  \
@@ -30,7 +33,7 @@ typedef struct pg_journal {
     journal base;
     pg connection;
     cogo_arena arena;  /* Encoded records of the write in hand. */
-    int64_t term;      /* That was taken. */
+    int64_t term;      /* That was taken; 0: stands by. */
     int64_t commit_id; /* Of the open or the latest transaction. */
     bool open;         /* A transaction is. */
     bool unsure;       /* Its COMMIT was sent, and not answered. */
@@ -165,7 +168,7 @@ static journal_verdict refuse_stale(pg_journal *j, const store_write *write,
 {
     pg *p = &j->connection;
     (void)give_up(j, JOURNAL_REFUSED);
-    if (!pg_do(p, "UPDATE meta SET stale_writes = stale_writes + 1")) {
+    if (!pg_do(p, COUNT_STALE)) {
         j->lost = true;
     }
     (void)snprintf(error, JOURNAL_ERROR_SIZE,
@@ -322,6 +325,7 @@ static journal_verdict renew_term(pg_journal *j, int64_t *out_commit_id,
     *out_commit_id = mine ? pg_number(result, 0, 0) : 0;
     PQclear(result);
     if (!mine) {
+        (void)!pg_do(p, COUNT_STALE);
         tell_owner(p, error);
         j->broken = true;
         return JOURNAL_BROKEN;
@@ -331,6 +335,83 @@ static journal_verdict renew_term(pg_journal *j, int64_t *out_commit_id,
     result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
     PQclear(result);
     return JOURNAL_APPLIED;
+}
+
+static void name_holder(char out[HOLDER_SIZE])
+{
+    char host[64] = "?";
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(out, HOLDER_SIZE, "%s, process %ld", host, (long)getpid());
+}
+
+/* One try to take the next term, which is free when it was not renewed in time. When the
+ * owner's session has ended, too, the wait is shorter: none for a node that does not compete
+ * (its own past may be the owner), SILENT_MS for one that stands by, so that an owner who lost
+ * its connection, and not its life, can come back first. False: see p->fault; j->term tells. */
+static bool try_term(pg_journal *j, bool standby)
+{
+    pg *p = &j->connection;
+    char holder[HOLDER_SIZE], hold_ms[24], spare_ms[24];
+    name_holder(holder);
+    PGresult *result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
+    if (result == NULL) {
+        return false;
+    }
+    bool alone = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    (void)snprintf(hold_ms, sizeof hold_ms, "%d", HOLD_MS);
+    (void)snprintf(spare_ms, sizeof spare_ms, "%d",
+                   !alone    ? 0
+                   : standby ? HOLD_MS - SILENT_MS
+                             : HOLD_MS + 1);
+    const char *const values[] = {hold_ms, holder, spare_ms};
+    result = pg_run(p,
+                    "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
+                    "holder = $2, " HOLD_UNTIL " WHERE held_until <= clock_timestamp() "
+                    "+ $3::bigint * interval '1 ms' RETURNING term",
+                    values, 3);
+    if (result == NULL) {
+        return false;
+    }
+    j->term = PQntuples(result) == 1 ? pg_number(result, 0, 0) : 0;
+    PQclear(result);
+    if (j->term == 0 && alone) {
+        PQclear(pg_run(p, "SELECT pg_advisory_unlock(" OWNER_LOCK ")", NULL, 0));
+    }
+    return true;
+}
+
+static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
+                          char error[JOURNAL_ERROR_SIZE])
+{
+    pg *p = &j->connection;
+    if (!try_term(j, standby)) {
+        postgres_explain(p, "take the next term", error);
+        return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
+    }
+    *out_term = j->term;
+    if (j->term == 0 && !standby) {
+        tell_owner(p, error);
+        return COGO_EEXIST;
+    }
+    return COGO_OK;
+}
+
+/* Whoever has the right may also be a process that hangs in a transaction: the wait for its
+ * lock ends, and the next try comes. */
+static journal_verdict stand(pg_journal *j, char error[JOURNAL_ERROR_SIZE])
+{
+    pg *p = &j->connection;
+    if (try_term(j, true)) {
+        return JOURNAL_APPLIED;
+    }
+    postgres_explain(p, "ask for the right to write the store", error);
+    if (p->fault == PG_BROKEN) {
+        return JOURNAL_BROKEN;
+    }
+    j->lost = true;
+    pg_drop(p);
+    return JOURNAL_AWAY;
 }
 
 static journal_verdict resume(journal *base, bool *out_committed,
@@ -351,7 +432,7 @@ static journal_verdict resume(journal *base, bool *out_committed,
         pg_drop(p);
         return JOURNAL_AWAY;
     }
-    journal_verdict verdict = renew_term(j, &commit_id, error);
+    journal_verdict verdict = j->term == 0 ? JOURNAL_APPLIED : renew_term(j, &commit_id, error);
     if (verdict == JOURNAL_APPLIED) {
         *out_committed = j->unsure && commit_id == j->commit_id;
         j->unsure = false;
@@ -369,48 +450,10 @@ static journal_verdict renew(journal *base, char error[JOURNAL_ERROR_SIZE])
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "the connection to the store is lost");
         return j->broken ? JOURNAL_BROKEN : j->open ? JOURNAL_APPLIED : JOURNAL_AWAY;
     }
+    if (j->term == 0) {
+        return stand(j, error);
+    }
     return renew_term(j, &commit_id, error);
-}
-
-static void name_holder(char out[HOLDER_SIZE])
-{
-    char host[64] = "?";
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(out, HOLDER_SIZE, "%s, process %ld", host, (long)getpid());
-}
-
-/* The right is free when it was not renewed in time. Unless asked to stand by, one whose
- * session has ended gave it up, too: a node that is started again need not wait for its own
- * past. */
-static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
-                          char error[JOURNAL_ERROR_SIZE])
-{
-    pg *p = &j->connection;
-    char holder[HOLDER_SIZE];
-    name_holder(holder);
-    PGresult *result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
-    bool alone = result != NULL && PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    if (!hold(p,
-              alone && !standby
-                  ? "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
-                    "holder = $2, " HOLD_UNTIL " RETURNING term"
-                  : "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
-                    "holder = $2, " HOLD_UNTIL
-                    " WHERE held_until <= clock_timestamp() RETURNING term",
-              holder, &result)) {
-        postgres_explain(p, "take the next term", error);
-        return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
-    }
-    bool mine = PQntuples(result) == 1;
-    j->term = mine ? pg_number(result, 0, 0) : 0;
-    PQclear(result);
-    if (!mine) {
-        tell_owner(p, error);
-        return COGO_EEXIST;
-    }
-    *out_term = j->term;
-    return COGO_OK;
 }
 
 /* Gives the right up, so that the next one need not wait. */
@@ -466,6 +509,11 @@ static cogo_err migrate(const char *path, bool dry_run, migration_print print, v
     return postgres_migrate(path, NULL, dry_run, print, ctx, error);
 }
 
+static int64_t term_of(const journal *base)
+{
+    return ((const pg_journal *)base)->term;
+}
+
 const journal_engine postgres_engine = {
     .name = "postgres",
     .open = open_journal,
@@ -474,6 +522,7 @@ const journal_engine postgres_engine = {
     .commit = commit,
     .resume = resume,
     .renew = renew,
+    .term = term_of,
     .renew_ns = RENEW_MS * UINT64_C(1000000),
     .connect = postgres_open_reader,
     .disconnect = postgres_disconnect,

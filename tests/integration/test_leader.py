@@ -1,0 +1,148 @@
+"""Three orchestrators on one PostgreSQL: one leads, the others read and pass on, and one of them takes over."""
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from conftest import WORKER_TYPES, Cluster
+from test_postgres_faults import Load, check, until
+
+TAKEOVER_S = 5
+
+
+def free_ports(count):
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+class Member(Cluster):
+    """One orchestrator node of several."""
+
+    def __init__(self, folder, name, ports, index, url):
+        super().__init__(folder / name, env={"DATABASE_URL": url})
+        self.name, self.ports, self.index = name, ports, index
+
+    def start(self):
+        self.log_path = self.data + ".log"
+        others = ",".join(f"127.0.0.1:{port}" for port in self.ports if port != self.ports[self.index])
+        port = self.url.rsplit(":", 1)[1] if self.url else 0
+        self.process, found = self.launch(
+            ["node", "--role", "orchestrator", "--node-name", self.name, "--listen", f"127.0.0.1:{port}",
+             "--listen-node", f"127.0.0.1:{self.ports[self.index]}", "--join", others, "--data", self.data],
+            self.log_path, r"http://127\.0\.0\.1:\d+")
+        self.url = found.group(0)
+        return self
+
+    def leads(self):
+        try:
+            return "\ncogo_leader 1" in self.call("GET", "/metrics", timeout=2).body.decode()
+        except OSError:
+            return False
+
+    def ready(self):
+        try:
+            return self.call("GET", "/ready", timeout=2).status == 200
+        except OSError:
+            return False
+
+
+class Trio:
+    def __init__(self, folder, postgres):
+        ports = free_ports(3)
+        url = postgres.journal()
+        self.members = [Member(folder, f"o{i}", ports, i, url).start() for i in range(3)]
+        self.workers, _ = self.members[0].launch(
+            ["node", "--role", "worker", "--type", WORKER_TYPES, "--data", str(folder / "workers"), "--join",
+             ",".join(f"127.0.0.1:{port}" for port in ports)],
+            str(folder / "workers.log"), r"(?s)(worker \S+ is registered.*){%d}" % (WORKER_TYPES.count(",") + 1))
+        until(lambda: all(member.ready() for member in self.members), 20, "all are ready")
+
+    def leader(self):
+        until(lambda: sum(member.leads() for member in self.members if member.process.poll() is None) == 1, 20, "one leads")
+        return next(member for member in self.members if member.process.poll() is None and member.leads())
+
+    def followers(self):
+        leader = self.leader()
+        return [member for member in self.members if member is not leader]
+
+    def end(self):
+        for process in [member.process for member in self.members] + [self.workers]:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+                process.wait(10)
+
+
+@pytest.fixture
+def trio(tmp_path, postgres):
+    three = Trio(tmp_path, postgres)
+    yield three
+    three.end()
+
+
+def test_followers_read_and_pass_on(trio):
+    leader = trio.leader()
+    one, other = trio.followers()
+    answer = one.submit("echo", {"by": "a follower"})
+    assert answer.status == 202, answer.body
+    task = leader.finished(answer.json["taskId"])
+    assert task["state"] == "succeeded"
+    assert other.call("GET", f"/v1/tasks/{task['taskId']}").json["result"] == task["result"]
+    assert other.call("GET", "/v1/tasks").json["tasks"][0]["taskId"] == task["taskId"]
+    assert len(other.call("GET", "/v1/workers").json["workers"]) == WORKER_TYPES.count(",") + 1
+    waited = one.submit("echo", {"delayMs": 200}, wait="10s")
+    assert waited.status == 200 and waited.json["state"] == "succeeded"
+    assert one.submit("no-such-role").status == 422
+    assert other.submit("echo", dependencies=["tsk_" + "0" * 26]).status in (404, 422)
+
+
+def test_another_one_takes_over_when_the_leader_is_killed(trio, postgres):
+    leader = trio.leader()
+    clients = trio.followers()
+    load = Load(clients[0])
+    load.grows()
+    running = clients[0].call("POST", "/v1/tasks", {"role": "echo", "context": {"delayMs": 3000}},
+                              {"Idempotency-Key": "running"}).json["taskId"]
+    load.accepted["running"] = running
+    until(lambda: clients[0].call("GET", f"/v1/tasks/{running}?wait=1ms").json["state"] == "running", 10, "it runs")
+    began = time.monotonic()
+    leader.kill()
+    until(lambda: any(member.leads() for member in clients), 20, "another one leads")
+    gap = time.monotonic() - began
+    print(f"\nleads {gap:.2f} s after the kill")
+    assert gap < TAKEOVER_S
+    load.grows()
+    leader.start()
+    until(leader.ready, 20, "it is back as a follower")
+    assert not leader.leads()
+    load.stop()
+    assert clients[0].finished(running)["state"] == "succeeded"
+    check(clients[0], postgres, load)
+
+
+def test_a_leader_that_was_stopped_past_its_time_writes_nothing_more(trio, postgres):
+    leader = trio.leader()
+    clients = trio.followers()
+    load = Load(clients[0])
+    load.grows()
+    stale = int(postgres.sql("SELECT stale_writes FROM meta", postgres.schema))
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    until(lambda: any(member.leads() for member in clients), 20, "another one leads")
+    assert time.monotonic() - began < TAKEOVER_S
+    new = next(member for member in clients if member.leads())
+    load.grows()
+    os.kill(leader.process.pid, signal.SIGCONT)
+    assert leader.process.wait(20) == 1, "it ends, and whoever supervises it starts it as a follower"
+    assert int(postgres.sql("SELECT stale_writes FROM meta", postgres.schema)) > stale
+    assert "another orchestrator" in open(leader.log_path).read() or "term" in open(leader.log_path).read()
+    load.stop()
+    assert new.leads()
+    check(new, postgres, load)
