@@ -52,6 +52,7 @@ uint64_t cogo_system_random(cogo_system *system)
     return z ^ z >> 31;
 }
 
+COGO_PRINTF(3, 0)
 static void write_line(cogo_system *system, cogo_log_level level, const char *format,
                        va_list args)
 {
