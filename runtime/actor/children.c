@@ -121,7 +121,8 @@ void cogo__child_bury(cogo_context *ctx, cogo__supervisor *sup, cogo__child *chi
     stop_timer(ctx, child);
     if (child->token != NULL) {
         free_names(ctx->system, child);
-        cogo__signal signal = {.reason = {.kind = COGO_EXIT_SHUTDOWN}};
+        const cogo_down *down = cogo__msg_body(child->token); // As it was told.
+        cogo__signal signal = {.reason = down->reason};
         (void)cogo__signal_send_in(ctx->system, ctx, child->token, child->actor, COGO__SIG_BURY,
                                    &signal);
         child->token = NULL;

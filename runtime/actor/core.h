@@ -43,6 +43,15 @@ struct cogo_system {
     cogo__aptr remote; /**< See remote.h; NULL: there are no other nodes. */
 };
 
+/** What the first release had: callers may be built with a smaller one than ours. */
+#define COGO__BEHAVIOR_SIZE_MIN offsetof(cogo_behavior, undelivered)
+
+static inline void (*cogo__undelivered_of(const cogo_behavior *behavior))(
+    cogo_context *ctx, const cogo_reason *reason, cogo_msg *msg)
+{
+    return behavior->struct_size >= sizeof *behavior ? behavior->undelivered : NULL;
+}
+
 static inline void cogo__count(cogo_system *system, cogo_context *here, cogo__counter which,
                                uint64_t by)
 {

@@ -239,6 +239,10 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
     if ((phase & COGO__CELL_CHILD) != 0) {
         cogo__names_remove_actor(&system->children, ctx->self);
     }
+    if (__builtin_expect(cogo__undelivered_of(behavior_of(cell)) != NULL, 0)) {
+        cogo__life_undelivered(ctx, cell, reason);
+        release_refs(ctx, cell);
+    }
     cogo__relations_tell(ctx, cell, reason); // After the names: a DOWN finds them free.
     if ((cell->flags & COGO__ACTOR_DETACHED) != 0 && ctx->is_lane) {
         cogo__sched_thread_give(system, cell->extra->thread, NULL); // It never ran.

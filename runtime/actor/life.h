@@ -53,6 +53,8 @@ void cogo__life_accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *start);
 void cogo__life_begin(cogo_context *ctx, cogo__cell *cell);
 /** Runs stop() and ends, or waits for the supervisor's word if it has one. By ctx->reason. */
 void cogo__life_end(cogo_context *ctx, cogo__cell *cell);
+/** Its behaviour gets what waits; the id has ended already. */
+void cogo__life_undelivered(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
 /** The end of an actor that waited for its supervisor. */
 void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *reason);
 /** Takes away what an actor that has ended may still be found by; its own end does the same.

@@ -72,7 +72,7 @@ cogo_err cogo_behavior_register(cogo_system *system, const cogo_behavior *behavi
                         ? strnlen(behavior->name, COGO__NAME_MAX + 1)
                         : 0;
     if (length == 0 || length > COGO__NAME_MAX || behavior->receive == NULL
-        || behavior->struct_size < sizeof *behavior) {
+        || behavior->struct_size < COGO__BEHAVIOR_SIZE_MIN) {
         return COGO_EINVAL;
     }
     cogo__lock_take(&system->offers.lock);

@@ -22,8 +22,9 @@ static cogo_err check(const cogo_spawn_options *o)
         return COGO_EINVAL;
     }
     bool ok = o != NULL && o->struct_size >= sizeof *o && o->behavior != NULL
-              && o->behavior->struct_size >= sizeof *o->behavior && o->behavior->receive != NULL
-              && o->behavior->name != NULL && (o->flags & ~(uint32_t)SPAWN_FLAGS) == 0
+              && o->behavior->struct_size >= COGO__BEHAVIOR_SIZE_MIN
+              && o->behavior->receive != NULL && o->behavior->name != NULL
+              && (o->flags & ~(uint32_t)SPAWN_FLAGS) == 0
               && (o->args_size_bytes == 0 || o->args != NULL)
               && (uint32_t)o->pressure <= COGO_PRESSURE_DIVERT
               && (uint32_t)o->memory_policy <= COGO_MEMORY_KILL

@@ -95,19 +95,32 @@ void cogo__stash_keep(cogo_context *ctx, cogo__cell *cell)
     }
 }
 
+cogo_msg *cogo__stash_pop(cogo__cell *cell)
+{
+    if (cell->extra == NULL) {
+        return NULL;
+    }
+    join(cell->extra);
+    return take(&cell->extra->replay);
+}
+
 void cogo__stash_drop(cogo_context *ctx, cogo__cell *cell)
 {
-    join(cell->extra);
-    for (cogo_msg *msg = take(&cell->extra->replay); msg != NULL;
-         msg = take(&cell->extra->replay)) {
+    for (cogo_msg *msg = cogo__stash_pop(cell); msg != NULL; msg = cogo__stash_pop(cell)) {
         cogo__dead_letter(ctx->system, ctx, msg, ctx->self, COGO_DEAD_GONE);
         cogo__msg_free(ctx->heap, msg);
     }
 }
 
+/* In undelivered(): there is no later for it. */
+static bool has_ended(const cogo_context *ctx)
+{
+    return cogo__u32_load_relaxed(&ctx->cell->generation) != ctx->self.generation;
+}
+
 cogo_err cogo_stash(cogo_context *ctx, cogo_msg *msg)
 {
-    if (msg == NULL || ctx->current != msg) {
+    if (msg == NULL || ctx->current != msg || has_ended(ctx)) {
         return COGO_EINVAL;
     }
     cogo__extra *extra = cogo__extra_of(ctx->system, ctx->cell);
@@ -144,7 +157,7 @@ cogo_err cogo_become(cogo_context *ctx, const cogo_behavior *behavior)
     if (cell->extra != NULL && cell->extra->first != NULL) {
         now = cell->extra->first; // Its state was made for this one.
     }
-    if (behavior == NULL || behavior->struct_size < sizeof *behavior
+    if (has_ended(ctx) || behavior == NULL || behavior->struct_size < COGO__BEHAVIOR_SIZE_MIN
         || behavior->receive == NULL || behavior->name == NULL
         || behavior->state_size_bytes > now->state_size_bytes
         || cogo__is_supervisor(behavior)) {

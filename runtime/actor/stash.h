@@ -12,6 +12,8 @@ void cogo__replay_one(cogo_context *ctx, cogo__cell *cell);
 /** The actor will be restarted: what is put aside comes first in its next life, but for what
  * its last life asked for (answers, timers, DOWNs). */
 void cogo__stash_keep(cogo_context *ctx, cogo__cell *cell);
+/** The next of all that is put aside, taken out, or NULL. It still counts as waiting. */
+cogo_msg *cogo__stash_pop(cogo__cell *cell);
 /** The actor ends for good: dead letters. */
 void cogo__stash_drop(cogo_context *ctx, cogo__cell *cell);
 

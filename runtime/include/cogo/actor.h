@@ -48,7 +48,21 @@ typedef struct cogo_behavior {
     cogo_err (*drained)(cogo_context *ctx, void *state);
     /** Last call, whatever the reason. May send. May be NULL. */
     void (*stop)(cogo_context *ctx, void *state, const cogo_reason *reason);
+    /**
+     * A message that waited when the actor ended for good: not when its supervisor restarts it,
+     * for then it keeps its mailbox. After stop(), so without a state; the stash first, then
+     * the mailbox, each in order. The program may save it, or take it (cogo_msg_take()) and
+     * send it to another: a request stays one, and who takes one answers it, passes it on or
+     * refuses it. What is not taken is a dead letter, and so is what comes after
+     * COGO_UNDELIVERED_MAX and what was being sent in the very moment of the end. Not for
+     * timers, answers and other messages of the runtime. Sends and names may be used; what it
+     * starts for its own actor (asks, timers, monitors, links) ends with it at once. May be
+     * NULL, or missing: struct_size tells.
+     */
+    void (*undelivered)(cogo_context *ctx, const cogo_reason *reason, cogo_msg *msg);
 } cogo_behavior;
+
+enum { COGO_UNDELIVERED_MAX = 65536 }; /**< Messages of one end, a count. */
 
 enum {
     COGO_SPAWN_LINK = 1 << 0, /**< Linked to the spawner, atomically (context spawns only). */
