@@ -42,20 +42,25 @@ static cli_exit refuse_tls(const args *a)
     return CLI_OK;
 }
 
+static char door_host[256]; /* Of the one node that a process is. */
+
+static cli_exit take_door(const char *listen, node_config *config)
+{
+    if (!serve_split(listen, door_host, sizeof door_host, &config->port)) {
+        return cli_fail(CLI_USAGE, "--listen '%s' is not HOST:PORT", listen);
+    }
+    config->host = door_host;
+    return CLI_OK;
+}
+
 static cli_exit as_orchestrator(const args *a, node_config *config)
 {
-    static char host[256];
     const char *listen = args_value(a, "listen");
-    listen = listen != NULL ? listen : "127.0.0.1:3000";
     if (args_value(a, "type") != NULL || config->worker_id != NULL) {
         return cli_fail(CLI_USAGE, "--type and --worker-id go with --role worker");
     }
-    if (!serve_split(listen, host, sizeof host, &config->port)) {
-        return cli_fail(CLI_USAGE, "--listen '%s' is not HOST:PORT", listen);
-    }
     config->part = NODE_ORCHESTRATOR;
-    config->host = host;
-    return CLI_OK;
+    return take_door(listen != NULL ? listen : "127.0.0.1:3000", config);
 }
 
 static cli_exit as_worker(const args *a, node_config *config)
@@ -65,10 +70,6 @@ static cli_exit as_worker(const args *a, node_config *config)
     if (config->workers == NULL) {
         return cli_fail(CLI_USAGE, "--role worker needs --type TYPE,... (or WORKER_TYPE)");
     }
-    if (args_value(a, "listen") != NULL) {
-        return cli_fail(CLI_USAGE, "--listen goes with --role orchestrator: a worker node has "
-                                   "no HTTP door");
-    }
     if (config->worker_id != NULL && strchr(config->workers, ',') != NULL) {
         return cli_fail(CLI_USAGE, "--worker-id names one worker, --type lists several");
     }
@@ -76,7 +77,8 @@ static cli_exit as_worker(const args *a, node_config *config)
         return cli_fail(CLI_USAGE, "--role worker needs --join ADDRESS:PORT (or "
                                    "ORCHESTRATOR_URL=cogo://ADDRESS:PORT)");
     }
-    return CLI_OK;
+    const char *listen = args_value(a, "listen");
+    return listen != NULL ? take_door(listen, config) : CLI_OK;
 }
 
 static cli_exit node_run(const args *a)
@@ -128,8 +130,9 @@ static const args_option node_options[] = {
     {.name = "listen",
      .value = "HOST:PORT",
      .env = "COGO_LISTEN",
-     .doc = "HTTP door of an orchestrator (default 127.0.0.1:3000); off loopback "
-            "COGO_API_TOKEN must be set"},
+     .doc =
+         "HTTP door of an orchestrator (default 127.0.0.1:3000), or of a worker node (health "
+         "and metrics; default: none); off loopback COGO_API_TOKEN must be set"},
     {.name = "node-name",
      .value = "NAME",
      .doc = "unique in the cluster (default: of role, process and host)"},

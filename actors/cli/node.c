@@ -3,6 +3,7 @@
 #include "actors/cli/guardian.h"
 #include "actors/cli/link.h"
 #include "actors/cli/log.h"
+#include "actors/cli/standing.h"
 #include "actors/cli/trace.h"
 #include "actors/gateway/gateway.h"
 #include "actors/orchestrator/orchestrator.h"
@@ -288,14 +289,32 @@ static cogo_err start_links(node *n, const node_config *config, char error[256])
     return err;
 }
 
-static cogo_err start_door(node *n, const node_config *config, cogo_actor_id orchestrator,
+/* @p asked: the orchestrator, or who answers for a node without one. */
+static cogo_err start_door(node *n, const node_config *config, cogo_actor_id asked,
                            char error[256])
 {
     gateway_config door = {.host = config->host,
                            .port = config->port,
                            .token = config->token,
-                           .orchestrator = orchestrator};
+                           .orchestrator = asked,
+                           .node_only = n->part == NODE_WORKER};
     return gateway_start(n->system, &door, &n->door, error);
+}
+
+/* A worker node has a door when it was given an address: for probes and for Prometheus. */
+static cogo_err start_worker_door(node *n, const node_config *config, size_t workers,
+                                  char error[256])
+{
+    cogo_actor_id standing;
+    if (config->host == NULL) {
+        return COGO_OK;
+    }
+    cogo_err err = standing_start(n->system, workers, &standing);
+    if (err != COGO_OK) {
+        snprintf(error, 256, "the door did not start: %s", cogo_strerror(err));
+        return err;
+    }
+    return start_door(n, config, standing, error);
 }
 
 /* The links of an orchestrator come last: who comes over them finds everything there. Workers
@@ -324,6 +343,9 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
     }
     if (err == COGO_OK && orchestrates) {
         err = start_door(n, config, guard.vital[0], error);
+    }
+    if (err == COGO_OK && !orchestrates) {
+        err = start_worker_door(n, config, guard.worker_count, error);
     }
     return err == COGO_OK && orchestrates ? start_links(n, config, error) : err;
 }
@@ -397,7 +419,7 @@ void node_describe(const node *n, char *out, size_t size)
     char port[16] = "";
     size_t used = 0;
     out[0] = '\0';
-    if (n->door != NULL) {
+    if (n->door != NULL && n->part != NODE_WORKER) {
         bool v6 = strchr(n->host, ':') != NULL;
         used = (size_t)snprintf(out, size, "serves http://%s%s%s:%d, data in %.200s",
                                 v6 ? "[" : "", n->host, v6 ? "]" : "", gateway_port(n->door),
@@ -405,6 +427,10 @@ void node_describe(const node *n, char *out, size_t size)
         used = used < size ? used : size;
     } else {
         used = add(out, size, used, "works: ", n->workers);
+        if (n->door != NULL) {
+            snprintf(port, sizeof port, "%d", gateway_port(n->door));
+            used = add(out, size, used, "; health and metrics on port ", port);
+        }
     }
     used = add(out, size, used, "; node ", n->name);
     if (n->listen[0] != '\0') {

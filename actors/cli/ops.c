@@ -2,6 +2,7 @@
 #include "actors/cli/client.h"
 #include "actors/cli/node.h"
 #include "actors/cli/output.h"
+#include "actors/cli/serve.h"
 #include "actors/roles/role.h"
 #include "actors/sandbox/sandbox.h"
 #include "actors/store/store.h"
@@ -15,14 +16,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PROBE_MS = 3000, PROBES_MAX = 64, MISSING_MAX = 64 };
+enum { PROBE_MS = 3000, PROBES_MAX = 64, MISSING_MAX = 64, URL_SIZE = 288 };
+
+/* The cluster that was named, else the node of this container, where it was told to listen.
+ * ORCHESTRATOR_URL=cogo://... is for links and names no HTTP door. */
+static bool find_door(const args *a, char url[URL_SIZE], client *out)
+{
+    const char *server = args_value(a, "server");
+    const char *listen = args_value(a, "listen");
+    char host[256] = "127.0.0.1";
+    int port = 3000;
+    if (server != NULL && strncmp(server, "cogo://", 7) != 0) {
+        return client_from_args(a, out);
+    }
+    if (listen != NULL && !serve_split(listen, host, sizeof host, &port)) {
+        (void)cli_fail(CLI_USAGE, "COGO_LISTEN '%s' is not HOST:PORT", listen);
+        return false;
+    }
+    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) {
+        snprintf(host, sizeof host, "127.0.0.1"); // It listens everywhere, so here too.
+    }
+    bool v6 = strchr(host, ':') != NULL;
+    snprintf(url, URL_SIZE, "http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    *out = (client){.server = url, .token = args_value(a, "api-token")};
+    return true;
+}
 
 static cli_exit healthcheck(const args *a)
 {
     client c;
+    char url[URL_SIZE];
     json_t *answer;
     int status;
-    if (!client_from_args(a, &c)) {
+    if (!find_door(a, url, &c)) {
         return CLI_USAGE;
     }
     cli_exit code = client_probe(&c, "/ready", PROBE_MS, &status, &answer);
@@ -238,6 +264,13 @@ static cli_exit migrate(const args *a)
     return CLI_OK;
 }
 
+static const args_option healthcheck_options[] = {
+    {.name = "listen",
+     .value = "HOST:PORT",
+     .env = "COGO_LISTEN",
+     .doc = "the node that listens there is asked when no server is named"},
+    {.name = NULL},
+};
 static const args_option doctor_options[] = {
     {.name = "prove", .doc = "try to break out of the sandbox, and say what held"},
     {.name = NULL},
@@ -254,7 +287,8 @@ static const args_option migrate_options[] = {
 };
 
 const cli_command ops_commands[] = {
-    {"healthcheck", NULL, "", "exit 0 when the cluster is ready", NULL, 0, 0, healthcheck},
+    {"healthcheck", NULL, "", "exit 0 when the cluster is ready", healthcheck_options, 0, 0,
+     healthcheck},
     {"doctor", NULL, "", "what is missing on this machine, and how to get it", doctor_options,
      0, 0, doctor},
     {"migrate", NULL, "", "bring the journal's schema up to date", migrate_options, 0, 0,

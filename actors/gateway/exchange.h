@@ -29,6 +29,7 @@ typedef struct desk {
     cogo_context *ctx; /* Of the callback that runs. */
     cogo_system *system;
     cogo_actor_id orchestrator;
+    bool node_only; /* It is not one, but answers for this node. */
     server *server;
     counts *counts;
     const auth *auth;

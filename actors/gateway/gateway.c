@@ -22,6 +22,7 @@ struct gateway {
     cogo_actor_id orchestrator;
     int64_t body_limit;
     int port;
+    bool node_only;
     bool actor_runs, stopped;
 };
 
@@ -59,6 +60,10 @@ static void serve(exchange *x)
     } else if (x->route == NULL) {
         exchange_add_header(x, "Allow", allow);
         exchange_problem(x, 405, NULL, "This path does not take that method.");
+    } else if (x->desk->node_only && (x->route->flags & ROUTE_NODE) == 0) {
+        exchange_problem(
+            x, 404, NULL,
+            "This node has no orchestrator: ask one for tasks, workers and roles.");
     } else if (!query_parse(&x->query, head->query, x->route->parameters, &x->arena, &which,
                             &why)) {
         exchange_invalid(x, which, why);
@@ -122,6 +127,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     *d = (desk){.ctx = ctx,
                 .system = (*g)->system,
                 .orchestrator = (*g)->orchestrator,
+                .node_only = (*g)->node_only,
                 .server = (*g)->server,
                 .counts = &(*g)->counts,
                 .auth = &(*g)->auth};
@@ -275,6 +281,7 @@ cogo_err gateway_start(cogo_system *system, const gateway_config *config, gatewa
     counts_init(&g->counts);
     g->system = system;
     g->orchestrator = config->orchestrator;
+    g->node_only = config->node_only;
     g->body_limit = config->body_limit > 0 ? config->body_limit : BODY_LIMIT;
     cogo_err err = open_server(g, config, error);
     if (err == COGO_OK) {

@@ -9,7 +9,8 @@ typedef struct gateway_config {
     const char *host;  /* Address to bind; anything but loopback needs a token. */
     int port;          /* 0: any free one. */
     const char *token; /* Bearer token; NULL: none (loopback only). Copied, kept as a hash. */
-    cogo_actor_id orchestrator;
+    cogo_actor_id orchestrator; /* Or who answers for a node without one: see node_only. */
+    bool node_only;     /* Only what the node says of itself: health, metrics, actors. */
     int64_t body_limit; /* 0: 1 MiB; batches 16 MiB. */
 } gateway_config;
 

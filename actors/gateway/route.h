@@ -11,6 +11,7 @@ enum {
     ROUTE_BATCH = 1 << 1,  /* Takes a batch: the larger body limit. */
     ROUTE_KEYED = 1 << 2,  /* Understands Idempotency-Key. */
     ROUTE_EVENTS = 1 << 3, /* Answers as an event stream when asked to. */
+    ROUTE_NODE = 1 << 5,   /* Of the node itself: also where no orchestrator is. */
     ROUTE_LIST = 1 << 4,   /* The answer is {"<noun>": [record...], "nextPageToken"}. */
 };
 

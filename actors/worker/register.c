@@ -3,6 +3,7 @@
 #include "actors/worker/capability.h"
 #include "actors/worker/room.h"
 
+#include <cogo/group.h>
 #include <cogo/node.h>
 #include <cogo/system.h>
 
@@ -162,9 +163,21 @@ void worker_on_stalled(cogo_context *ctx, worker *w)
     arm(ctx, w, LINK_RETRY_MS);
 }
 
+/* The group is for those who want to know; without memory for it the work goes on. */
+static void set_registered(cogo_context *ctx, worker *w, bool registered)
+{
+    cogo_system *system = cogo_context_system(ctx);
+    if (w->registered && !registered) {
+        (void)cogo_group_leave(system, WORKER_SCOPE, WORKER_REGISTERED, cogo_self(ctx));
+    } else if (!w->registered && registered) {
+        (void)!cogo_group_join(system, WORKER_SCOPE, WORKER_REGISTERED, cogo_self(ctx));
+    }
+    w->registered = registered;
+}
+
 void worker_on_welcome(cogo_context *ctx, worker *w, const worker_welcome *welcome)
 {
-    w->registered = true;
+    set_registered(ctx, w, true);
     w->register_delay_ms = REGISTER_DELAY_MIN_MS;
     w->heartbeat_ms = welcome->heartbeat_ms < HEARTBEAT_MIN_MS
                           ? HEARTBEAT_MIN_MS
@@ -199,7 +212,7 @@ void worker_on_orchestrator_lost(cogo_context *ctx, worker *w)
         cogo_log(cogo_context_system(ctx), COGO_LOG_WARN,
                  "worker %s has lost the orchestrator; its work goes on", w->id);
     }
-    w->registered = false;
+    set_registered(ctx, w, false);
     w->orchestrator = COGO_NO_ACTOR;
     w->orchestrator_monitor = 0;
     w->node = 0;
@@ -214,7 +227,7 @@ void worker_deregister(cogo_context *ctx, worker *w)
 {
     (void)worker_tell(ctx, w, MSG_WORKER_DEREGISTER,
                       &(worker_command){.worker_id = w->id, .reason = "the worker stops"});
-    w->registered = false;
+    set_registered(ctx, w, false);
 }
 
 cogo_err worker_tell(cogo_context *ctx, worker *w, cogo_msg_type type, const void *record)

@@ -7,6 +7,10 @@
 
 #include <cogo/actor.h>
 
+/* The group, in its scope, of the workers that an orchestrator knows now. */
+#define WORKER_SCOPE      "worker"
+#define WORKER_REGISTERED "registered"
+
 typedef struct worker_config {
     const char *type;         /* A WORKER_TYPE. */
     const char *worker_id;    /* NULL: type and a random part. */

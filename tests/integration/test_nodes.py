@@ -3,6 +3,8 @@ happens when one of the two is killed."""
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -169,3 +171,39 @@ def test_work_goes_on_while_a_link_is_lost(make_cluster):
     log = open(cluster.data + ".workers.log").read()
     assert log.count("has lost the orchestrator") == 1 and log.count("is registered") == 10
     assert (done["state"], done["attempt"]) == ("succeeded", 1)
+
+
+def ask(port, path, headers=None):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_worker_node_has_a_door_for_probes_and_metrics(make_cluster, tmp_path):
+    cluster = make_cluster()
+    log = str(tmp_path / "door.log")
+    worker, found = cluster.launch(
+        ["node", "--role", "worker", "--type", "sandbox,research", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "door"),
+         "--join", f"127.0.0.1:{cluster.node_port}"],
+        log, r"(?s)^(?=(?:.*?worker \S+ is registered){2}).*health and metrics on port (\d+)")
+    port = found.group(1)
+    try:
+        assert ask(port, "/health")[0] == 200
+        assert ask(port, "/ready")[0] == 200
+        health = run_cogo("healthcheck", env={"COGO_LISTEN": f"0.0.0.0:{port}", "ORCHESTRATOR_URL": "cogo://127.0.0.1:1"})
+        assert (health.returncode, health.stdout) == (0, "ready\n")
+        status, text = ask(port, "/metrics")
+        assert status == 200 and "cogo_node_workers_registered 2\n" in text and "cogo_actors " in text
+        status, text = ask(port, "/v1/tasks")
+        assert status == 404 and "no orchestrator" in text
+        cluster.kill()
+        until(lambda: ask(port, "/ready")[0] == 503)
+        assert ask(port, "/livez")[0] == 200
+        cluster.start()
+        until(lambda: ask(port, "/ready")[0] == 200)
+    finally:
+        worker.terminate()
+        assert worker.wait(30) == 0
