@@ -1,4 +1,4 @@
-/* cogo worker, cogo role, cogo actor: what runs where. */
+/* cogo worker, cogo role, cogo actor, cogo node list: what runs where. */
 #include "actors/cli/client.h"
 #include "actors/cli/output.h"
 
@@ -29,6 +29,20 @@ static cli_exit list(const args *a, const char *path, const char *key,
     }
     json_decref(answer);
     return CLI_OK;
+}
+
+/* One page of /v1/KEY. */
+static cli_exit list_page(const args *a, const char *key, const output_column *columns)
+{
+    char path[256];
+    const char *token = args_value(a, "page-token");
+    char *size = client_escape(args_value(a, "page-size"));
+    char *from = client_escape(token != NULL ? token : "0");
+    snprintf(path, sizeof path, "/v1/%s?pageSize=%s&pageToken=%s", key,
+             size == NULL ? "" : size, from == NULL ? "" : from);
+    free(size);
+    free(from);
+    return list(a, path, key, columns);
 }
 
 static cli_exit show(const args *a, const char *method, const char *collection,
@@ -103,15 +117,19 @@ static cli_exit actor_list(const args *a)
         {"DETACHED", "detached"},
         {NULL, NULL},
     };
-    char path[256];
-    const char *token = args_value(a, "page-token");
-    char *size = client_escape(args_value(a, "page-size"));
-    char *from = client_escape(token != NULL ? token : "0");
-    snprintf(path, sizeof path, "/v1/actors?pageSize=%s&pageToken=%s", size == NULL ? "" : size,
-             from == NULL ? "" : from);
-    free(size);
-    free(from);
-    return list(a, path, "actors", columns);
+    return list_page(a, "actors", columns);
+}
+
+static cli_exit node_list(const args *a)
+{
+    static const output_column columns[] = {
+        {"NODE", "name"},    {"STATE", "state"},
+        {"RTT ms", "rttMs"}, {"IN", "bytesIn"},
+        {"OUT", "bytesOut"}, {"QUEUED", "queuedBytes"},
+        {"NACKS", "nacks"},  {"INCARNATION", "incarnation"},
+        {NULL, NULL},
+    };
+    return list_page(a, "nodes", columns);
 }
 
 static cli_exit actor_get(const args *a)
@@ -134,6 +152,8 @@ const cli_command worker_commands[] = {
     {"role", "get", "NAME", "one role with its JSON Schemas", NULL, 1, 1, role_get},
     {"actor", "list", "", "actors of the node: state, mailbox, restarts, links", page_options,
      0, 0, actor_list},
+    {"node", "list", "", "this node and those that it is linked with", page_options, 0, 0,
+     node_list},
     {"actor", "get", "ID|NAME", "one actor, as JSON", NULL, 1, 1, actor_get},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -1,5 +1,7 @@
 #include "actors/gateway/metrics_runtime.h"
 
+#include "actors/gateway/metrics_links.h"
+
 #include <cogo/observe.h>
 
 #include <string.h>
@@ -189,5 +191,6 @@ cogo_err metrics_runtime(cogo_system *system, cogo_arena *arena, metrics *out)
         (double)s.offloads_waiting);
     one(&list, "cogo_offload_threads", "gauge", "Threads of the offload pool.",
         (double)s.offload_threads);
+    metrics_links(system, &list);
     return metric_list_finish(&list, out);
 }

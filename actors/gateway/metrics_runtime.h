@@ -1,4 +1,4 @@
-/* The runtime's own metrics: actors, mailboxes, lanes, dead letters, offloaded work.
+/* The runtime's own metrics: actors, mailboxes, lanes, dead letters, offloaded work, links.
  * Used by GET /metrics. Never has more series than there are behaviours (257), lanes and
  * reasons. */
 #ifndef GATEWAY_METRICS_RUNTIME_H

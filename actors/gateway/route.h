@@ -62,8 +62,11 @@ void route_worker_remove(exchange *x);
 void route_role_list(exchange *x);
 void route_role_get(exchange *x);
 /* Of actors. */
+/* pageSize, and pageToken as a number. False: answered with a problem. */
+bool route_read_page(exchange *x, int64_t *out_size, int64_t *out_from);
 void route_actor_list(exchange *x);
 void route_actor_get(exchange *x);
+void route_node_list(exchange *x);
 /* Of the node itself. */
 void route_health(exchange *x);
 void route_ready(exchange *x);

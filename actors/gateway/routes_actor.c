@@ -42,7 +42,7 @@ static json_t *actor_json(exchange *x, const cogo_actor_info *info)
     return status != NULL ? json_from_record(&actor_status_record, status) : NULL;
 }
 
-static bool read_page(exchange *x, int64_t *out_size, int64_t *out_from)
+bool route_read_page(exchange *x, int64_t *out_size, int64_t *out_from)
 {
     const char *size = query_get(&x->query, "pageSize");
     const char *token = query_get(&x->query, "pageToken");
@@ -62,7 +62,7 @@ static bool read_page(exchange *x, int64_t *out_size, int64_t *out_from)
 void route_actor_list(exchange *x)
 {
     int64_t size, from;
-    if (!read_page(x, &size, &from)) {
+    if (!route_read_page(x, &size, &from)) {
         return;
     }
     cogo_actor_info *found = cogo_arena_alloc(&x->arena, (size_t)size * sizeof *found);

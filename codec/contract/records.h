@@ -213,6 +213,19 @@ typedef struct actor_status {
     int64_t watchers;
 } actor_status;
 
+/* A node as another one sees it. */
+typedef struct node_status {
+    const char *name;
+    const char *state;       /* "self", "up" or "down". */
+    int64_t node;            /* Index in actor ids; 0: itself. */
+    const char *incarnation; /* Hexadecimal. */
+    double rtt_ms;
+    int64_t bytes_in;
+    int64_t bytes_out;
+    int64_t queued_bytes;
+    int64_t nacks;
+} node_status;
+
 typedef struct field_problem {
     const char *pointer; /* JSON pointer. */
     const char *detail;
@@ -236,6 +249,6 @@ extern const cogo_record instruction_record, llm_usage_record, result_metadata_r
     agent_result_record, task_progress_record, task_record, task_event_record, workflow_record,
     performance_metrics_record, role_capability_record, worker_agent_status_record,
     dependency_result_record, role_context_record, role_execution_result_record,
-    actor_status_record, field_problem_record, problem_record;
+    actor_status_record, node_status_record, field_problem_record, problem_record;
 
 #endif

@@ -143,6 +143,28 @@ static const cogo_field actor_status_fields[] = {
 };
 RECORD(actor_status, "ActorStatus", 1, "An actor of this node and what it does now.");
 
+static const cogo_field node_status_fields[] = {
+    FIELD(node_status, name, "name", STRING, REQUIRED, LENGTH(1, 128),
+          .doc = "What the node calls itself; unique in the cluster."),
+    FIELD(node_status, state, "state", STRING, REQUIRED, LENGTH(1, 16),
+          .doc = "self: it answers; up: linked with it; down: was linked with it."),
+    FIELD(node_status, node, "node", INT, NOT_NEGATIVE,
+          .doc = "Its index in ids of its actors, as this node sees them; 0: this node."),
+    FIELD(node_status, incarnation, "incarnation", STRING, LENGTH(0, 16),
+          .doc = "Another one after each start, hexadecimal."),
+    FIELD(node_status, rtt_ms, "rttMs", DOUBLE, NOT_NEGATIVE,
+          .doc = "Round trip of the latest heartbeat in milliseconds; 0: none yet."),
+    FIELD(node_status, bytes_in, "bytesIn", INT, NOT_NEGATIVE,
+          .doc = "Bytes read from it, over all links with this incarnation."),
+    FIELD(node_status, bytes_out, "bytesOut", INT, NOT_NEGATIVE,
+          .doc = "Bytes written to it, over all links with this incarnation."),
+    FIELD(node_status, queued_bytes, "queuedBytes", INT, NOT_NEGATIVE,
+          .doc = "Messages that wait for the link, in bytes."),
+    FIELD(node_status, nacks, "nacks", INT, NOT_NEGATIVE,
+          .doc = "Messages that could not be delivered over the link."),
+};
+RECORD(node_status, "NodeStatus", 1, "A node of the cluster.");
+
 static const cogo_field field_problem_fields[] = {
     FIELD(field_problem, pointer, "pointer", STRING,
           .doc = "JSON pointer of the wrong field; empty for the whole body."),

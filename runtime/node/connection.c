@@ -19,6 +19,7 @@ enum {
     READ_BUDGET = 524288,  // Bytes per turn.
     WRITE_BUDGET = 1048576 // Bytes per turn.
 };
+#define RTT_FIRST_NS UINT64_C(16000)
 enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT };
 
 static void close_with(cogo__connection *c, cogo_err err, const char *why)
@@ -100,6 +101,17 @@ static cogo_err on_credit(cogo__connection *c, const cogo__frame_credit *credit)
     return COGO_OK;
 }
 
+static void note_rtt(cogo__peer *peer, uint64_t ns)
+{
+    uint32_t bucket = 0;
+    while (bucket < COGO_NODE_RTT_BUCKETS - 1 && ns > RTT_FIRST_NS << bucket) {
+        bucket++;
+    }
+    cogo__u64_store_relaxed(&peer->rtt_ns, ns);
+    (void)cogo__u64_add_relaxed(&peer->rtt_sum_ns, ns);
+    (void)cogo__u32_add_relaxed(&peer->rtt_counts[bucket], 1);
+}
+
 static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
 {
     uint64_t now = cogo_now_ns(c->ctx);
@@ -110,7 +122,7 @@ static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
         return cogo__session_send(c->session, &answer);
     case COGO__FRAME_PONG:
         if (frame->ping.sent_ns <= now) {
-            cogo__u64_store_relaxed(&c->peer->rtt_ns, now - frame->ping.sent_ns);
+            note_rtt(c->peer, now - frame->ping.sent_ns);
         }
         return COGO_OK;
     case COGO__FRAME_CREDIT:
@@ -448,6 +460,20 @@ static void say_goodbye(cogo__connection *c, const cogo_reason *reason)
     }
 }
 
+/* Of a connection that we opened its joiner logs the reason, when it is a new one. */
+static void not_made(cogo__connection *c, const char *why)
+{
+    bool closed = cogo__session_state_of(c->session) != COGO__SESSION_CLOSED;
+    cogo_node_refusal refusal = cogo__refusal_of(cogo__session_err(c->session), why, closed);
+    cogo__tally_refused(&c->node->tally, refusal);
+    if (c->opens || !cogo__tally_may_log(&c->node->tally, cogo_now_ns(c->ctx))) {
+        return;
+    }
+    cogo__log(c->node->system, cogo__refusal_is_usual(refusal) ? COGO_LOG_DEBUG : COGO_LOG_WARN,
+              "node %s: a connection was refused: %s%s", c->node->name, why,
+              cogo__session_closed_by_peer(c->session) ? " (says the other side)" : "");
+}
+
 static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
 {
     cogo__connection *c = state;
@@ -457,8 +483,7 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
         cogo__peer_down(c->node, ctx, c->peer, c->link,
                         c->why[0] != '\0' ? c->why : reason->text);
     } else {
-        cogo__log(c->node->system, COGO_LOG_WARN, "node %s: a connection was not made: %s",
-                  c->node->name, c->why[0] != '\0' ? c->why : reason->text);
+        not_made(c, c->why[0] != '\0' ? c->why : reason->text);
     }
     cogo__outgoing_finish(c);
     cogo__incoming_finish(c);

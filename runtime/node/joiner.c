@@ -3,10 +3,15 @@
 #include "runtime/actor/extra.h"
 #include "runtime/node/node.h"
 
+#include <stdio.h>
+#include <string.h>
+
 typedef struct joiner {
     cogo__join join;
     cogo_actor_id connections[COGO__CONNECTIONS];
     uint64_t wait_ms;
+    bool linked;  /* Since its connections were made. */
+    char why[64]; /* It failed with, as it was logged last. */
 } joiner;
 
 static void end_all(cogo_context *ctx, joiner *j)
@@ -28,6 +33,24 @@ static cogo_err try_later(cogo_context *ctx, joiner *j)
     j->wait_ms =
         j->wait_ms * 2 < config->reconnect_max_ms ? j->wait_ms * 2 : config->reconnect_max_ms;
     return cogo_timer_start(ctx, ns, 0, 0, NULL);
+}
+
+/* The same reason is no news. Where there is a link already, or nobody else, the next try is
+ * not urgent. */
+static void explain(cogo_context *ctx, joiner *j, const char *why)
+{
+    cogo__node *node = j->join.node;
+    bool usual = cogo__refusal_is_usual(cogo__refusal_of(COGO_OK, why, false));
+    if (usual) {
+        j->wait_ms = node->config.reconnect_max_ms;
+    }
+    if (!j->linked) {
+        bool again = strncmp(j->why, why, sizeof j->why - 1) == 0;
+        (void)snprintf(j->why, sizeof j->why, "%s", why);
+        cogo__log(cogo_context_system(ctx), usual || again ? COGO_LOG_DEBUG : COGO_LOG_WARN,
+                  "node %s: not joined, tried again: %s", node->name, why);
+    }
+    j->linked = false;
 }
 
 static bool open_one(cogo_context *ctx, joiner *j, uint32_t number)
@@ -60,7 +83,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     return open_one(ctx, j, COGO__CONTROL) ? COGO_OK : try_later(ctx, j);
 }
 
-static cogo_err lost(cogo_context *ctx, joiner *j, cogo_actor_id who)
+static cogo_err lost(cogo_context *ctx, joiner *j, cogo_actor_id who, const char *why)
 {
     bool any = false, mine = false;
     for (int i = 0; i < COGO__CONNECTIONS; i++) {
@@ -73,7 +96,11 @@ static cogo_err lost(cogo_context *ctx, joiner *j, cogo_actor_id who)
     if (any && mine) {
         end_all(ctx, j);
     }
-    return any || !mine ? COGO_OK : try_later(ctx, j);
+    if (any || !mine) {
+        return COGO_OK;
+    }
+    explain(ctx, j, why);
+    return try_later(ctx, j);
 }
 
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
@@ -86,7 +113,7 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
             cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the node stops");
             return COGO_OK;
         }
-        return lost(ctx, j, down->actor);
+        return lost(ctx, j, down->actor, down->reason.text);
     }
     case COGO_MSG_TIMER:
         return open_one(ctx, j, COGO__CONTROL) ? COGO_OK : try_later(ctx, j);
@@ -95,6 +122,8 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         bool there = cogo_actor_id_is_set(j->connections[COGO__CONTROL]);
         if (opened->connection == COGO__DATA) {
             j->wait_ms = j->join.node->config.reconnect_min_ms;
+            j->linked = true;
+            j->why[0] = '\0';
         } else if (there && !open_one(ctx, j, COGO__DATA)) {
             end_all(ctx, j);
         }

@@ -33,6 +33,11 @@ static void take_in(cogo_context *ctx, const listener *l, int fd)
     cogo_actor_id id;
     if (cogo__u32_load_relaxed(&l->node->strangers) >= l->node->config.strangers_max) {
         (void)close(fd); // Those that are there have a deadline; the next one may come in then.
+        cogo__tally_refused(&l->node->tally, COGO_REFUSED_LIMIT);
+        if (cogo__tally_may_log(&l->node->tally, cogo_now_ns(ctx))) {
+            cogo__log(l->node->system, COGO_LOG_WARN,
+                      "node %s: a connection was refused: too many strangers", l->node->name);
+        }
         return;
     }
     (void)cogo__u32_add_seq_cst(&l->node->strangers, 1);

@@ -283,6 +283,10 @@ static void describe(cogo__peer *peer, cogo_node_info *out)
                            .bytes_out = cogo__u64_load_relaxed(&peer->bytes_out),
                            .nacks = cogo__u64_load_relaxed(&peer->nacks)};
     (void)snprintf(info.name, sizeof info.name, "%s", peer->name);
+    info.rtt_sum_ns = cogo__u64_load_relaxed(&peer->rtt_sum_ns);
+    for (int i = 0; i < COGO_NODE_RTT_BUCKETS; i++) {
+        info.rtt_counts[i] = cogo__u32_load_relaxed(&peer->rtt_counts[i]);
+    }
     cogo__lock_take(&peer->lock);
     info.up = peer->up;
     info.queued_bytes = peer->up ? peer->queued_bytes : 0;
@@ -309,6 +313,34 @@ size_t cogo_node_list(cogo_system *system, uint32_t *cursor, cogo_node_info *out
     }
     *cursor = size != 0 && index < end ? index : 0;
     return count;
+}
+
+cogo_err cogo_node_stats_read(cogo_system *system, cogo_node_stats *out)
+{
+    cogo__node *node = cogo__node_of(system);
+    size_t size = out->struct_size;
+    if (size == 0) {
+        return COGO_EINVAL;
+    }
+    if (node == NULL || cogo__u32_load_seq_cst(&node->running) == 0) {
+        return COGO_ESTATE;
+    }
+    cogo_node_stats stats = {
+        .struct_size = size,
+        .incarnation = node->incarnation,
+        .links_up = cogo__u64_load_relaxed(&node->tally.links_up),
+        .links_lost = cogo__u64_load_relaxed(&node->tally.links_lost),
+    };
+    (void)snprintf(stats.name, sizeof stats.name, "%s", node->name);
+    (void)snprintf(stats.cluster, sizeof stats.cluster, "%s", node->cluster);
+    for (int i = 0; i < COGO_NODE_REFUSALS; i++) {
+        stats.refused[i] = cogo__u64_load_relaxed(&node->tally.refused[i]);
+    }
+    cogo__lock_take(&node->lock);
+    stats.links = node->links;
+    cogo__lock_give(&node->lock);
+    memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
+    return COGO_OK;
 }
 
 uint32_t cogo_node_find(cogo_system *system, const char *name)

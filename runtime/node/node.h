@@ -11,6 +11,7 @@
 #include "runtime/actor/remote.h"
 #include "runtime/node/address.h"
 #include "runtime/node/session.h"
+#include "runtime/node/tally.h"
 
 #include <cogo/node.h>
 
@@ -69,6 +70,8 @@ typedef struct cogo__peer {
     cogo__au64 acknowledged; /**< By the peer: bytes of messages that it has consumed. */
     cogo__au32 relays;       /**< Its asks that wait for an answer here. */
     cogo__au64 rtt_ns, bytes_in, bytes_out, nacks;
+    cogo__au64 rtt_sum_ns;
+    cogo__au32 rtt_counts[COGO_NODE_RTT_BUCKETS]; /**< Written by the control connection. */
 } cogo__peer;
 
 typedef struct cogo__node {
@@ -88,6 +91,7 @@ typedef struct cogo__node {
     cogo__au32 alive;     /**< Of any kind; stop() waits for none. */
     cogo__au32 strangers; /**< Not authenticated. */
     cogo__parker stopper;
+    cogo__tally tally;
     // Guarded by `lock`.
     cogo__lock lock;
     uint64_t links_made;

@@ -54,6 +54,7 @@ static void tell(cogo__node *node, cogo_context *ctx, const cogo__peer *peer, bo
             cogo__post(node->system, ctx, who, COGO_MSG_NODE, 0, 0, &event, sizeof event);
         }
     }
+    (void)cogo__u64_add_relaxed(up ? &node->tally.links_up : &node->tally.links_lost, 1);
     cogo__log(node->system, COGO_LOG_INFO, "node %s: %s %s%s%s", node->name, peer->name,
               up ? "is linked" : "is lost", up ? "" : ": ", up ? "" : why);
 }

@@ -173,7 +173,8 @@ static bool take_name(cogo__session *s, cogo_value node, uint64_t incarnation)
     s->peer_incarnation = incarnation;
     // Also what makes a recorded or mirrored greeting useless: nobody is greeted by itself.
     if (strcmp(s->peer, s->node) == 0) {
-        return refuse(s, COGO_EEXIST, "node: this name is mine");
+        bool me = incarnation == s->config.incarnation;
+        return refuse(s, COGO_EEXIST, me ? "node: this is myself" : "node: this name is mine");
     }
     if (s->peer_wanted[0] != '\0' && strcmp(s->peer, s->peer_wanted) != 0) {
         return refuse(s, COGO_EAUTH, "node: another name than expected");

@@ -1,6 +1,8 @@
 """Orchestrator and workers as two processes: the whole list of test_tasks.py with them, and what
 happens when one of the two is killed."""
+import json
 import socket
+import subprocess
 import threading
 import time
 import urllib.error
@@ -74,6 +76,25 @@ def test_a_worker_id_is_claimed_once(make_cluster, tmp_path):
     assert second.wait(30) == 0
 
 
+def test_nodes_and_links_are_shown(cluster):
+    nodes = cluster.call("GET", "/v1/nodes").json["nodes"]
+    assert nodes[0]["state"] == "self" and nodes[0]["name"].startswith("orchestrator@")
+    assert [n["state"] for n in nodes[1:]] == ["up"] and nodes[1]["name"].startswith("worker.")
+    done = run_cogo("node", "list", "--json", "--server", cluster.url)
+    assert [n["name"] for n in json.loads(done.stdout)["nodes"]] == [n["name"] for n in nodes]
+    rtt = 'cogo_link_rtt_seconds_count{node="%s"}' % nodes[1]["name"]
+    text = until(lambda: (t := cluster.call("GET", "/metrics").body.decode())
+                 and f"{rtt} 0\n" not in t and rtt in t and t)
+    done = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    value = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+             for line in text.splitlines() if line.startswith("cogo_link")}
+    assert value["cogo_links"] == 1 and value["cogo_links_up_total"] == 1
+    assert value['cogo_link_bytes_total{direction="in"}'] > 1000
+    assert value['cogo_link_bytes_total{direction="out"}'] > 1000
+    assert value['cogo_link_refused_total{reason="secret"}'] == 0
+
+
 SECRET = "sixteen bytes and more"
 
 
@@ -85,6 +106,7 @@ def test_nodes_need_the_same_secret(make_cluster, tmp_path):
         ["node", "--role", "worker", "--type", "sandbox", "--data", str(tmp_path / "s"), "--join",
          f"127.0.0.1:{cluster.node_port}"], log, "the secrets differ",
         env={"COGO_CLUSTER_SECRET": "another one of sixteen"})
+    assert "cogo_link_refused_total{reason=\"secret\"} 1\n" in cluster.call("GET", "/metrics").body.decode()
     stranger.kill()
     stranger.wait(10)
     cluster.stop()

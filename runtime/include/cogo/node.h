@@ -15,6 +15,7 @@ enum {
     COGO_NODE_NAME_SIZE = 129,      /**< Bytes of the longest name, with its NUL. */
     COGO_NODE_SUBSCRIBERS_MAX = 16, /**< A count. */
     COGO_NODE_JOIN_MAX = 64,        /**< Addresses in cogo_node_config.join, a count. */
+    COGO_NODE_RTT_BUCKETS = 20,     /**< Of cogo_node_info.rtt_counts, a count. */
 };
 
 /** Zero-initialise, then set struct_size and name; 0 means the default of each field. */
@@ -51,8 +52,40 @@ typedef struct cogo_node_info {
     uint64_t bytes_in;              /**< Read from it, over all its links. */
     uint64_t bytes_out;             /**< Written to it, over all its links. */
     uint64_t queued_bytes;          /**< Messages that wait for the link. */
-    uint64_t nacks; /**< Messages that it could not deliver, of all links with it. */
+    uint64_t nacks;      /**< Messages that it could not deliver, of all links with it. */
+    uint64_t rtt_sum_ns; /**< Of all heartbeats. */
+    /** Heartbeats by round trip: bucket i has those of at most 2^i * 16 us and more than the
+     * bucket before; the last one has all longer ones, too. */
+    uint64_t rtt_counts[COGO_NODE_RTT_BUCKETS];
 } cogo_node_info;
+
+/** Why a connection was not made, on either side. */
+typedef enum cogo_node_refusal {
+    COGO_REFUSED_SECRET,  /**< The proof or certificate of one side is wrong. */
+    COGO_REFUSED_VERSION, /**< No version of the protocol is common. */
+    COGO_REFUSED_CLUSTER, /**< A node of another cluster. */
+    COGO_REFUSED_NAME,    /**< Another living node has the name, or it is not the expected. */
+    COGO_REFUSED_INCARNATION, /**< A later incarnation has been here. */
+    COGO_REFUSED_SELF,        /**< The address is the node's own. */
+    COGO_REFUSED_TWICE,       /**< There is a link: both sides joined. Usual. */
+    COGO_REFUSED_LIMIT,       /**< Of strangers or links. */
+    COGO_REFUSED_MALFORMED,   /**< Bytes that are not the protocol's. */
+    COGO_REFUSED_TIMEOUT,     /**< The handshake took too long. */
+    COGO_REFUSED_CLOSED,      /**< Nobody listens there, or the connection was lost. */
+    COGO_NODE_REFUSALS,       /**< How many there are. */
+} cogo_node_refusal;
+
+/** This node, and what it has counted since it was started first. */
+typedef struct cogo_node_stats {
+    size_t struct_size;                   /**< sizeof(cogo_node_stats), set by the caller. */
+    char name[COGO_NODE_NAME_SIZE];       /**< Of this node. */
+    char cluster[COGO_NODE_NAME_SIZE];    /**< Of this node; may be "". */
+    uint64_t incarnation;                 /**< Of this start. */
+    uint32_t links;                       /**< There are now, a count. */
+    uint64_t links_up;                    /**< That came up, a count. */
+    uint64_t links_lost;                  /**< A count. */
+    uint64_t refused[COGO_NODE_REFUSALS]; /**< Connections that were not made, by reason. */
+} cogo_node_stats;
 
 /** Payload of COGO_MSG_NODE. */
 typedef struct cogo_node_event {
@@ -86,6 +119,18 @@ COGO_API COGO_MUST_USE cogo_err cogo_node_start(cogo_system *system,
 COGO_API cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns);
 /** The port it listens on, or 0. Threads: any thread. */
 COGO_API uint16_t cogo_node_port(cogo_system *system);
+/**
+ * Facts about this node.
+ *
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system the system.
+ * @param out    its struct_size says how much of it is written.
+ * @return COGO_OK; COGO_ESTATE (no node runs); COGO_EINVAL (no struct_size).
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_node_stats_read(cogo_system *system, cogo_node_stats *out);
+/** One word for people and metrics, or "unknown". Threads: any thread. */
+COGO_API const char *cogo_node_refusal_name(cogo_node_refusal refusal);
 /** Index of the peer @p name if there is a link to it now, else 0. Threads: any thread. */
 COGO_API uint32_t cogo_node_find(cogo_system *system, const char *name);
 /**

@@ -19,6 +19,7 @@ static const cogo_record *const records_all[] = {
     &role_context_record,
     &role_execution_result_record,
     &actor_status_record,
+    &node_status_record,
     &field_problem_record,
     &submit_item_record,
     &metric_sample_record,

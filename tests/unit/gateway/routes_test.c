@@ -77,6 +77,8 @@ Test(routes, every_path_answers)
         {"GET", "/v1/actors?pageToken=x", "", NULL, 422, "pageToken"},
         {"GET", "/v1/actors/0.0.1.999", "", NULL, 404, "ACTOR_NOT_FOUND"},
         {"GET", "/v1/actors/0.0.1.99999999999", "", NULL, 404, "ACTOR_NOT_FOUND"},
+        {"GET", "/v1/nodes", "", NULL, 200, "\"nodes\":[]"}, // It has no links.
+        {"GET", "/v1/nodes?pageSize=0", "", NULL, 422, "pageSize"},
         {"GET", "/v1/actors/1.2.3", "", NULL, 404, "ACTOR_NOT_FOUND"},
         {"GET", "/health", "", NULL, 200, "ok"},
         {"GET", "/livez", "", NULL, 200, "ok"},
@@ -305,7 +307,7 @@ Test(routes, the_api_document_has_every_path_and_schema)
     json_t *paths = json_object_get(json, "paths");
     json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
     cr_expect_str_eq(json_string_value(json_object_get(json, "openapi")), "3.1.0");
-    cr_expect_eq(json_object_size(paths), 24u);
+    cr_expect_eq(json_object_size(paths), 25u);
     cr_expect_not_null(
         json_object_get(json_object_get(paths, "/v1/tasks/{id}:cancel"), "post"));
     cr_expect_not_null(json_object_get(schemas, "Task"));

@@ -5,6 +5,7 @@
 
 #include "tests/unit/runtime/scene.h"
 
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 

@@ -138,3 +138,73 @@ Test(node_stranger, a_wrong_secret_is_refused_and_logged)
     place_close(&a);
     sem_destroy(&log.refused);
 }
+
+/* Tries to join a node of the name @p name until that is refused for @p reason, on both sides.
+ */
+static void refused_for(const place *a, const char *name, const char *cluster,
+                        cogo_node_refusal reason)
+{
+    cogo_node_stats here = {.struct_size = sizeof here}, there = here;
+    cogo_system *system = scene_open(1);
+    char address[32];
+    snprintf(address, sizeof address, "127.0.0.1:%u", cogo_node_port(a->system));
+    cogo_node_config config = cluster_config(name);
+    config.cluster = cluster;
+    config.join = address;
+    cr_expect_eq(cogo_node_start(system, &config), COGO_OK);
+    while (here.refused[reason] == 0 || there.refused[reason] == 0) {
+        sched_yield();
+        cr_expect_eq(cogo_node_stats_read(a->system, &here), COGO_OK);
+        cr_expect_eq(cogo_node_stats_read(system, &there), COGO_OK);
+    }
+    cr_expect_eq(there.links, 0u);
+    cr_expect_eq(there.links_up, 0u);
+    cr_expect_str_eq(there.name, name);
+    cr_expect_eq(cogo_node_stop(system, SCENE_LONG_NS), COGO_OK);
+    scene_close(system);
+}
+
+Test(node_stranger, refusals_are_counted_by_reason_on_both_sides)
+{
+    place a, b;
+    place_open(&a, cluster_config("a"), NULL);
+    place_open(&b, cluster_config("b"), &a);
+    sem_wait(&a.ups);
+    refused_for(&a, "c", "some other", COGO_REFUSED_CLUSTER);
+    refused_for(&a, "b", NULL, COGO_REFUSED_NAME); // It lives.
+    refused_for(&a, "a", NULL, COGO_REFUSED_NAME);
+    cogo_node_stats stats = {.struct_size = sizeof stats};
+    cr_expect_eq(cogo_node_stats_read(a.system, &stats), COGO_OK);
+    cr_expect_eq(stats.links, 1u);
+    cr_expect_eq(stats.links_up, 1u);
+    for (int i = 0; i < COGO_NODE_REFUSALS; i++) {
+        cr_expect_str_neq(cogo_node_refusal_name((cogo_node_refusal)i), "unknown");
+    }
+    place_close(&b);
+    place_close(&a);
+}
+
+/* A node that lists its own address, as every one of a DNS name does, and one that both join.
+ */
+Test(node_stranger, to_join_a_node_twice_is_no_harm)
+{
+    place a, b;
+    char address[64];
+    cogo_node_stats stats = {.struct_size = sizeof stats};
+    place_open(&a, cluster_config("a"), NULL);
+    b.system = scene_open(2);
+    snprintf(address, sizeof address, "127.0.0.1:%u,127.0.0.1:%u", cogo_node_port(a.system),
+             cogo_node_port(a.system));
+    cogo_node_config config = cluster_config("b");
+    config.join = address;
+    cr_expect_eq(cogo_node_start(b.system, &config), COGO_OK);
+    sem_wait(&a.ups);
+    while (stats.refused[COGO_REFUSED_TWICE] == 0) {
+        sched_yield();
+        cr_expect_eq(cogo_node_stats_read(b.system, &stats), COGO_OK);
+    }
+    cr_expect_eq(stats.links, 1u);
+    cr_expect_eq(cogo_node_stop(b.system, SCENE_LONG_NS), COGO_OK);
+    scene_close(b.system);
+    place_close(&a);
+}
