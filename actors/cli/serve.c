@@ -1,6 +1,7 @@
 #include "actors/cli/serve.h"
 
 #include "actors/cli/log.h"
+#include "codec/contract/failpoint.h"
 
 #include <cogo/system.h>
 
@@ -95,6 +96,10 @@ cli_exit serve_node(const node_config *config)
     char text[512];
     sigset_t set;
     node *n = NULL;
+    if (!failpoints_arm(getenv("COGO_FAILPOINT"))) {
+        return cli_fail(CLI_USAGE, "COGO_FAILPOINT is not NAME:kill or NAME:stop, with a name "
+                                   "of codec/contract/failpoint.h and perhaps :COUNT");
+    }
     no_core_dumps();
     int signal_fd = block_signals(&set);
     cogo_err err = node_start(config, &n, text);

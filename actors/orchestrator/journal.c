@@ -5,6 +5,7 @@
  * write covers all numbers up to its last task's. A parcel needs the last number that was given
  * out when it was put in: that covers its own tasks, whatever it is about. */
 #include "actors/orchestrator/room.h"
+#include "codec/contract/failpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -146,8 +147,10 @@ static void send_write(orc *o)
     store_write write = {.sequence = ++o->next_sequence,
                          .term = o->config.term,
                          .changes = {.items = changes, .count = count}};
+    failpoint("orchestrator.write.before");
     cogo_err err = cogo_send(o->ctx, o->config.store_writer,
                              cogo_msg_create_record(o->system, MSG_STORE_WRITE, &write));
+    failpoint("orchestrator.write.after");
     for (size_t i = 0; i < count; i++) {
         void *events = NULL; // The copies in the message are flat; this list was ours.
         memcpy(&events, &changes[i].events.items, sizeof events);
@@ -236,7 +239,9 @@ void orc_journal_committed(orc *o, const store_committed *committed)
         done++;
     }
     // First the answers, then the memory: a parcel may be about a task that leaves.
+    failpoint("orchestrator.committed.before");
     orc_outbox_deliver(o);
+    failpoint("orchestrator.committed.after");
     for (size_t i = 0; i < done; i++) {
         for (size_t j = 0; j < o->writes[i].task_count; j++) {
             saved(o, &o->writes[i].tasks[j]);

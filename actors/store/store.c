@@ -3,6 +3,7 @@
 #include "actors/store/store.h"
 
 #include "actors/store/journal.h"
+#include "codec/contract/failpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +125,7 @@ static bool commit(cogo_context *ctx, writer *w)
     if (w->writes == 0) {
         return true;
     }
+    failpoint("store.commit.before");
     cogo_err err = journal_commit(w->journal, w->error);
     if (err == COGO_EFULL || err == COGO_ECLOSED) {
         w->unsure_count = err == COGO_ECLOSED ? w->kept_count : 0;
@@ -135,10 +137,12 @@ static bool commit(cogo_context *ctx, writer *w)
         give_up(ctx, w, true);
         return false;
     }
+    failpoint("store.commit.after");
     w->committed = w->applied;
     w->delay_ns = 0;
     forget_kept(w, w->kept_count);
     report(ctx, w);
+    failpoint("store.told.after");
     return true;
 }
 
@@ -160,6 +164,7 @@ static bool apply(cogo_context *ctx, writer *w, const store_write *write)
     if (w->writes == 0) {
         w->began_ns = cogo_now_ns(ctx);
     }
+    failpoint("store.apply.before");
     journal_verdict verdict = journal_apply(w->journal, write, w->error);
     switch (verdict) {
     case JOURNAL_APPLIED:
@@ -175,6 +180,7 @@ static bool apply(cogo_context *ctx, writer *w, const store_write *write)
         give_up(ctx, w, true);
         return false;
     }
+    failpoint("store.apply.after");
     w->applied = write->sequence;
     w->writes++;
     w->changes += (int64_t)write->changes.count;

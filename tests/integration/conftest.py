@@ -46,6 +46,7 @@ class Cluster:
         offset = log.tell()
         process = subprocess.Popen([self.binary] + args, stderr=log, stdout=log, env=full,
                                    start_new_session=True)
+        self.launched = process
         log.close()
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -58,11 +58,14 @@ class Trio:
         ports = free_ports(3)
         url = postgres.journal()
         self.members = [Member(folder, f"o{i}", ports, i, url).start() for i in range(3)]
-        self.workers, _ = self.members[0].launch(
-            ["node", "--role", "worker", "--type", WORKER_TYPES, "--data", str(folder / "workers"), "--join",
-             ",".join(f"127.0.0.1:{port}" for port in ports)],
-            str(folder / "workers.log"), r"(?s)(worker \S+ is registered.*){%d}" % (WORKER_TYPES.count(",") + 1))
+        self.folder, self.ports = folder, ports
+        self.start_workers(r"(?s)(worker \S+ is registered.*){%d}" % (WORKER_TYPES.count(",") + 1))
         until(lambda: all(member.ready() for member in self.members), 20, "all are ready")
+
+    def start_workers(self, word="node worker"):
+        self.workers, _ = Cluster(self.folder / "workers").launch(
+            ["node", "--role", "worker", "--type", WORKER_TYPES, "--data", str(self.folder / "workers"), "--join",
+             ",".join(f"127.0.0.1:{port}" for port in self.ports)], str(self.folder / "workers.log"), word)
 
     def leader(self):
         until(lambda: sum(member.leads() for member in self.members if member.process.poll() is None) == 1, 20, "one leads")

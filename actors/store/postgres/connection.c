@@ -151,6 +151,7 @@ static bool finish_connect(pg *p, int64_t deadline)
 
 static bool set_session(pg *p)
 {
+    // The fixed plans look dear to the planner, which would compile them: 100 ms a statement.
     char sql[512];
     int64_t statement_ms = p->kind == PG_MIGRATOR ? PG_MIGRATION_MS : PG_STATEMENT_MS;
     (void)snprintf(sql, sizeof sql,
@@ -158,6 +159,7 @@ static bool set_session(pg *p)
                    "set_config('lock_timeout', '%d', false), "
                    "set_config('idle_in_transaction_session_timeout', '%d', false), "
                    "set_config('client_min_messages', 'error', false), "
+                   "set_config('jit', 'off', false), "
                    "set_config('default_transaction_read_only', '%s', false), "
                    "CASE current_setting('synchronous_commit') WHEN 'off' THEN "
                    "set_config('synchronous_commit', 'on', false) END",
@@ -220,14 +222,26 @@ PGresult *pg_result(pg *p)
     }
 }
 
-PGresult *pg_run(pg *p, const char *sql, const char *const *values, int count)
+bool pg_send(pg *p, const char *sql, const char *const *values, int count)
 {
     if (p->conn == NULL) {
-        return NULL;
+        return false;
     }
-    if (PQsendQueryParams(p->conn, sql, count, NULL, values, NULL, NULL, 0) == 0) {
-        return lost(p, PQerrorMessage(p->conn));
+    if (PQsendQueryParams(p->conn, sql, count, NULL, values, NULL, NULL, 0) == 0
+        || PQflush(p->conn) < 0) {
+        (void)lost(p, PQerrorMessage(p->conn));
+        return false;
     }
+    return true;
+}
+
+PGresult *pg_run(pg *p, const char *sql, const char *const *values, int count)
+{
+    return pg_send(p, sql, values, count) ? pg_answer(p) : NULL;
+}
+
+PGresult *pg_answer(pg *p)
+{
     PGresult *result = pg_result(p);
     while (p->conn != NULL) {
         PGresult *more = pg_result(p); // One command: only its end follows.

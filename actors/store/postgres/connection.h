@@ -59,6 +59,8 @@ PGresult *pg_result(pg *p);
  * which is NULL on failure: fault and why are set then. Errors of the server that leave the
  * connection usable do so. */
 PGresult *pg_run(pg *p, const char *sql, const char *const *values, int count);
+bool pg_send(pg *p, const char *sql, const char *const *values, int count); /* Its halves. */
+PGresult *pg_answer(pg *p);
 COGO_MUST_USE bool pg_do(pg *p, const char *sql); /* The same, without parameters and result. */
 
 /* Sets fault and why from @p result, or from the connection when it is NULL. */

@@ -5,6 +5,7 @@
  * it also locks. So whoever has that row after a new connection was made knows that the old
  * session is over, and finds there whether its COMMIT arrived. */
 #include "actors/store/postgres/postgres.h"
+#include "codec/contract/failpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ enum {
     HOLD_MS = 3000, /* The right to write lasts so long without a renewal. */
     RENEW_MS = 700, /* It is renewed so often; one that stands by asks for it so often. */
     SILENT_MS = 2 * RENEW_MS, /* Without renewal and without a session, its owner is gone. */
+    TAKE_PAUSE_MS = 50,       /* Between two tries of one that does not stand by. */
     HOLDER_SIZE = 128,
 };
 
@@ -268,7 +270,9 @@ static cogo_err commit(journal *base, char error[JOURNAL_ERROR_SIZE])
     if (!j->open) {
         return COGO_OK;
     }
-    PGresult *result = pg_run(p, "COMMIT", NULL, 0);
+    bool sent = pg_send(p, "COMMIT", NULL, 0);
+    failpoint("store.commit.sent");
+    PGresult *result = sent ? pg_answer(p) : NULL;
     bool good = result != NULL && strcmp(PQcmdStatus(result), "COMMIT") == 0;
     PQclear(result);
     j->open = false;
@@ -381,13 +385,22 @@ static bool try_term(pg_journal *j, bool standby)
     return true;
 }
 
+/* Whoever lives renews within RENEW_MS, so after HOLD_MS and that the owner is known to live.
+ */
 static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
                           char error[JOURNAL_ERROR_SIZE])
 {
     pg *p = &j->connection;
-    if (!try_term(j, standby)) {
-        postgres_explain(p, "take the next term", error);
-        return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
+    for (int waited_ms = 0;; waited_ms += TAKE_PAUSE_MS) {
+        if (!try_term(j, standby)) {
+            postgres_explain(p, "take the next term", error);
+            return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
+        }
+        if (j->term != 0 || standby || waited_ms > HOLD_MS + RENEW_MS) {
+            break;
+        }
+        (void)usleep(TAKE_PAUSE_MS
+                     * 1000); // A node that died may have its session for a while.
     }
     *out_term = j->term;
     if (j->term == 0 && !standby) {
