@@ -1,5 +1,5 @@
 /* Questions to PostgreSQL: the driver of db.h. Rows come one by one, in binary. A connection
- * that was lost is made anew by the next begin(), but not more often than RECONNECT_MS. */
+ * that was lost is made anew by the next begin(). */
 #include "actors/store/postgres/postgres.h"
 
 #include <stdio.h>
@@ -8,8 +8,9 @@
 #include <time.h>
 
 enum {
-    RECONNECT_MS = 250, /* After a connection that failed, questions fail at once so long. */
-    VALUES_MAX = 160,   /* Parameters of one statement. */
+    RECONNECT_MS =
+        250,          /* A failed try that took longer makes questions fail at once so long. */
+    VALUES_MAX = 160, /* Parameters of one statement. */
     NUMBER_SIZE = 24,
 };
 
@@ -50,11 +51,13 @@ static cogo_err begin(database *d)
     if (self->failed_at_ms != 0 && now_ms() - self->failed_at_ms < RECONNECT_MS) {
         return COGO_EIO;
     }
+    int64_t began_ms = now_ms();
     if (pg_connect(p) && pg_do(p, sql)) {
         self->failed_at_ms = 0;
         return COGO_OK;
     }
-    self->failed_at_ms = now_ms();
+    // One that is refused at once costs the next question nothing.
+    self->failed_at_ms = now_ms() - began_ms < RECONNECT_MS ? 0 : now_ms();
     return COGO_EIO;
 }
 
