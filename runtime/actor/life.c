@@ -130,6 +130,18 @@ void cogo__life_begin(cogo_context *ctx, cogo__cell *cell)
     }
 }
 
+/* Before stop(), which may close descriptors: another thread may have their numbers at once. */
+static void release_watches(cogo_context *ctx, cogo__cell *cell)
+{
+    for (cogo__ref *ref = cell->refs, *next = NULL; ref != NULL; ref = next) {
+        next = ref->next;
+        if (cogo__u32_load_relaxed(&ref->kind) == COGO__REF_IO) {
+            cogo__sched_io_forget(ctx->system, ref);
+            cogo__ref_release(ctx->system, ctx, cell, ref);
+        }
+    }
+}
+
 /* Timers and asks end; whoever is monitored hears that nobody listens any more. */
 static void release_refs(cogo_context *ctx, cogo__cell *cell)
 {
@@ -194,6 +206,7 @@ void cogo__life_end(cogo_context *ctx, cogo__cell *cell)
     cogo_reason reason = ctx->reason;
     const cogo_behavior *behavior = behavior_of(cell);
     cogo__u32_store_relaxed(&ctx->doing, 0);
+    release_watches(ctx, cell);
     if ((cell->flags & COGO__ACTOR_STARTED) != 0 && behavior->stop != NULL) {
         behavior->stop(ctx, cell->state, &reason);
     } else if ((cell->flags & COGO__ACTOR_STARTED) == 0 && cell->start != NULL) {

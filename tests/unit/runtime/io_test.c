@@ -233,6 +233,63 @@ Test(io, after_unwatch_nothing_comes_and_the_number_may_be_another_descriptor)
     scene_close(system);
 }
 
+/* Closes its descriptor in stop(), as its owner may; another thread may get the number at once
+ * and watch it. Were the watch given back after stop(), it would be that other's. */
+typedef struct closer {
+    int fd;
+    cogo_err *seen;
+} closer;
+
+static cogo_err closer_start(cogo_context *ctx, void *state, const void *args)
+{
+    closer *c = state;
+    uint64_t watch = 0;
+    *c = *(const closer *)args;
+    return cogo_io_watch(ctx, c->fd, 0, &watch);
+}
+
+static cogo_err closer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    (void)msg;
+    cogo_exit(ctx, COGO_EXIT_NORMAL, "told to");
+    return COGO_OK;
+}
+
+static void closer_stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    const closer *c = state;
+    uint64_t watch = 0;
+    (void)reason;
+    *c->seen = cogo_io_watch(ctx, c->fd, 0, &watch); // As that other thread would.
+    cogo_io_unwatch(ctx, watch);
+    close(c->fd);
+}
+
+static const cogo_behavior closer_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "closer",
+    .state_size_bytes = sizeof(closer),
+    .start = closer_start,
+    .receive = closer_receive,
+    .stop = closer_stop,
+};
+
+Test(io, an_actors_watches_are_gone_before_its_stop_closes_what_they_watched)
+{
+    cogo_system *system = scene_open(1);
+    ends pair = open_pair();
+    cogo_err seen = COGO_EFAULT;
+    closer args = {pair.mine, &seen};
+    cogo_actor_id id = scene_spawn(system, &closer_behavior, &args, sizeof args, 0);
+    cogo_reason reason;
+    cr_assert_eq(cogo_system_send(system, id, cogo_msg_create(system, GO, 0)), COGO_OK);
+    cr_assert_eq(cogo_system_await(system, id, SCENE_LONG_NS, &reason), COGO_OK);
+    cr_expect_eq(seen, COGO_OK, "%s", cogo_strerror(seen));
+    close(pair.theirs);
+    scene_close(system);
+}
+
 /* The other side hangs up: that is something to read, too. */
 Test(io, the_end_of_the_other_side_is_told)
 {
