@@ -236,10 +236,13 @@ void cogo__lane_main(void *arg)
             cell = cell != NULL || lane->tired ? cell : look_around(lane);
         }
         if (cell == NULL) {
-            if (cogo__u32_load_acquire(&sched->halt) != 0) {
+            // acquire: what was sent before stop() is seen after this, if not by the look
+            // before.
+            bool halt = cogo__u32_load_acquire(&sched->halt) != 0;
+            cell = halt ? cogo__lane_next(lane) : cogo__lane_park(lane);
+            if (halt && cell == NULL) {
                 break;
             }
-            cell = cogo__lane_park(lane);
         }
         if (cell != NULL) {
             run(lane, cell);
