@@ -2,6 +2,7 @@
 
     scons variant=cov unit && build/cov/tests/runtime_test && python3 tests/coverage.py build/cov
     python3 tests/coverage.py build/cov --least LINES,BRANCHES     (percent; below it exits 1)
+    python3 tests/coverage.py build/cov --missed [FILE...]         each line with a way that no test took
 """
 import gzip
 import json
@@ -50,11 +51,33 @@ def percent(part, whole):
     return 100.0 * part / whole if whole else 100.0
 
 
+def show_missed(found, wanted):
+    """Prints each line that was not reached (!!!!), or with fewer ways taken than it has (2/4)."""
+    for path in sorted(found):
+        if wanted and path not in wanted:
+            continue
+        lines, branches = found[path]
+        ways = {}
+        for (number, _), hits in branches.items():
+            ways.setdefault(number, []).append(hits)
+        print(path)
+        with open(path) as file:
+            for number, text in enumerate(file.read().split("\n"), 1):
+                taken, there = share(ways.get(number, []))
+                if lines.get(number, 1) == 0:
+                    print(f"  !!!!  {number:4} {text}")
+                elif taken < there:
+                    print(f"  {taken:2}/{there:<2} {number:4} {text}")
+
+
 def main():
     found = read(sys.argv[1])
     if not found:
         print("no coverage data: build with scons variant=cov and run the tests first")
         return 1
+    if len(sys.argv) > 2 and sys.argv[2] == "--missed":
+        show_missed(found, sys.argv[3:])
+        return 0
     total = [0, 0, 0, 0]
     print(f"{'file':34} {'lines':>14} {'branches':>16}  not reached")
     for path in sorted(found):
