@@ -76,7 +76,8 @@ static cogo__guard *make(cogo_system *system, cogo_actor_id owner)
     cogo__guard *guard = cogo__guard_at(system, index);
     guard->index = index;
     guard->own = 0;
-    guard->first = guard->last = NULL;
+    // No waiter is left from before, each had a reference; who released the last place may just
+    // be looking for one, under the lock.
     cogo__u64_store_relaxed(&guard->owner, name_of(owner));
     cogo__u32_store_relaxed(&guard->limit, UINT32_MAX);
     cogo__u32_store_relaxed(&guard->options, 0);
@@ -86,7 +87,6 @@ static cogo__guard *make(cogo_system *system, cogo_actor_id owner)
     cogo__u64_store_relaxed(&guard->bytes_limit, 0);
     cogo__u32_store_relaxed(&guard->above, 0);
     cogo__u32_store_relaxed(&guard->alarmed, 0);
-    cogo__u32_store_relaxed(&guard->waiter_count, 0);
     cogo__u64_store_release(&guard->word, REFERENCE);
     return guard;
 }
