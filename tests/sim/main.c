@@ -15,6 +15,7 @@
 
 enum {
     SEEDS_DEFAULT = 200,
+    SEEDS_MANY = 10000,
     TWICE_SHARE = 16, // One seed of so many is played twice: both must be the same.
     SECONDS_MAX = 10, // Of one playing, by the real clock.
     ALT_STACK = 65536,
@@ -142,7 +143,8 @@ static bool play_scenario(const scenario *s, const options *o)
 {
     tally sums = {0};
     bool ok = true;
-    for (uint64_t seed = o->first; ok && seed <= o->last; seed++) {
+    bool tenth = (s->faults & SCENARIO_LONG_PLAY) != 0 && o->last - o->first >= SEEDS_MANY;
+    for (uint64_t seed = o->first; ok && seed <= o->last; seed += tenth ? 10 : 1) {
         ok = play_seed(s, seed, o, &sums);
     }
     printf("%-40s %s after %llu seeds, %llu operations, %llu switches\n", s->name,

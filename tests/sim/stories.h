@@ -10,7 +10,9 @@
     X(ask_outcomes, SCENARIO_JUMPS, "asks, late answers, deaths: exactly one outcome each") \
     X(watch_and_timers, SCENARIO_JUMPS, "one DOWN per monitor, no cancelled timer arrives") \
     X(stop_anywhere, SCENARIO_JUMPS, "a stop in the middle of everything leaves nothing")   \
-    X(stop_hungry, SCENARIO_JUMPS | SCENARIO_MEMORY, "the same while memory is short")
+    X(stop_hungry, SCENARIO_JUMPS | SCENARIO_MEMORY, "the same while memory is short")      \
+    X(cluster_torn, SCENARIO_CALM | SCENARIO_LONG_PLAY,                                     \
+      "nodes, a network that is cut and healed: FIFO, one DOWN, no false id")
 
 #define X(name, faults, story) void name(void);
 STORY_MAP(X)
