@@ -3,54 +3,30 @@
 Repeat:  bash deploy/packages.sh long && /usr/bin/python3 -m pytest -s tests/long/test_image.py
 """
 import json
-import os
 import subprocess
 import time
 
 import pytest
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ENGINE = os.path.join(TOP, "tests/long/engine.sh")
-KEPT = os.path.join(TOP, "build", "deploy-tests")
+from engine import TOP, Engine
+
 SIZE_MAX = 80_000_000
 GRACE_S = 30
 HARD = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "256", "--tmpfs", "/tmp"]
 
 
-def run(*argv, timeout=1800, **kwargs):
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, **kwargs)
-    assert done.returncode == 0, f"{' '.join(argv)}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return done.stdout.strip()
-
-
-def base_image():
-    """Debian 12, minimal, as the hub's bookworm-slim would be."""
-    tar = os.path.join(KEPT, "base.tar")
-    if not os.path.exists(tar):
-        os.makedirs(KEPT, exist_ok=True)
-        run("mmdebstrap", "--variant=minbase", "--mode=root", "--include=ca-certificates", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-            "bookworm", tar + ".new")
-        os.rename(tar + ".new", tar)
-    return tar
-
-
 @pytest.fixture(scope="module")
 def docker():
-    """An engine with cogo:test in it; yields a function that calls its client."""
-    folder = os.path.join(KEPT, "engine")
-    host = run("bash", ENGINE, "build", folder)
-    env = {**os.environ, "DOCKER_HOST": host}
-
-    def call(*words, **kwargs):
-        return run("docker", *words, env=env, **kwargs)
+    """An engine with cogo:test in it."""
+    engine = Engine("build")
     try:
-        call("import", base_image(), "debian:bookworm-slim")
+        engine.base()
         start = time.monotonic()
-        call("build", "--network=host", "-t", "cogo:test", TOP)
+        engine("build", "--network=host", "-t", "cogo:test", TOP)
         print(f"\nimage: built in {time.monotonic() - start:.0f} s")
-        yield call
+        yield engine
     finally:
-        run("bash", ENGINE, "down", folder)
+        engine.down()
 
 
 def wait_for(docker, container, wanted, seconds):
@@ -103,7 +79,7 @@ def test_off_loopback_without_a_token_it_refuses_to_start(docker):
     container = docker("run", "-d", "--network=none", *HARD, "cogo:test")
     try:
         assert docker("wait", container) == "2"
-        assert "COGO_API_TOKEN" in subprocess.run(["docker", "logs", container], capture_output=True, text=True,
-                                                  env={**os.environ, "DOCKER_HOST": f"unix://{KEPT}/engine/docker.sock"}).stderr
+        said = subprocess.run(["docker", "logs", container], capture_output=True, text=True, env=docker.env)
+        assert "COGO_API_TOKEN" in said.stderr
     finally:
         docker("rm", "-f", "-v", container)
