@@ -64,7 +64,7 @@ static void send_about(cogo_system *system, cogo_actor_id to, cogo_msg_type type
     cogo_system_send(system, to, msg);
     (void)scene_ask_u64(system, to);
     (void)scene_ask_u64(system, about); // It has handled the signals that came before.
-    (void)scene_ask_u64(system, to); // And this one what was answered: UNLINK has an ACK.
+    (void)scene_ask_u64(system, to);    // And this one what was answered: UNLINK has an ACK.
 }
 
 Test(info, links_and_watchers_are_those_that_there_are)
