@@ -1,6 +1,7 @@
 /* cogo bench: how fast the runtime is on this machine. */
 #include "bench/bench.h"
 
+#include "actors/cli/bench_durable.h"
 #include "actors/cli/cli.h"
 #include "actors/cli/output.h"
 #include "bench/burners.h"
@@ -71,7 +72,10 @@ static void print_row(const bench_result *r)
     printf("%-22s %5u %10.1f %10.1f %10.1f  %s", r->bench->name, r->lanes, r->median, r->min,
            r->max, r->bench->unit);
     if (r->mode != NULL) {
-        printf(" %s %" PRIu64 "/s", r->mode, r->rate);
+        printf(" %s", r->mode);
+    }
+    if (r->rate != 0) {
+        printf(" %" PRIu64 "/s", r->rate);
     }
     if (r->size_bytes != 0) {
         printf(" of %" PRIu64 " bytes", r->size_bytes);
@@ -85,16 +89,23 @@ static void print_row(const bench_result *r)
     putchar('\n');
 }
 
+static const bench *find(const char *name)
+{
+    return strcmp(name, bench_durable.name) == 0 ? &bench_durable : bench_find(name);
+}
+
 static const bench *named(const char *name)
 {
-    const bench *found = bench_find(name);
+    const bench *found = find(name);
     if (found != NULL) {
         return found;
     }
     const char *known[BENCH_NAMES_MAX + 1] = {NULL};
-    for (size_t i = 0; bench_table[i].name != NULL && i < BENCH_NAMES_MAX; i++) {
-        known[i] = bench_table[i].name;
+    size_t count = 0;
+    for (; bench_table[count].name != NULL && count < BENCH_NAMES_MAX - 1; count++) {
+        known[count] = bench_table[count].name;
     }
+    known[count] = bench_durable.name;
     const char *near = NULL;
     if (names_nearest(name, known, &near, 1) == 1) {
         (void)cli_fail(CLI_USAGE, "no workload '%s' (did you mean '%s'?)", name, near);
@@ -135,11 +146,14 @@ static cli_exit measure_all(const args *a, uint32_t lanes, uint32_t runs)
         (void)fflush(stdout);
     }
     for (size_t i = 0; i < a->positional_count && code == CLI_OK; i++) {
-        code = measure(a, bench_find(a->positionals[i]), lanes, runs);
+        code = measure(a, find(a->positionals[i]), lanes, runs);
     }
     for (const bench *b = bench_table;
          a->positional_count == 0 && b->name != NULL && code == CLI_OK; b++) {
         code = measure(a, b, lanes, runs);
+    }
+    if (a->positional_count == 0 && code == CLI_OK) {
+        code = measure(a, &bench_durable, lanes, runs);
     }
     return code;
 }
@@ -156,6 +170,7 @@ static cli_exit run(const args *a)
         for (const bench *b = bench_table; b->name != NULL; b++) {
             printf("%-22s %-14s %s\n", b->name, b->unit, b->doc);
         }
+        printf("%-22s %-14s %s\n", bench_durable.name, bench_durable.unit, bench_durable.doc);
         return CLI_OK;
     }
     for (size_t i = 0; i < a->positional_count; i++) {

@@ -401,6 +401,11 @@ int node_port(const node *n)
     return n->door != NULL ? gateway_port(n->door) : 0;
 }
 
+cogo_system *node_system(const node *n)
+{
+    return n->system;
+}
+
 int node_failed_fd(const node *n)
 {
     return n->alarm_fd;

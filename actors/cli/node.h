@@ -47,6 +47,7 @@ typedef struct node node; /* Opaque. */
  * its orchestrator yet. @p error: one sentence on failure. */
 COGO_MUST_USE cogo_err node_start(const node_config *config, node **out_node, char error[256]);
 int node_port(const node *n);
+struct cogo_system *node_system(const node *n);
 /* What it is and where it can be reached, for the log. */
 void node_describe(const node *n, char *out, size_t size);
 /* Readable once an actor that the node can't live without has ended; node_failure() says which.

@@ -31,8 +31,22 @@ def test_a_result_is_one_line_that_says_of_what_and_where_it_is():
     assert ask["base"] == "one-way" and ask["ratio"] == pytest.approx(ask["median"] / ask["base_median"], rel=1e-3)
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_durable_tasks_are_measured_on_both_engines(postgres, engine):
+    env = {"DATABASE_URL": postgres.journal()} if engine == "postgres" else {}
+    done = run_cogo("bench", "durable", "--small", "--runs", "1", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(results) == 5 and all(r["unit"] == "tasks/s" and r["median"] > 0 for r in results)
+    assert results[4]["rate"] == 1000 and results[4]["p99"] > 0
+    if engine == "postgres":
+        recorded = int(postgres.sql("SELECT count(*) FROM results", postgres.schema))
+        assert recorded == 2 * 80 + 80 + 80 + 80 // 2 + 80 // 4  # One more run of batches goes before.
+
+
 def test_the_list_names_what_can_be_run():
     listed = [line.split()[0] for line in run_cogo("bench", "--list").stdout.splitlines()]
+    assert "durable" in listed
     assert set(compare.WORKLOADS) <= set(listed)
 
 
