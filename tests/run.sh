@@ -86,6 +86,7 @@ step tsan-build 900 scons -j"$jobs" variant=tsan unit
 step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/tsan'
 step sim-build 900 scons -j"$jobs" variant=sim sim
 step sim 180 build/sim/tests/sim_test --seeds 1..200
+step sim-planted 120 bash tests/sim/planted.sh
 step model-build 300 scons -j"$jobs" model
 step model 300 build/model/explore
 step model-sleep 300 bash tests/model/spin.sh
