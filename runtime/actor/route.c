@@ -116,8 +116,9 @@ static uint32_t by_hash(cogo_context *ctx, cogo__pool *pool, cogo_msg *msg)
     }
     uint64_t sum = 1; // This message.
     for (uint32_t i = 0; i < pool->size; i++) {
-        uint64_t load = cogo__place_load(ctx->system, &pool->places[i]);
-        sum += load < UINT32_MAX ? load : 0;
+        // First found here: a worker that no key has led to yet is idle, not full.
+        bool there = cogo__place_resolve(ctx, pool, &pool->places[i]);
+        sum += there ? cogo__place_load(ctx->system, &pool->places[i]) : 0;
     }
     uint64_t most = (sum * pool->spec.load_percent + 100 * (uint64_t)pool->size - 1)
                     / (100 * (uint64_t)pool->size);

@@ -77,7 +77,7 @@ Test(idle, sixteen_lanes_wake_up_never_and_take_less_than_a_thousandth)
     cr_expect_eq(after.parks, before.parks, "no lane woke up");
     cr_expect_eq(after.wakes, before.wakes);
     cr_expect_eq(after.watches, before.watches, "nor did the watcher");
-    cr_expect_lt(cpu, seconds * 1000000, "under 0.1 % of one CPU");
+    cr_expect_lt(cpu, seconds * 1000000, "under a thousandth of one CPU");
     scene_close(system);
 }
 

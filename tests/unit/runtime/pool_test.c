@@ -1,5 +1,5 @@
 /* Pools of workers behind one id. */
-#include "tests/unit/runtime/scene.h"
+#include "tests/unit/runtime/inside.h"
 
 enum { JOB = COGO_MSG_USER, POISON, WHO, BIG, WORKERS = 5, KEYS = 2000, LIMIT = 8 };
 
@@ -376,4 +376,68 @@ Test(pool, wrong_figures_are_refused)
     cr_expect_eq(cogo_pool_resize(system, id, 0), COGO_EINVAL);
     cr_expect_eq(cogo_pool_stats_read(system, id, 1, &stats), COGO_EGONE);
     scene_close(system);
+}
+
+/* Everybody asks for the same customer. */
+static uint64_t one_key(cogo_msg *msg)
+{
+    (void)msg;
+    return 4711;
+}
+
+/* From one callback, so that all wait at the pool before a worker runs. */
+enum { BURST = 200 };
+
+typedef struct burst {
+    cogo_actor_id pool, tally;
+} burst;
+
+static void send_burst(cogo_context *ctx, void *arg)
+{
+    const burst *b = arg;
+    for (uint64_t i = 0; i < BURST; i++) {
+        cogo_msg *msg = cogo_msg_create(cogo_context_system(ctx), JOB, sizeof(job));
+        *(job *)cogo_msg_payload(msg) = (job){i, b->tally};
+        cr_expect_eq(cogo_send(ctx, b->pool, msg), COGO_OK);
+    }
+}
+
+static uint32_t workers_that_worked(cogo_system *system, const cogo_actor_id *ids, size_t count)
+{
+    uint32_t busy = 0;
+    for (size_t i = 0; i < count; i++) {
+        busy += scene_ask_u64(system, ids[i]) > 0;
+    }
+    return busy;
+}
+
+/* One customer that everybody asks for: all of its messages have one key. With a bound on the
+ * load they spill over to the next worker for that key; without one they do not. */
+Test(pool, a_hot_key_stays_with_its_worker_or_spills_over_when_the_load_is_bounded)
+{
+    for (uint32_t percent = 0; percent <= 125; percent += 125) {
+        cogo_system *system = scene_open(1);
+        cogo_pool_spec spec = pool_of(COGO_ROUTE_HASH, WORKERS);
+        spec.key = one_key;
+        spec.load_percent = percent;
+        burst b = {.pool = start_pool(system, &spec),
+                   .tally = scene_spawn(system, &tally_behavior, NULL, 0, 0)};
+        inside(system, send_burst, &b);
+        cr_expect_eq(tally_wait(system, b.tally, BURST), (uint64_t)BURST);
+        cogo_actor_info infos[64];
+        cogo_actor_id workers[WORKERS];
+        size_t found = 0;
+        uint32_t cursor = 0;
+        infos[0].struct_size = sizeof infos[0];
+        size_t count = cogo_actor_list(system, &cursor, infos, 64);
+        for (size_t i = 0; i < count && found < WORKERS; i++) {
+            if (strcmp(infos[i].behavior, "worker") == 0) {
+                workers[found++] = infos[i].id;
+            }
+        }
+        cr_assert_eq(found, (size_t)WORKERS);
+        uint32_t busy = workers_that_worked(system, workers, found);
+        cr_expect(percent == 0 ? busy == 1 : busy > 1, "%u %%: %u worked", percent, busy);
+        scene_close(system);
+    }
 }

@@ -17,6 +17,7 @@
 typedef struct purse {
     cogo__lock lock;
     uint64_t requests, refuse_at; /* 0: refuses none. */
+    bool closed;                  /* Refuses all. */
     uint64_t refused;
     int64_t bytes, blocks;
     bool wrong; /* A size or an alignment that was not what was promised. */
@@ -31,7 +32,7 @@ typedef struct tag {
 static inline bool refuses(purse *p)
 {
     p->requests++;
-    bool no = p->requests == p->refuse_at;
+    bool no = p->closed || p->requests == p->refuse_at;
     p->refused += no;
     return no;
 }

@@ -1,6 +1,6 @@
 /* Trees of supervisors: nested and simple ones, orders, shutdown, significant children, and
  * what a restart keeps. */
-#include "tests/unit/runtime/scene.h"
+#include "tests/unit/runtime/inside.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -429,6 +429,77 @@ Test(tree, backoff_grows_and_leaves_off_a_random_part)
         cr_expect_eq(scene_ask_u64(system, it), 0u);
         cr_expect_geq(cogo_system_now_ns(system) - before, least[i]);
     }
+    scene_close(system);
+}
+
+/* An operator stops what keeps failing, instead of waiting for its next try. */
+Test(tree, a_child_that_waits_for_its_next_try_is_terminated_at_once)
+{
+    static log l;
+    log *at = &l;
+    memset(&l, 0, sizeof l);
+    cogo_system *system = scene_open(1);
+    cogo_child_spec child = unit_child("it", &at, COGO_RESTART_PERMANENT);
+    child.backoff_min_ns = SCENE_LONG_NS * 60;
+    cogo_supervisor_spec spec = spec_of(COGO_ONE_FOR_ONE, &child, 1);
+    cogo_actor_id sup = start(system, &spec);
+    cogo_system_send(system, cogo_supervisor_child(system, sup, "it"),
+                     cogo_msg_create(system, FAIL, 0));
+    cogo_child_info info = {.restarting = false};
+    cogo_child_order list = {.struct_size = sizeof list, .action = COGO_CHILD_LIST};
+    while (!info.restarting) {
+        cr_assert_eq(
+            cogo_system_supervisor_order(system, sup, &list, SCENE_LONG_NS, NULL, &info, 1),
+            COGO_OK);
+    }
+    cogo_child_answer a =
+        order(system, sup, (cogo_child_order){.action = COGO_CHILD_TERMINATE, .id = "it"});
+    cr_expect_eq(a.err, COGO_OK);
+    cr_expect_eq(a.active, 0u);
+    cr_expect_eq(a.specs, 1u);
+    a = order(system, sup, (cogo_child_order){.action = COGO_CHILD_TERMINATE, .id = "it"});
+    cr_expect_eq(a.err, COGO_OK, "it is not up: nothing to do");
+    a = order(system, sup, (cogo_child_order){.action = COGO_CHILD_RESTART, .id = "it"});
+    cr_expect_eq(a.err, COGO_OK);
+    cr_expect_eq(a.active, 1u);
+    scene_close(system);
+}
+
+typedef struct two_orders {
+    cogo_actor_id sup;
+    cogo_err first;
+} two_orders;
+
+static void terminate_from_inside(cogo_context *ctx, void *arg)
+{
+    two_orders *t = arg;
+    uint64_t ask = 0;
+    cogo_child_order o = {
+        .struct_size = sizeof o, .action = COGO_CHILD_TERMINATE, .id = "slow"};
+    t->first = cogo_supervisor_order(ctx, t->sup, &o, SCENE_LONG_NS, &ask);
+}
+
+/* Two operators at a time: the second hears that it is being done already. */
+Test(tree, a_child_that_is_being_terminated_is_not_terminated_again)
+{
+    static log l;
+    log *at = &l;
+    memset(&l, 0, sizeof l);
+    cogo_system *system = scene_open(1);
+    cogo_child_spec child = unit_child("slow", &at, COGO_RESTART_PERMANENT);
+    child.shutdown_ns = SCENE_LONG_NS * 60;
+    cogo_supervisor_spec spec = spec_of(COGO_ONE_FOR_ONE, &child, 1);
+    two_orders t = {.sup = start(system, &spec)};
+    cogo_actor_id slow = cogo_supervisor_child(system, t.sup, "slow");
+    cogo_system_send(system, slow, cogo_msg_create(system, STUBBORN, 0));
+    cr_expect_eq(scene_ask_u64(system, slow), 0u);
+    inside(system, terminate_from_inside, &t);
+    cr_expect_eq(t.first, COGO_OK);
+    cogo_child_answer a =
+        order(system, t.sup, (cogo_child_order){.action = COGO_CHILD_TERMINATE, .id = "slow"});
+    cr_expect_eq(a.err, COGO_ESTATE);
+    cogo_exit_actor(system, slow, COGO_EXIT_KILLED, NULL);
+    cr_expect_eq(cogo_system_await(system, slow, SCENE_LONG_NS, NULL), COGO_OK);
     scene_close(system);
 }
 
