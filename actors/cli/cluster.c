@@ -23,11 +23,10 @@ static bool find_join(const args *a, const char **out_join)
     if (strcmp(args_value(a, "role"), "worker") != 0) {
         return true; // An orchestrator has no use for it.
     }
-    (void)cli_fail(
-        CLI_USAGE,
-        "ORCHESTRATOR_URL '%s' is not cogo://ADDRESS:PORT, where a worker node finds "
-        "its orchestrator",
-        url);
+    (void)cli_fail(CLI_USAGE,
+                   "ORCHESTRATOR_URL '%s' is not cogo://HOST:PORT, where a worker node finds "
+                   "its orchestrator",
+                   url);
     return false;
 }
 
@@ -74,8 +73,8 @@ static cli_exit as_worker(const args *a, node_config *config)
         return cli_fail(CLI_USAGE, "--worker-id names one worker, --type lists several");
     }
     if (config->links.join == NULL && config->links.listen == NULL) {
-        return cli_fail(CLI_USAGE, "--role worker needs --join ADDRESS:PORT (or "
-                                   "ORCHESTRATOR_URL=cogo://ADDRESS:PORT)");
+        return cli_fail(CLI_USAGE, "--role worker needs --join HOST:PORT (or "
+                                   "ORCHESTRATOR_URL=cogo://HOST:PORT)");
     }
     const char *listen = args_value(a, "listen");
     return listen != NULL ? take_door(listen, config) : CLI_OK;
@@ -122,8 +121,10 @@ static const args_option node_options[] = {
      .env = "WORKER_TYPE",
      .doc = "worker types that a worker node runs"},
     {.name = "join",
-     .value = "ADDRESS:PORT,...",
-     .doc = "nodes to link with; default: ORCHESTRATOR_URL if it is cogo://ADDRESS:PORT"},
+     .value = "HOST:PORT,...",
+     .doc =
+         "nodes to link with; all addresses of a name (dns:NAME:PORT is the same), looked up "
+         "again every 10 s; default: ORCHESTRATOR_URL if it is cogo://HOST:PORT"},
     {.name = "listen-node",
      .value = "ADDRESS:PORT",
      .doc = "where other nodes may link with this one"},

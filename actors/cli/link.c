@@ -45,8 +45,8 @@ static void explain(cogo_err err, const node_links *links, char error[256])
     const char *join = links->join != NULL ? links->join : "";
     if (err == COGO_EINVAL) {
         snprintf(error, 256,
-                 "node addresses are numeric ADDRESS:PORT, [V6]:PORT or localhost:PORT; "
-                 "one of these is not: listen '%.60s', join '%.80s'",
+                 "nodes listen on ADDRESS:PORT and join ADDRESS:PORT, [V6]:PORT or NAME:PORT; "
+                 "one of these is neither: listen '%.60s', join '%.80s'",
                  listen, join);
     } else if (err == COGO_EAUTH) {
         snprintf(error, 256,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,31 @@ cogo_err cogo__address_parse(const char *text, cogo__address *out)
     return COGO_EINVAL;
 }
 
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+           || c == '-' || c == '.' || c == '_';
+}
+
+cogo_err cogo__address_parse_name(const char *text, char out_host[COGO__HOST_SIZE],
+                                  uint16_t *out_port)
+{
+    static const char prefix[] = "dns:";
+    text += strncmp(text, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
+    size_t size = strcspn(text, ","), host_size = 0;
+    while (host_size < size && is_name_char(text[host_size])) {
+        host_size++;
+    }
+    if (host_size == 0 || host_size >= COGO__HOST_SIZE || text[host_size] != ':'
+        || !parse_port(text + host_size + 1, size - host_size - 1, out_port)
+        || *out_port == 0) {
+        return COGO_EINVAL;
+    }
+    memcpy(out_host, text, host_size);
+    out_host[host_size] = '\0';
+    return COGO_OK;
+}
+
 bool cogo__address_is_loopback(const cogo__address *address)
 {
     if (address->at.ss_family == AF_INET) {
@@ -71,6 +97,18 @@ bool cogo__address_is_loopback(const cogo__address *address)
     }
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->at;
     return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+void cogo__address_text(const cogo__address *address, char out[COGO__ADDRESS_TEXT])
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->at;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->at;
+    bool is_v6 = address->at.ss_family == AF_INET6;
+    const void *from = is_v6 ? (const void *)&v6->sin6_addr : &v4->sin_addr;
+    (void)inet_ntop(address->at.ss_family, from, host, sizeof host);
+    (void)snprintf(out, COGO__ADDRESS_TEXT, is_v6 ? "[%s]:%u" : "%s:%u", host,
+                   ntohs(v4->sin_port)); // Both families have the port in the same place.
 }
 
 static int open_socket(const cogo__address *address)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { USUAL_FACTOR = 10 }; // Waits so many times longer where there is a link already.
+
 typedef struct joiner {
     cogo__join join;
     cogo_actor_id connections[COGO__CONNECTIONS];
@@ -42,15 +44,27 @@ static void explain(cogo_context *ctx, joiner *j, const char *why)
     cogo__node *node = j->join.node;
     bool usual = cogo__refusal_is_usual(cogo__refusal_of(COGO_OK, why, false));
     if (usual) {
-        j->wait_ms = node->config.reconnect_max_ms;
+        j->wait_ms = node->config.reconnect_max_ms * USUAL_FACTOR;
     }
     if (!j->linked) {
+        char address[COGO__ADDRESS_TEXT];
+        cogo__address_text(&j->join.address, address);
         bool again = strncmp(j->why, why, sizeof j->why - 1) == 0;
         (void)snprintf(j->why, sizeof j->why, "%s", why);
         cogo__log(cogo_context_system(ctx), usual || again ? COGO_LOG_DEBUG : COGO_LOG_WARN,
-                  "node %s: not joined, tried again: %s", node->name, why);
+                  "node %s: %s not joined, tried again: %s", node->name, address, why);
     }
     j->linked = false;
+}
+
+/* A link that is there stays: the address may only have become unready. This is said again with
+ * each look that does not find it. */
+static cogo_err leave(cogo_context *ctx, const joiner *j)
+{
+    if (!j->linked) {
+        cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the address is not listed any more");
+    }
+    return COGO_OK;
 }
 
 static bool open_one(cogo_context *ctx, joiner *j, uint32_t number)
@@ -109,12 +123,16 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     switch (cogo_msg_type_of(msg)) {
     case COGO_MSG_EXIT: {
         const cogo_down *down = cogo_msg_payload(msg);
-        if (cogo_actor_id_equal(down->actor, ctx->cell->extra->supervisor)) {
+        bool owned = cogo_actor_id_is_set(j->join.owner);
+        if (cogo_actor_id_equal(down->actor,
+                                owned ? j->join.owner : ctx->cell->extra->supervisor)) {
             cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the node stops");
             return COGO_OK;
         }
         return lost(ctx, j, down->actor, down->reason.text);
     }
+    case COGO__MSG_LEAVE:
+        return leave(ctx, j);
     case COGO_MSG_TIMER:
         return open_one(ctx, j, COGO__CONTROL) ? COGO_OK : try_later(ctx, j);
     case COGO__MSG_OPENED: {

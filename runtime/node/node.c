@@ -43,6 +43,7 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
     c->heartbeat_ms = or_default(c->heartbeat_ms, 1000);
     c->reconnect_min_ms = or_default(c->reconnect_min_ms, 100);
     c->reconnect_max_ms = or_default(c->reconnect_max_ms, 10000);
+    c->resolve_ms = or_default(c->resolve_ms, 10000);
     c->handshake_ms = or_default(c->handshake_ms, 5000);
     c->strangers_max = or_default(c->strangers_max, 64);
     c->links_max = or_default(c->links_max, 1024);
@@ -57,12 +58,23 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
                : COGO_EINVAL;
 }
 
-/* Without a secret anybody who reaches the port is let in: so only this machine may. */
+bool cogo__node_may_reach(const cogo_node_config *config, const cogo__address *address)
+{
+    return config->secret_size_bytes != 0 || cogo__address_is_loopback(address);
+}
+
 static cogo_err parse(const cogo_node_config *c, const char *text, cogo__address *out)
 {
     cogo_err err = cogo__address_parse(text, out);
-    bool open = c->secret_size_bytes == 0;
-    return err == COGO_OK && open && !cogo__address_is_loopback(out) ? COGO_EAUTH : err;
+    return err == COGO_OK && !cogo__node_may_reach(c, out) ? COGO_EAUTH : err;
+}
+
+/* An address, or a name that will be looked up. */
+static cogo_err parse_join(const cogo_node_config *c, const char *text, cogo__join *out)
+{
+    memset(out, 0, sizeof *out);
+    cogo_err err = parse(c, text, &out->address);
+    return err == COGO_EINVAL ? cogo__address_parse_name(text, out->host, &out->port) : err;
 }
 
 static cogo_err parse_joins(const cogo_node_config *c, cogo__node *node, cogo__join *joins,
@@ -71,7 +83,7 @@ static cogo_err parse_joins(const cogo_node_config *c, cogo__node *node, cogo__j
     size_t count = 0;
     for (const char *at = c->join; at != NULL && *at != '\0'; count++) {
         cogo_err err =
-            count < COGO_NODE_JOIN_MAX ? parse(c, at, &joins[count].address) : COGO_EINVAL;
+            count < COGO_NODE_JOIN_MAX ? parse_join(c, at, &joins[count]) : COGO_EINVAL;
         if (err != COGO_OK) {
             return err;
         }
@@ -170,7 +182,8 @@ static cogo_err start_tree(cogo__node *node, const cogo__join *joins, size_t joi
     for (size_t i = 0; i < join_count; i++, count++) {
         (void)snprintf(ids[count], sizeof ids[count], "join-%zu", i);
         children[count].id = ids[count];
-        children[count].options.behavior = &cogo__joiner_behavior;
+        children[count].options.behavior =
+            joins[i].host[0] != '\0' ? &cogo__resolver_behavior : &cogo__joiner_behavior;
         children[count].options.args = &joins[i];
         children[count].options.args_size_bytes = sizeof joins[i];
     }

@@ -30,6 +30,7 @@ enum {
     COGO__MSG_FLUSH = 64, /**< To a connection: look at what there is to send. */
     COGO__MSG_NACK,       /**< To a peer's alias: a cogo_err. */
     COGO__MSG_OPENED,     /**< To who made a connection: cogo__opened. It is authenticated. */
+    COGO__MSG_LEAVE,      /**< To a joiner: its address is not listed any more. */
 };
 
 typedef struct cogo__opened {
@@ -101,6 +102,8 @@ typedef struct cogo__node {
 
 /** Of @p system, or NULL. */
 cogo__node *cogo__node_of(cogo_system *system);
+/** Without a secret anybody who reaches the port is let in: so only this machine may. */
+bool cogo__node_may_reach(const cogo_node_config *config, const cogo__address *address);
 /** NULL for an index that was never given out. Any thread. */
 cogo__peer *cogo__peer_find(cogo__node *node, uint32_t index);
 
@@ -157,9 +160,13 @@ static inline uint64_t cogo__queued_cost(const cogo_msg *msg)
 
 /* --- Actors. ------------------------------------------------------------------------------ */
 
+/** Whom to join: an address, or a name that has some. */
 typedef struct cogo__join {
     cogo__node *node;
-    cogo__address address;
+    cogo__address address;      /**< Unless there is a host. */
+    char host[COGO__HOST_SIZE]; /**< "": none. */
+    uint16_t port;              /**< Of host. */
+    cogo_actor_id owner;        /**< Of a joiner: its resolver, or nobody. */
 } cogo__join;
 
 /** How a connection begins: with a socket from accept(), or an address to connect to. */
@@ -172,7 +179,8 @@ typedef struct cogo__connect {
 } cogo__connect;
 
 extern const cogo_behavior cogo__listener_behavior;   /**< Args: a cogo__node pointer. */
-extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join. */
+extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join, an address. */
+extern const cogo_behavior cogo__resolver_behavior;   /**< Args: cogo__join, a host. */
 extern const cogo_behavior cogo__connection_behavior; /**< Args: cogo__connect. */
 
 /** A connection that ended before it began: closes its socket and is counted no more. */

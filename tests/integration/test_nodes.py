@@ -95,6 +95,18 @@ def test_nodes_and_links_are_shown(cluster):
     assert value['cogo_link_refused_total{reason="secret"}'] == 0
 
 
+def test_a_name_is_looked_up_until_it_is_there(make_cluster, tmp_path):
+    cluster = make_cluster()
+    log = str(tmp_path / "named.log")
+    node, _ = cluster.launch(
+        ["node", "--role", "worker", "--type", "sandbox", "--worker-id", "named", "--data",
+         str(tmp_path / "named"), "--join",
+         f"dns:nothing.invalid:1,dns:localhost:{cluster.node_port}"], log, "worker named is registered")
+    until(lambda: "looking for nothing.invalid" in open(log).read(), 40)
+    node.terminate()
+    assert node.wait(40) == 0
+
+
 SECRET = "sixteen bytes and more"
 
 
@@ -123,7 +135,9 @@ def test_nodes_need_the_same_secret(make_cluster, tmp_path):
     (["--role", "worker", "--type", "sandbox"], {"ORCHESTRATOR_URL": "http://a:1"}, 2, "cogo://"),
     (["--role", "worker", "--type", "sandbox,indexing", "--join", "127.0.0.1:1"],
      {"WORKER_ID": "one"}, 2, "--worker-id"),
-    (["--role", "worker", "--type", "sandbox", "--join", "127.0.0.1"], {}, 2, "ADDRESS:PORT"),
+    (["--role", "worker", "--type", "sandbox", "--join", "127.0.0.1"], {}, 2, "NAME:PORT"),
+    (["--role", "worker", "--type", "sandbox", "--join", "dns:a b:7"], {}, 2, "NAME:PORT"),
+    (["--role", "worker", "--type", "sandbox", "--join", "dns:a:0"], {}, 2, "NAME:PORT"),
     (["--role", "worker", "--type", "sandbox", "--join", "192.0.2.1:7"], {}, 2, "COGO_CLUSTER_SECRET"),
     (["--role", "worker", "--type", "sandbox", "--join", "127.0.0.1:1"],
      {"COGO_CLUSTER_SECRET": "short"}, 2, "COGO_CLUSTER_SECRET must have 16"),

@@ -24,7 +24,9 @@ typedef struct cogo_node_config {
     const char *name;   /**< Of this node, 1 to 128 bytes; nobody else in the cluster has it. */
     const char *cluster; /**< Only nodes that say the same are let in. Default: "". */
     const char *listen;  /**< "address:port", port 0: any free one. Default: does not listen. */
-    const char *join;    /**< "address:port,address:port,...": joined, and again when lost. */
+    /** "address:port,name:port,dns:name:port,...": joined, and again when lost. All addresses
+     * of a name are, again and again looked up; dns: before it may be left out. */
+    const char *join;
     /** At least 16 bytes, known to all nodes of the cluster; each proves to the other that it
      * knows it. Without one only loopback addresses are allowed. Content is not encrypted. */
     const void *secret;
@@ -39,6 +41,7 @@ typedef struct cogo_node_config {
     uint32_t handshake_ms;  /**< Within it a stranger must have proved itself. Default: 5000. */
     uint32_t strangers_max; /**< Connections that have not yet, a count. Default: 64. */
     uint32_t links_max;     /**< Peers at a time, a count. Default: 1024. */
+    uint32_t resolve_ms; /**< Between two looks for the addresses of a name. Default: 10000. */
 } cogo_node_config;
 
 /** What is known of one incarnation of a peer. */
@@ -101,7 +104,7 @@ typedef struct cogo_node_event {
  *
  * Ownership: copies @p config.
  * Threads:   any thread that is not a lane.
- * @return COGO_OK; COGO_EINVAL (no name, a bad or a host-name address, a short secret, limits);
+ * @return COGO_OK; COGO_EINVAL (no name, a bad address, a short secret, limits);
  *         COGO_EAUTH (an address that is not loopback, without a secret); COGO_ESTATE (it is a
  *         node already, or polled); COGO_EIO (can't listen there); COGO_ENOMEM.
  */

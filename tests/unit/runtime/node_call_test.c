@@ -58,7 +58,10 @@ Test(node_call, configurations_that_can_not_be_are_refused)
         expect_no_node(system, &c, COGO_EINVAL);
         c.listen = NULL;
         c.join = addresses[i];
-        expect_no_node(system, &c, COGO_EINVAL);
+        bool name = strncmp(addresses[i], "example.org", 11) == 0; // Joined, not listened on.
+        if (!name) {
+            expect_no_node(system, &c, COGO_EINVAL);
+        }
     }
     char many[40 * (COGO_NODE_JOIN_MAX + 2)] = "";
     for (int i = 0; i <= COGO_NODE_JOIN_MAX; i++) {

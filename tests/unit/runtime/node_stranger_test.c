@@ -208,3 +208,29 @@ Test(node_stranger, to_join_a_node_twice_is_no_harm)
     scene_close(b.system);
     place_close(&a);
 }
+
+/* All addresses of the name are tried; nobody listens at [::1]. */
+Test(node_stranger, a_name_stands_for_its_addresses)
+{
+    place a;
+    char address[64];
+    place_open(&a, cluster_config("a"), NULL);
+    cogo_system *system = scene_open(1);
+    snprintf(address, sizeof address, "dns:localhost:%u", cogo_node_port(a.system));
+    cogo_node_config config = cluster_config("b");
+    config.join = address;
+    cr_expect_eq(cogo_node_start(system, &config), COGO_OK);
+    sem_wait(&a.ups);
+    while (cogo_node_find(system, "a") == 0) {
+        sched_yield();
+    }
+    cr_expect_eq(cogo_node_stop(system, SCENE_LONG_NS), COGO_OK);
+    scene_close(system);
+    static const char *const wrong[] = {"name",  "name:",  ":7",         "na me:7", "name:0",
+                                        "dns:7", "dns::7", "name:70000", "::1:7"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        config.join = wrong[i];
+        cr_expect_eq(cogo_node_start(a.system, &config), COGO_EINVAL, "%s", wrong[i]);
+    }
+    place_close(&a);
+}
