@@ -13,12 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    READ_FIRST = 8192,     // Bytes of the input buffer of a stranger: its frames have room;
-    READ_MOST = 262144,    // and of a peer: a few of the largest frames have.
-    READ_BUDGET = 524288,  // Bytes per turn.
-    WRITE_BUDGET = 1048576 // Bytes per turn.
-};
+enum { WRITE_BUDGET = 1048576 }; // Bytes per turn.
 #define RTT_FIRST_NS UINT64_C(16000)
 enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT };
 
@@ -32,6 +27,10 @@ static void close_with(cogo__connection *c, cogo_err err, const char *why)
 static cogo_err admit(void *ctx, cogo__session *session, const char **why)
 {
     cogo__connection *c = ctx;
+    if (c->tls != NULL && !cogo__tls_is_for(c->tls, cogo__session_peer(session))) {
+        *why = "certificate: it is for a node of another name";
+        return COGO_EAUTH;
+    }
     c->number = cogo__session_connection(session);
     cogo__applicant who = {
         .actor = cogo_self(c->ctx),
@@ -147,100 +146,6 @@ static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame 
     return c->number == COGO__DATA ? cogo__incoming_frame(c, frame) : on_control(c, frame);
 }
 
-/* --- Bytes. ------------------------------------------------------------------------------- */
-
-static cogo__large *store_of(const cogo__connection *c)
-{
-    return c->ctx->heap != NULL ? &c->ctx->heap->large : NULL;
-}
-
-/* The buffer comes from the lane's store, and goes back there when nothing is left in it: a
- * connection that is idle has none. True if there is room to read into. */
-static bool make_room(cogo__connection *c)
-{
-    size_t capacity = c->open ? READ_MOST : READ_FIRST;
-    if (c->in != NULL && c->in_capacity >= capacity) {
-        return c->in_size < c->in_capacity;
-    }
-    uint8_t *in = cogo__large_alloc(store_of(c), c->node->system->config.allocator, capacity);
-    if (in == NULL) {
-        close_with(c, COGO_ENOMEM, "no memory to read");
-        return false;
-    }
-    if (c->in_size != 0) {
-        memcpy(in, c->in, c->in_size);
-    }
-    cogo__large_free(store_of(c), c->in);
-    c->in = in;
-    c->in_capacity = capacity;
-    return true;
-}
-
-static void give_room_back(cogo__connection *c)
-{
-    cogo__large_free(store_of(c), c->in);
-    c->in = NULL;
-    c->in_size = c->in_capacity = 0;
-}
-
-static void read_some(cogo__connection *c)
-{
-    size_t total = 0;
-    while (total < READ_BUDGET && make_room(c)) {
-        ssize_t got = recv(c->fd, c->in + c->in_size, c->in_capacity - c->in_size, 0);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            bool wait = got < 0 && (errno == EAGAIN);
-            c->hung_up = !wait;
-            break;
-        }
-        bool full = c->in_size + (size_t)got == c->in_capacity;
-        total += (size_t)got;
-        c->in_size += (size_t)got;
-        size_t used = cogo__session_input(c->session, c->in, c->in_size);
-        c->in_size -= used;
-        memmove(c->in, c->in + used, c->in_size);
-        if (cogo__session_state_of(c->session) == COGO__SESSION_CLOSED || !full) {
-            break; // Not full: the socket is empty, most likely.
-        }
-    }
-    if (c->in_size == 0) {
-        give_room_back(c);
-    }
-    if (total != 0) {
-        c->heard_ns = cogo_now_ns(c->ctx);
-    }
-    if (total != 0 && c->peer != NULL) {
-        (void)cogo__u64_add_relaxed(&c->peer->bytes_in, total);
-    }
-}
-
-/* False: the socket takes no more now. */
-static bool write_some(cogo__connection *c, size_t *total)
-{
-    size_t size = 0;
-    const uint8_t *bytes = cogo__session_output(c->session, &size);
-    while (size != 0) {
-        ssize_t put = send(c->fd, bytes, size, MSG_NOSIGNAL);
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put < 0) {
-            c->hung_up = c->hung_up || (errno != EAGAIN);
-            return false;
-        }
-        cogo__session_sent(c->session, (size_t)put);
-        *total += (size_t)put;
-        if (c->peer != NULL) {
-            (void)cogo__u64_add_relaxed(&c->peer->bytes_out, (size_t)put);
-        }
-        bytes = cogo__session_output(c->session, &size);
-    }
-    return true;
-}
-
 /* --- The actor. --------------------------------------------------------------------------- */
 
 static cogo_err open_session(cogo__connection *c)
@@ -280,12 +185,13 @@ void cogo__connection_abandon(const cogo__connect *how)
 
 static void finish(cogo__connection *c)
 {
+    cogo__tls_destroy(c->tls);
     if (c->fd >= 0) {
         (void)close(c->fd);
     }
     no_stranger(c);
     cogo__session_destroy(c->session);
-    give_room_back(c);
+    cogo__bytes_finish(c);
     one_less(c->node);
 }
 
@@ -313,6 +219,10 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     c->incoming.types.from = c->out.announced.from = c->node->system->config.allocator;
     cogo_err err = c->opens ? cogo__address_connect(&c->how.address, &c->fd) : COGO_OK;
     err = err == COGO_OK ? open_session(c) : err;
+    if (err == COGO_OK && c->node->keys != NULL) {
+        c->tls = cogo__tls_create(c->node->keys, c->opens, c->node->system->config.allocator);
+        err = c->tls != NULL ? COGO_OK : COGO_ENOMEM;
+    }
     err = err == COGO_OK ? cogo_io_watch(ctx, c->fd, 0, &c->watch) : err;
     if (err == COGO_OK) {
         err = cogo_timer_start(ctx, (uint64_t)c->node->config.handshake_ms * 1000000, 0,
@@ -343,7 +253,7 @@ static void on_io(cogo__connection *c, uint32_t events)
         }
     }
     if ((events & COGO_IO_READ) != 0) {
-        read_some(c);
+        cogo__bytes_read(c);
     }
     if (!c->open && cogo__session_state_of(c->session) == COGO__SESSION_OPEN) {
         became_open(c);
@@ -431,7 +341,7 @@ static cogo_err drained(cogo_context *ctx, void *state)
         bool data = c->open && c->number == COGO__DATA
                     && cogo__session_state_of(c->session) == COGO__SESSION_OPEN;
         more = data && total < WRITE_BUDGET && cogo__outgoing_fill(c);
-        all = write_some(c, &total);
+        all = cogo__bytes_write(c, &total);
         more = more && all;
     }
     if (total >= WRITE_BUDGET && all) { // Others first, then more.
@@ -447,13 +357,17 @@ static cogo_err drained(cogo_context *ctx, void *state)
 /* Best effort: what the socket takes at once is said, then it is closed. */
 static void say_goodbye(cogo__connection *c, const cogo_reason *reason)
 {
-    uint8_t unread[READ_FIRST];
+    uint8_t unread[4096];
     size_t total = 0;
     if (c->connecting || c->hung_up) {
         return;
     }
     close_with(c, COGO_ECLOSED, reason->text[0] != '\0' ? reason->text : "the node stops");
-    (void)write_some(c, &total);
+    (void)cogo__bytes_write(c, &total);
+    if (c->tls != NULL) {
+        cogo__tls_close(c->tls);
+        (void)cogo__bytes_write(c, &total);
+    }
     // Unread input would turn the close into a reset, which may take the good-bye with it.
     (void)shutdown(c->fd, SHUT_WR);
     for (int i = 0; i < 16 && recv(c->fd, unread, sizeof unread, 0) > 0; i++) {

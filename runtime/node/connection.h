@@ -1,11 +1,13 @@
 /* One connection: an actor with a socket and a session.
- * Used by the three files that make it: connection.c (socket and life), outgoing.c (messages to
- * frames) and incoming.c (frames to messages). Never touched by another actor. */
+ * Used by the files that make it: connection.c (life), bytes.c (socket to session and back),
+ * outgoing.c (messages to frames), incoming.c (frames to messages) and spawn.c. Never touched
+ * by another actor. */
 #ifndef COGO_NODE_CONNECTION_H
 #define COGO_NODE_CONNECTION_H
 
 #include "runtime/node/node.h"
 #include "runtime/node/numbers.h"
+#include "runtime/node/tls.h"
 
 enum {
     COGO__STREAMS_MAX = 16,  /**< Large messages that one peer may have under way, a count. */
@@ -52,7 +54,8 @@ typedef struct cogo__connection {
     uint32_t number;
     bool opens, connecting, stranger, open, up, ended, hung_up;
     cogo__session *session;
-    uint8_t *in;
+    cogo__tls *tls; /**< Between socket and session; NULL: nothing is. */
+    uint8_t *in;    /**< What the session has not used yet. */
     size_t in_size, in_capacity;
     cogo__peer *peer; /**< From admission on. */
     uint64_t link;
@@ -61,6 +64,13 @@ typedef struct cogo__connection {
     cogo__outgoing out;
     cogo__incoming incoming;
 } cogo__connection;
+
+/** Takes what the socket has, at most a turn's worth, to the session. */
+void cogo__bytes_read(cogo__connection *c);
+/** Gives the socket what the session has. False: it takes no more now. @p total grows. */
+bool cogo__bytes_write(cogo__connection *c, size_t *total);
+/** Gives the input buffer back. */
+void cogo__bytes_finish(cogo__connection *c);
 
 /** Encodes what waits, as far as credit and buffer allow. False: nothing could be. */
 bool cogo__outgoing_fill(cogo__connection *c);

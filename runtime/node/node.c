@@ -52,15 +52,19 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
     bool secret = c->secret == NULL ? c->secret_size_bytes == 0
                                     : c->secret_size_bytes >= COGO__SESSION_SECRET_MIN
                                           && c->secret_size_bytes <= COGO__SECRET_MAX;
-    return named && secret && c->window_bytes >= WINDOW_LEAST
+    int files = (c->tls_cert != NULL) + (c->tls_key != NULL) + (c->tls_ca != NULL);
+    return named && secret && (files == 0 || files == 3) && c->window_bytes >= WINDOW_LEAST
                    && c->message_bytes <= INT32_MAX / 8
                ? COGO_OK
                : COGO_EINVAL;
 }
 
+/* Without a secret or certificates anybody who reaches the port is let in: so only this machine
+ * may. */
 bool cogo__node_may_reach(const cogo_node_config *config, const cogo__address *address)
 {
-    return config->secret_size_bytes != 0 || cogo__address_is_loopback(address);
+    return config->secret_size_bytes != 0 || config->tls_cert != NULL
+           || cogo__address_is_loopback(address);
 }
 
 static cogo_err parse(const cogo_node_config *c, const char *text, cogo__address *out)
@@ -113,6 +117,7 @@ static void finish(cogo__remote *remote)
     }
     cogo__table_finish(&node->peers);
     cogo__lock_finish(&node->lock);
+    cogo__tls_keys_drop(node->keys);
     cogo__proof_wipe(node, sizeof *node);
     cogo__free(node);
 }
@@ -162,6 +167,7 @@ static void take_config(cogo__node *node, const cogo_node_config *c)
     }
     node->config.name = node->config.cluster = node->config.listen = node->config.join = NULL;
     node->config.secret = NULL;
+    node->config.tls_cert = node->config.tls_key = node->config.tls_ca = NULL;
     uint64_t second = (uint64_t)cogo_system_wall_ms(node->system) / 1000;
     node->incarnation = second << 32 | node->system->incarnation;
 }
@@ -199,13 +205,29 @@ static cogo_err start_tree(cogo__node *node, const cogo__join *joins, size_t joi
     return cogo_supervisor_start(node->system, &spec, &node->root);
 }
 
-static void close_listener(cogo__node *node)
+static cogo_err read_keys(cogo__node *node, const cogo_node_config *c)
+{
+    char why[256] = "";
+    cogo_err err =
+        cogo__tls_keys_read(c->tls_cert, c->tls_key, c->tls_ca, &node->keys, why, sizeof why);
+    if (err != COGO_OK) {
+        cogo__log(node->system, COGO_LOG_ERROR, "node %s: %s", node->name,
+                  why[0] != '\0' ? why : cogo_strerror(err));
+    }
+    return err;
+}
+
+/* No connection is left. */
+static void end_config(cogo__node *node)
 {
     if (node->listen_fd >= 0) {
         (void)close(node->listen_fd);
         node->listen_fd = -1;
     }
     node->port = 0;
+    cogo__tls_keys_drop(node->keys);
+    node->keys = NULL;
+    cogo__proof_wipe(node->secret, sizeof node->secret);
 }
 
 cogo_err cogo_node_start(cogo_system *system, const cogo_node_config *config)
@@ -234,12 +256,15 @@ cogo_err cogo_node_start(cogo_system *system, const cogo_node_config *config)
         return COGO_ESTATE;
     }
     take_config(node, &c);
-    if (c.listen != NULL) {
+    if (c.tls_cert != NULL) {
+        err = read_keys(node, &c);
+    }
+    if (err == COGO_OK && c.listen != NULL) {
         err = cogo__address_listen(&at, &node->listen_fd, &node->port);
     }
     err = err == COGO_OK ? start_tree(node, joins, join_count) : err;
     if (err != COGO_OK) {
-        close_listener(node);
+        end_config(node);
         (void)cogo__u32_swap_seq_cst(&node->running, 0);
     }
     return err;
@@ -269,8 +294,7 @@ cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns)
         }
     }
     if (err == COGO_OK) {
-        close_listener(node);
-        cogo__proof_wipe(node->secret, sizeof node->secret);
+        end_config(node);
         (void)cogo__u32_swap_seq_cst(&node->running, 0);
     } else {
         (void)cogo__u32_swap_seq_cst(&node->running, 1); // May be stopped again.

@@ -12,6 +12,7 @@
 #include "runtime/node/address.h"
 #include "runtime/node/session.h"
 #include "runtime/node/tally.h"
+#include "runtime/node/tls.h"
 
 #include <cogo/node.h>
 
@@ -86,6 +87,7 @@ typedef struct cogo__node {
     char name[COGO__NODE_NAME_MAX + 1], cluster[COGO__NODE_NAME_MAX + 1];
     uint8_t secret[256];
     uint64_t incarnation;
+    cogo__tls_keys *keys; /**< NULL: no TLS. */
     int listen_fd;
     uint16_t port;
     // Connections.

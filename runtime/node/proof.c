@@ -13,22 +13,26 @@ static const char *const labels[] = {
 
 enum { LABEL_MAX = 24 };
 
-cogo_err cogo__transcript_init(cogo__transcript *t, const void *secret, size_t secret_size,
-                               const void *binding, size_t binding_size)
+cogo_err cogo__transcript_init(cogo__transcript *t, const void *secret, size_t secret_size)
 {
     *t = (cogo__transcript){0};
-    if ((secret != NULL && (secret_size == 0 || secret_size > COGO__SECRET_MAX))
-        || (binding != NULL && binding_size > COGO__BINDING_MAX)) {
+    if (secret != NULL && (secret_size == 0 || secret_size > COGO__SECRET_MAX)) {
         return COGO_EINVAL;
     }
     if (secret != NULL) {
         memcpy(t->secret, secret, secret_size);
         t->secret_size = secret_size;
     }
-    if (binding != NULL) {
-        memcpy(t->binding, binding, binding_size);
-        t->binding_size = binding_size;
+    return COGO_OK;
+}
+
+cogo_err cogo__transcript_bind(cogo__transcript *t, const void *binding, size_t size)
+{
+    if (size > sizeof t->binding) {
+        return COGO_EINVAL;
     }
+    memcpy(t->binding, binding, size);
+    t->binding_size = size;
     return COGO_OK;
 }
 

@@ -24,8 +24,9 @@ typedef struct cogo__transcript {
 } cogo__transcript;
 
 /** @p secret NULL: there is none. COGO_OK or COGO_EINVAL (too long). */
-cogo_err cogo__transcript_init(cogo__transcript *t, const void *secret, size_t secret_size,
-                               const void *binding, size_t binding_size);
+cogo_err cogo__transcript_init(cogo__transcript *t, const void *secret, size_t secret_size);
+/** What ties both ends of one connection, in each proof from now on. COGO_OK or COGO_EINVAL. */
+cogo_err cogo__transcript_bind(cogo__transcript *t, const void *binding, size_t size);
 void cogo__transcript_finish(cogo__transcript *t);
 /** COGO_OK or COGO_ELIMIT. */
 cogo_err cogo__transcript_add(cogo__transcript *t, const uint8_t *bytes, size_t size);

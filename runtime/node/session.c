@@ -355,7 +355,10 @@ size_t cogo__session_input(cogo__session *s, const uint8_t *bytes, size_t size_b
             return used;
         }
         if (state == COGO__FRAME_BROKEN) {
-            (void)refuse(s, COGO_EDECODE, "length: beyond the limit");
+            bool tls = !open && bytes[used] == 0x16 && bytes[used + 1] == 0x03; // Its hello.
+            (void)refuse(s, COGO_EDECODE,
+                         tls ? "the peer speaks TLS, this node does not"
+                             : "length: beyond the limit");
             break;
         }
         s->before_open += open ? 0 : (uint32_t)whole;
@@ -398,9 +401,8 @@ cogo_err cogo__session_create(const cogo__session_config *config, cogo__session 
         memcpy(s->peer_wanted, config->peer, strlen(config->peer) + 1);
     }
     cogo_err err =
-        cogo__transcript_init(&s->transcript, config->secret, config->secret_size_bytes,
-                              config->binding, config->binding_size_bytes);
-    s->config.secret = s->config.binding = NULL; // The transcript has its own copies.
+        cogo__transcript_init(&s->transcript, config->secret, config->secret_size_bytes);
+    s->config.secret = NULL; // The transcript has its own copy.
     s->config.node = s->config.cluster = s->config.peer = NULL;
     if (err == COGO_OK && config->opens) {
         err = say_hello(s);
@@ -411,6 +413,11 @@ cogo_err cogo__session_create(const cogo__session_config *config, cogo__session 
     }
     *out_session = s;
     return COGO_OK;
+}
+
+cogo_err cogo__session_bind(cogo__session *s, const void *binding, size_t size_bytes)
+{
+    return cogo__transcript_bind(&s->transcript, binding, size_bytes);
 }
 
 void cogo__session_destroy(cogo__session *s)

@@ -46,9 +46,7 @@ typedef struct cogo__session_config {
     const void *secret; /**< Shared by the cluster; NULL: none. */
     size_t secret_size_bytes;
     uint8_t nonce[COGO__NONCE_BYTES]; /**< From a source that nobody can guess; never reused. */
-    const void *binding; /**< What ties both ends of one TLS connection; NULL: none. */
-    size_t binding_size_bytes;
-    const cogo_allocator *allocator; /**< Outlives the session; NULL: malloc. */
+    const cogo_allocator *allocator;  /**< Outlives the session; NULL: malloc. */
     cogo__session_events events;
 } cogo__session_config;
 
@@ -63,6 +61,9 @@ void cogo__session_destroy(cogo__session *session);
  * what follows it. A session that closes uses all.
  */
 size_t cogo__session_input(cogo__session *session, const uint8_t *bytes, size_t size_bytes);
+/** Both ends have @p binding, and nobody else: proofs are over it too. Before any input.
+ * COGO_OK or COGO_EINVAL (too long). */
+cogo_err cogo__session_bind(cogo__session *session, const void *binding, size_t size_bytes);
 /** Bytes to send now; @p out_size 0: none. Valid until the next call. */
 const uint8_t *cogo__session_output(const cogo__session *session, size_t *out_size);
 /** The first @p size_bytes of the output have been sent. */

@@ -15,6 +15,8 @@ cogo_node_refusal cogo__refusal_of(cogo_err err, const char *why, bool closed)
         const char *with;
         cogo_node_refusal refusal;
     } texts[] = {
+        {"tls:", COGO_REFUSED_TLS},
+        {"certificate:", COGO_REFUSED_TLS},
         {"proof:", COGO_REFUSED_SECRET},
         {"version:", COGO_REFUSED_VERSION},
         {"cluster:", COGO_REFUSED_CLUSTER},
@@ -74,6 +76,7 @@ const char *cogo_node_refusal_name(cogo_node_refusal refusal)
         [COGO_REFUSED_MALFORMED] = "malformed",
         [COGO_REFUSED_TIMEOUT] = "timeout",
         [COGO_REFUSED_CLOSED] = "closed",
+        [COGO_REFUSED_TLS] = "tls",
     };
     return (uint32_t)refusal < COGO_NODE_REFUSALS ? names[refusal] : "unknown";
 }

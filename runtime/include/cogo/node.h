@@ -28,7 +28,8 @@ typedef struct cogo_node_config {
      * of a name are, again and again looked up; dns: before it may be left out. */
     const char *join;
     /** At least 16 bytes, known to all nodes of the cluster; each proves to the other that it
-     * knows it. Without one only loopback addresses are allowed. Content is not encrypted. */
+     * knows it. Content is not encrypted by it. Without secret and certificate only loopback
+     * addresses are allowed. */
     const void *secret;
     size_t secret_size_bytes; /**< Of @c secret. */
     uint32_t window_bytes;    /**< Of a peer's messages that wait here. Default: 1048576, at
@@ -42,6 +43,12 @@ typedef struct cogo_node_config {
     uint32_t strangers_max; /**< Connections that have not yet, a count. Default: 64. */
     uint32_t links_max;     /**< Peers at a time, a count. Default: 1024. */
     uint32_t resolve_ms; /**< Between two looks for the addresses of a name. Default: 10000. */
+    /** TLS 1.3 on all links, both sides with a certificate of this authority: three PEM files,
+     * all or none, read at the start. A node's certificate has its name as a DNS name (or a
+     * wildcard for it) and allows both serverAuth and clientAuth. */
+    const char *tls_cert; /**< The node's certificate, and those between it and the CA. */
+    const char *tls_key;  /**< Its private key, without a password. */
+    const char *tls_ca;   /**< Authorities whose certificates are let in. */
 } cogo_node_config;
 
 /** What is known of one incarnation of a peer. */
@@ -64,7 +71,7 @@ typedef struct cogo_node_info {
 
 /** Why a connection was not made, on either side. */
 typedef enum cogo_node_refusal {
-    COGO_REFUSED_SECRET,  /**< The proof or certificate of one side is wrong. */
+    COGO_REFUSED_SECRET,  /**< The proof of one side is wrong. */
     COGO_REFUSED_VERSION, /**< No version of the protocol is common. */
     COGO_REFUSED_CLUSTER, /**< A node of another cluster. */
     COGO_REFUSED_NAME,    /**< Another living node has the name, or it is not the expected. */
@@ -75,7 +82,9 @@ typedef enum cogo_node_refusal {
     COGO_REFUSED_MALFORMED,   /**< Bytes that are not the protocol's. */
     COGO_REFUSED_TIMEOUT,     /**< The handshake took too long. */
     COGO_REFUSED_CLOSED,      /**< Nobody listens there, or the connection was lost. */
-    COGO_NODE_REFUSALS,       /**< How many there are. */
+    COGO_REFUSED_TLS,   /**< A certificate is missing, wrong, expired or another name's, or one
+                           side speaks no TLS. */
+    COGO_NODE_REFUSALS, /**< How many there are. */
 } cogo_node_refusal;
 
 /** This node, and what it has counted since it was started first. */
@@ -105,8 +114,9 @@ typedef struct cogo_node_event {
  * Ownership: copies @p config.
  * Threads:   any thread that is not a lane.
  * @return COGO_OK; COGO_EINVAL (no name, a bad address, a short secret, limits);
- *         COGO_EAUTH (an address that is not loopback, without a secret); COGO_ESTATE (it is a
- *         node already, or polled); COGO_EIO (can't listen there); COGO_ENOMEM.
+ *         COGO_EAUTH (an address that is not loopback, without secret or certificate);
+ *         COGO_ESTATE (it is a node already, or polled); COGO_EIO (can't listen there, or a
+ *         certificate can't be used: the log says why); COGO_ENOMEM.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_node_start(cogo_system *system,
                                                 const cogo_node_config *config);

@@ -165,11 +165,24 @@ Test(session, what_ties_the_ends_of_a_tls_connection_must_be_the_same)
 {
     side a = {0}, b = {0};
     cogo__session_config o = config_of(&a, true), c = config_of(&b, false);
-    o.binding = "one connection";
-    o.binding_size_bytes = 14;
-    c.binding = "in the middle!";
-    c.binding_size_bytes = 14;
-    must_fail(o, c, COGO_EAUTH);
+    make(&a, &o);
+    make(&b, &c);
+    cr_expect_eq(cogo__session_bind(a.session, "one connection", 14), COGO_OK);
+    cr_expect_eq(cogo__session_bind(b.session, "in the middle!", 14), COGO_OK);
+    cr_expect_eq(cogo__session_bind(b.session, secret, 65), COGO_EINVAL, "too long");
+    talk(&a, &b, 64);
+    cr_expect_eq(cogo__session_err(a.session), COGO_EAUTH);
+    cr_expect_eq(cogo__session_err(b.session), COGO_EAUTH);
+    cr_expect_eq(a.admitted + b.admitted, 0);
+    end(&a, &b);
+    a = b = (side){0};
+    make(&a, &o);
+    make(&b, &c);
+    cr_expect_eq(cogo__session_bind(a.session, "one connection", 14), COGO_OK);
+    cr_expect_eq(cogo__session_bind(b.session, "one connection", 14), COGO_OK);
+    talk(&a, &b, 64);
+    cr_expect(is_open(&a) && is_open(&b));
+    end(&a, &b);
 }
 
 Test(session, another_cluster_and_an_unexpected_name_are_refused)

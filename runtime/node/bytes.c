@@ -1,0 +1,202 @@
+/* Bytes between the socket and the session of a connection, through TLS if the node has it. */
+#include "runtime/actor/send.h"
+#include "runtime/node/connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    READ_FIRST = 8192,    // Bytes of the input buffer of a stranger: its frames have room;
+    READ_MOST = 262144,   // and of a peer: a few of the largest frames have.
+    READ_BUDGET = 524288, // Bytes per turn.
+    TLS_PIECE = 16384,    // Bytes that are taken from the socket at a time.
+};
+
+static cogo__large *store_of(const cogo__connection *c)
+{
+    return c->ctx->heap != NULL ? &c->ctx->heap->large : NULL;
+}
+
+/* The buffer comes from the lane's store, and goes back there when nothing is left in it: a
+ * connection that is idle has none. True if there is room to read into. */
+static bool make_room(cogo__connection *c)
+{
+    size_t capacity = c->open ? READ_MOST : READ_FIRST;
+    if (c->in != NULL && c->in_capacity >= capacity) {
+        return c->in_size < c->in_capacity;
+    }
+    uint8_t *in = cogo__large_alloc(store_of(c), c->node->system->config.allocator, capacity);
+    if (in == NULL) {
+        cogo__session_close(c->session, COGO_ENOMEM, "no memory to read");
+        return false;
+    }
+    if (c->in_size != 0) {
+        memcpy(in, c->in, c->in_size);
+    }
+    cogo__large_free(store_of(c), c->in);
+    c->in = in;
+    c->in_capacity = capacity;
+    return true;
+}
+
+void cogo__bytes_finish(cogo__connection *c)
+{
+    cogo__large_free(store_of(c), c->in);
+    c->in = NULL;
+    c->in_size = c->in_capacity = 0;
+}
+
+static bool is_closed(const cogo__connection *c)
+{
+    return cogo__session_state_of(c->session) == COGO__SESSION_CLOSED;
+}
+
+/* As recv(), with -1 for "nothing now" and 0 for the end, which is noted. */
+static ssize_t take(cogo__connection *c, uint8_t *into, size_t room)
+{
+    ssize_t got = -1;
+    do {
+        got = recv(c->fd, into, room, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got == 0 || (got < 0 && errno != EAGAIN)) {
+        c->hung_up = true;
+        return 0;
+    }
+    return got;
+}
+
+static void feed_session(cogo__connection *c, size_t more)
+{
+    c->in_size += more;
+    size_t used = cogo__session_input(c->session, c->in, c->in_size);
+    c->in_size -= used;
+    if (c->in_size != 0) {
+        memmove(c->in, c->in + used, c->in_size);
+    }
+}
+
+static size_t read_plain(cogo__connection *c)
+{
+    size_t total = 0;
+    while (total < READ_BUDGET && make_room(c)) {
+        ssize_t got = take(c, c->in + c->in_size, c->in_capacity - c->in_size);
+        if (got <= 0) {
+            break;
+        }
+        bool full = c->in_size + (size_t)got == c->in_capacity;
+        total += (size_t)got;
+        feed_session(c, (size_t)got);
+        if (is_closed(c) || !full) {
+            break; // Not full: the socket is empty, most likely.
+        }
+    }
+    return total;
+}
+
+/* All content that came in one piece of the wire. */
+static void drain_tls(cogo__connection *c)
+{
+    while (!is_closed(c) && make_room(c)) {
+        size_t room = c->in_capacity - c->in_size;
+        size_t got = cogo__tls_read(c->tls, c->in + c->in_size, room);
+        if (got == 0) {
+            break;
+        }
+        feed_session(c, got);
+    }
+}
+
+static void bind_session(cogo__connection *c)
+{
+    uint8_t binding[COGO__TLS_BINDING];
+    if (!cogo__tls_binding(c->tls, binding)
+        || cogo__session_bind(c->session, binding, sizeof binding) != COGO_OK) {
+        cogo__session_close(c->session, COGO_EAUTH, "tls: no binding");
+    }
+}
+
+static size_t read_tls(cogo__connection *c)
+{
+    uint8_t piece[TLS_PIECE];
+    size_t total = 0;
+    while (total < READ_BUDGET && !is_closed(c)) {
+        ssize_t got = take(c, piece, sizeof piece);
+        if (got <= 0) {
+            break;
+        }
+        bool before = cogo__tls_open(c->tls);
+        total += (size_t)got;
+        bool fine = cogo__tls_input(c->tls, piece, (size_t)got);
+        if (fine && !before && cogo__tls_open(c->tls)) {
+            bind_session(c);
+        }
+        drain_tls(c);
+        if (cogo__tls_broken(c->tls)) {
+            bool known = c->open; // Then it is a link that ends, not a stranger.
+            cogo__session_close(c->session, known ? COGO_EIO : COGO_EAUTH,
+                                cogo__tls_why(c->tls));
+            break;
+        }
+        if ((size_t)got < sizeof piece) {
+            break;
+        }
+    }
+    return total;
+}
+
+void cogo__bytes_read(cogo__connection *c)
+{
+    size_t total = c->tls != NULL ? read_tls(c) : read_plain(c);
+    if (c->in_size == 0) {
+        cogo__bytes_finish(c);
+    }
+    if (total != 0) {
+        c->heard_ns = cogo_now_ns(c->ctx);
+    }
+    if (total != 0 && c->peer != NULL) {
+        (void)cogo__u64_add_relaxed(&c->peer->bytes_in, total);
+    }
+}
+
+/* Bytes that go to the wire next. */
+static const uint8_t *next_bytes(cogo__connection *c, size_t *out_size)
+{
+    size_t taken = 1;
+    if (c->tls == NULL) {
+        return cogo__session_output(c->session, out_size);
+    }
+    while (taken != 0) {
+        const uint8_t *bytes = cogo__session_output(c->session, out_size);
+        taken = cogo__tls_write(c->tls, bytes, *out_size);
+        cogo__session_sent(c->session, taken);
+    }
+    return cogo__tls_output(c->tls, out_size);
+}
+
+bool cogo__bytes_write(cogo__connection *c, size_t *total)
+{
+    size_t size = 0;
+    const uint8_t *bytes = next_bytes(c, &size);
+    while (size != 0) {
+        ssize_t put = send(c->fd, bytes, size, MSG_NOSIGNAL);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            c->hung_up = c->hung_up || (errno != EAGAIN);
+            return false;
+        }
+        if (c->tls != NULL) {
+            cogo__tls_sent(c->tls, (size_t)put);
+        } else {
+            cogo__session_sent(c->session, (size_t)put);
+        }
+        *total += (size_t)put;
+        if (c->peer != NULL) {
+            (void)cogo__u64_add_relaxed(&c->peer->bytes_out, (size_t)put);
+        }
+        bytes = next_bytes(c, &size);
+    }
+    return true;
+}
