@@ -1,4 +1,5 @@
 /* Asks and timers: what an actor waits for with a deadline. */
+#include "runtime/actor/extra.h"
 #include "runtime/actor/life.h"
 #include "runtime/actor/send.h"
 
@@ -38,6 +39,26 @@ cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg, uint64_t t
         cogo__ref_release(system, ctx, ctx->cell, ref);
     }
     return err;
+}
+
+cogo_err cogo_refuse(cogo_context *ctx, cogo_actor_id reply_to, cogo_err err)
+{
+    if (err == COGO_OK) {
+        return COGO_EINVAL;
+    }
+    if (reply_to.node != 0 || reply_to.incarnation != ctx->system->incarnation
+        || (reply_to.slot & COGO__SLOT_ALIAS) == 0) {
+        return COGO_EGONE;
+    }
+    uint64_t number = cogo__ref_number(reply_to.generation, reply_to.slot & ~COGO__SLOT_ALIAS);
+    cogo__answered(ctx, number);
+    const cogo__ref *ref = cogo__ref_find(ctx->system, number);
+    if (ref == NULL
+        || cogo__u64_load_relaxed(&ref->state) % COGO__REF_PHASES != COGO__REF_ARMED) {
+        return COGO_EGONE;
+    }
+    cogo__ask_fail(ctx->system, ctx, number, err);
+    return COGO_OK;
 }
 
 cogo_err cogo_timer_start(cogo_context *ctx, uint64_t delay_ns, uint64_t period_ns,

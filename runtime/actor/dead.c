@@ -17,6 +17,7 @@ cogo_err cogo__dead_err(cogo_dead_reason why)
     case COGO_DEAD_LINK:
         return COGO_EFULL;
     case COGO_DEAD_UNTYPED:
+    case COGO_DEAD_REFUSED:
         return COGO_EINVAL;
     case COGO_DEAD_LARGE:
         return COGO_ELIMIT;
@@ -42,6 +43,7 @@ const char *cogo_dead_reason_name(cogo_dead_reason reason)
         [COGO_DEAD_MEMORY] = "memory",   [COGO_DEAD_UNROUTED] = "unrouted",
         [COGO_DEAD_STOPPED] = "stopped", [COGO_DEAD_LINK] = "link-full",
         [COGO_DEAD_UNTYPED] = "untyped", [COGO_DEAD_LARGE] = "too-large",
+        [COGO_DEAD_REFUSED] = "refused",
     };
     bool known = (uint32_t)reason < COGO_DEAD_REASONS && names[reason] != NULL;
     return known ? names[reason] : "unknown";

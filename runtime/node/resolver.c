@@ -133,7 +133,8 @@ static void take(cogo_context *ctx, resolver *r, const resolved *found)
         child *c = find(r, &found->at[i]);
         if (c != NULL) {
             c->listed = true;
-        } else if (cogo__node_may_reach(&r->join.node->config, &found->at[i])) {
+        } else if (r->join.node->keys != NULL
+                   || cogo__node_may_reach(&r->join.node->config, &found->at[i])) {
             add(ctx, r, &found->at[i]);
         } else {
             error = "an address that is not loopback needs a secret";

@@ -11,8 +11,11 @@ FOLDER = os.path.join(TOP, "runtime", "examples")
 SAYS = {
     "embed_epoll": "1000 visits, enough ticks\n",
     "embed_libev": "100 rounds\n",
+    "fsm": "1: wrong\n7: right\nopen for the first time\nlocked\n2: wrong\n7: right\n"
+           "open for the second time\nlocked\n0: wrong\n",
     "hello": "the sum is 5050\n",
     "router": "each of 10 keys was counted 50 times by one worker\n",
+    "server": "took 1, 1 left\ntook none: invalid argument\ntook 4, 0 left\n",
     "topic": "all shops 15, oslo 10\n",
 }
 CONTAINS = {
@@ -46,7 +49,7 @@ def test_an_example_runs(installed, tmp_path, name):
 def test_each_public_call_has_an_installed_man_page(installed):
     pages = os.path.join(installed.prefix, "share", "man", "man3")
     for call in ("cogo_send", "cogo_actor_info_read", "cogo_system_stats_read",
-                 "cogo_pool_start", "cogo_topic_publish", "cogo_offload"):
+                 "cogo_pool_start", "cogo_server_reply", "cogo_fsm_next", "cogo_topic_publish", "cogo_offload"):
         text = open(os.path.join(pages, call + ".3")).read()
         if text.startswith(".so "): # The page of its header, where all its calls are.
             text = open(os.path.join(installed.prefix, "share", "man", text.split()[1])).read()

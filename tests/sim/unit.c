@@ -14,7 +14,7 @@ static const char *const fit[] = {
     "ask_test.c",        "dead_letter_test.c", "offload_test.c", "pressure_test.c",
     "supervisor_test.c", "system_test.c",      "talk_test.c",    "timer_test.c",
     "watch_test.c",      "stash_test.c",       "become_test.c",  "pool_test.c",
-    "group_test.c",      "undelivered_test.c",
+    "group_test.c",      "undelivered_test.c", "server_test.c",  "fsm_test.c",
 };
 
 static scenario tests[TESTS_MAX + 1];

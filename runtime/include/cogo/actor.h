@@ -182,6 +182,15 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_ask(cogo_system *system, cogo_actor_
  */
 COGO_API cogo_err cogo_reply(cogo_context *ctx, const cogo_msg *request, cogo_msg *answer);
 /**
+ * The ask whose answer would go to @p reply_to (cogo_msg_reply_to()) fails with @p err: its
+ * asker gets COGO_MSG_ASK_FAILED, or the error as the result of cogo_system_ask().
+ *
+ * Threads: inside a behaviour.
+ * @return COGO_OK; COGO_EINVAL (@p err is COGO_OK); COGO_EGONE (decided already, or nobody asks
+ * there).
+ */
+COGO_API cogo_err cogo_refuse(cogo_context *ctx, cogo_actor_id reply_to, cogo_err err);
+/**
  * Keeps the message that is being handled: the handler owns it from now on.
  *
  * Threads: inside receive() of that message.

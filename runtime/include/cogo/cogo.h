@@ -7,6 +7,7 @@
 #include <cogo/arena.h>
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>
+#include <cogo/fsm.h>
 #include <cogo/group.h>
 #include <cogo/io.h>
 #include <cogo/message.h>
@@ -18,6 +19,7 @@
 #include <cogo/poll.h>
 #include <cogo/record.h>
 #include <cogo/router.h>
+#include <cogo/server.h>
 #include <cogo/supervisor.h>
 #include <cogo/system.h>
 #include <cogo/topic.h>

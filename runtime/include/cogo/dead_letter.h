@@ -24,6 +24,7 @@ typedef enum cogo_dead_reason {
     COGO_DEAD_LINK,     /**< The queue to its node was full; the sender was told. */
     COGO_DEAD_UNTYPED,  /**< For another node, of a type that is not registered here. */
     COGO_DEAD_LARGE,    /**< For another node, and larger than messages there may be. */
+    COGO_DEAD_REFUSED,  /**< Its receiver's table has no such call, or its payload is short. */
     COGO_DEAD_REASONS = 16, /**< How many there may ever be. */
 } cogo_dead_reason;
 

@@ -117,7 +117,7 @@ Test(dead_letter, a_subscriber_that_ended_makes_room_for_another)
 
 Test(dead_letter, every_reason_has_a_name_of_its_own)
 {
-    for (int a = COGO_DEAD_GONE; a <= COGO_DEAD_STOPPED; a++) {
+    for (int a = COGO_DEAD_GONE; a <= COGO_DEAD_REFUSED; a++) {
         cr_expect(strcmp(cogo_dead_reason_name((cogo_dead_reason)a), "unknown") != 0);
         for (int b = COGO_DEAD_GONE; b < a; b++) {
             cr_expect(strcmp(cogo_dead_reason_name((cogo_dead_reason)a),
