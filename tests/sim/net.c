@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-enum { SOCKETS_MAX = 1024 };
+enum {
+    SOCKETS_MAX = 1024,
+    WINDOW_SHARE = 4, // A window opens again when this part of the buffer is free.
+};
 
 static struct {
     int hosts;
@@ -267,6 +270,14 @@ void net_connect(net_socket *s, uint16_t port)
     net_poke(listener);
 }
 
+/* What the peer of @p s takes now. As TCP does, it says nothing of a small part of its buffer
+ * that has become free (RFC 9293, 3.8.6.2.2): else byte after byte would go alone. */
+static size_t room_at_peer(const net_socket *s)
+{
+    uint64_t room = s->peer->queued < s->limit ? s->limit - s->peer->queued : 0;
+    return room >= s->limit / WINDOW_SHARE ? (size_t)room : 0;
+}
+
 size_t net_put(net_socket *s, const void *bytes, size_t size)
 {
     if (s->peer == NULL) {
@@ -280,8 +291,8 @@ size_t net_put(net_socket *s, const void *bytes, size_t size)
         }
         return size;
     }
-    uint64_t room = s->peer->queued < s->limit ? s->limit - s->peer->queued : 0;
-    size = size < room ? size : (size_t)room;
+    size_t room = room_at_peer(s);
+    size = size < room ? size : room;
     if (size > 1 && scenario_maybe(10)) {
         size = 1 + (size_t)scenario_pick(size);
     }
@@ -362,7 +373,7 @@ uint32_t net_ready(const net_socket *s, uint64_t now)
         return s->wanted | (uint32_t)EPOLLERR;
     }
     ready |= s->first != NULL && s->first->at_ns <= now ? (uint32_t)EPOLLIN : 0;
-    ready |= s->peer == NULL || s->peer->queued < s->limit ? (uint32_t)EPOLLOUT : 0;
+    ready |= s->peer == NULL || room_at_peer(s) != 0 ? (uint32_t)EPOLLOUT : 0;
     return ready & s->wanted;
 }
 
