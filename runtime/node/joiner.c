@@ -1,6 +1,7 @@
 /* A joiner: opens both connections of a link to one address, and opens them again when they
  * were lost, later each time that it fails. */
 #include "runtime/actor/extra.h"
+#include "runtime/actor/send.h"
 #include "runtime/node/node.h"
 
 #include <stdio.h>
@@ -112,6 +113,9 @@ static cogo_err lost(cogo_context *ctx, joiner *j, cogo_actor_id who, const char
     }
     if (any || !mine) {
         return COGO_OK;
+    }
+    if (j->linked && cogo_actor_id_is_set(j->join.owner)) {
+        cogo__post(j->join.node->system, ctx, j->join.owner, COGO__MSG_LOST, 0, 0, "", 0);
     }
     explain(ctx, j, why);
     return try_later(ctx, j);

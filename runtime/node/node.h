@@ -32,6 +32,7 @@ enum {
     COGO__MSG_NACK,       /**< To a peer's alias: a cogo_err. */
     COGO__MSG_OPENED,     /**< To who made a connection: cogo__opened. It is authenticated. */
     COGO__MSG_LEAVE,      /**< To a joiner: its address is not listed any more. */
+    COGO__MSG_LOST,       /**< To a resolver: a link to one of its addresses was lost. */
 };
 
 typedef struct cogo__opened {

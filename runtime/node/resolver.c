@@ -11,7 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RESOLVED_MAX = 64, TIMEOUT_MS = 30000 }; // Addresses of one name; of one look.
+enum {
+    RESOLVED_MAX = 64,  // Addresses of one name.
+    TIMEOUT_MS = 30000, // Of one look.
+    EAGER_LOOKS = 60,   // After a link was lost: whoever takes its place has another address.
+    EAGER_FACTOR = 10,  // So much sooner than usual.
+};
 
 typedef struct question {
     char host[COGO__HOST_SIZE];
@@ -32,7 +37,8 @@ typedef struct child {
 
 typedef struct resolver {
     cogo__join join;
-    uint64_t ask;
+    uint64_t ask, timer;
+    uint32_t eager; // Looks that come sooner.
     size_t count;
     child children[RESOLVED_MAX];
     char error[64]; // Logged last.
@@ -66,10 +72,14 @@ static cogo_msg *look_up(cogo_offload_job *job, void *arg)
     return msg;
 }
 
-static cogo_err wait(cogo_context *ctx, const resolver *r)
+static cogo_err wait(cogo_context *ctx, resolver *r)
 {
-    return cogo_timer_start(ctx, (uint64_t)r->join.node->config.resolve_ms * 1000000, 0, 0,
-                            NULL);
+    uint64_t ns = (uint64_t)r->join.node->config.resolve_ms * 1000000;
+    if (r->eager > 0) {
+        r->eager--;
+        ns /= EAGER_FACTOR;
+    }
+    return cogo_timer_start(ctx, ns, 0, 0, &r->timer);
 }
 
 static cogo_err ask(cogo_context *ctx, resolver *r)
@@ -179,6 +189,14 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
             forget(r, down->actor);
         }
         return COGO_OK;
+    }
+    if (type == COGO__MSG_LOST) {
+        r->eager = EAGER_LOOKS;
+        if (r->ask != 0) {
+            return COGO_OK; // It looks already.
+        }
+        cogo_timer_cancel(ctx, r->timer);
+        return ask(ctx, r);
     }
     if (type == COGO_MSG_TIMER) {
         return ask(ctx, r);

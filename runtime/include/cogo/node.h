@@ -42,7 +42,9 @@ typedef struct cogo_node_config {
     uint32_t handshake_ms;  /**< Within it a stranger must have proved itself. Default: 5000. */
     uint32_t strangers_max; /**< Connections that have not yet, a count. Default: 64. */
     uint32_t links_max;     /**< Peers at a time, a count. Default: 1024. */
-    uint32_t resolve_ms; /**< Between two looks for the addresses of a name. Default: 10000. */
+    /** Between two looks for the addresses of a name. Default: 10000. A tenth of it for a while
+     * after a link to one of them was lost. */
+    uint32_t resolve_ms;
     /** TLS 1.3 on all links, both sides with a certificate of this authority: three PEM files,
      * all or none, read at the start. A node's certificate has its name as a DNS name (or a
      * wildcard for it) and allows both serverAuth and clientAuth. */

@@ -72,7 +72,7 @@ static inline cogo_node_config cluster_config(const char *name)
     };
 }
 
-/* A system that listens; or joins @p other if that is not NULL. */
+/* A system that listens; or joins @p other if that is not NULL, or whom @p config says. */
 static inline void place_open(place *p, cogo_node_config config, const place *other)
 {
     char address[32];
@@ -86,7 +86,7 @@ static inline void place_open(place *p, cogo_node_config config, const place *ot
     if (other != NULL) {
         snprintf(address, sizeof address, "127.0.0.1:%u", cogo_node_port(other->system));
         config.join = address;
-    } else {
+    } else if (config.join == NULL && config.listen == NULL) {
         config.listen = "127.0.0.1:0";
     }
     cr_expect_eq(cogo_node_start(p->system, &config), COGO_OK);
