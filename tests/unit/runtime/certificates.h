@@ -1,10 +1,10 @@
 /* Certificates for tests, made when they are needed: an authority, and nodes with a name each.
- * Used by the tests of TLS.
+ * Used by the tests of TLS and by its fuzzer.
  * Never valid anywhere else: they live in a folder of the test's own. */
 #ifndef TESTS_UNIT_RUNTIME_CERTIFICATES_H
 #define TESTS_UNIT_RUNTIME_CERTIFICATES_H
 
-#include "tests/unit/test.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -23,8 +23,8 @@ static inline void extend(X509 *certificate, X509 *issuer, int nid, const char *
     X509V3_CTX ctx;
     X509V3_set_ctx(&ctx, issuer, certificate, NULL, NULL, 0);
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-    cr_assert_not_null(extension);
-    cr_assert_eq(X509_add_ext(certificate, extension, -1), 1);
+    claim(extension != NULL);
+    claim(X509_add_ext(certificate, extension, -1) == 1);
     X509_EXTENSION_free(extension);
 }
 
@@ -69,7 +69,7 @@ typedef struct files {
 static inline void files_write(files *f, const issued *one, const issued *authority)
 {
     snprintf(f->folder, sizeof f->folder, "/tmp/cogo-tls-XXXXXX");
-    cr_assert_not_null(mkdtemp(f->folder));
+    claim(mkdtemp(f->folder) != NULL);
     snprintf(f->cert, sizeof f->cert, "%s/cert.pem", f->folder);
     snprintf(f->key, sizeof f->key, "%s/key.pem", f->folder);
     snprintf(f->ca, sizeof f->ca, "%s/ca.pem", f->folder);
