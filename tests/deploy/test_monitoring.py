@@ -19,8 +19,8 @@ from conftest import DEPLOY, KEPT, TOP, run
 MONITORING = os.path.join(DEPLOY, "monitoring")
 DASHBOARDS = sorted(glob.glob(os.path.join(MONITORING, "grafana/dashboards/*.json")))
 COGO = os.environ.get("COGO_BINARY", os.path.join(TOP, "build", "cogo"))
-# Metrics that one node without a model has no reason to show.
-ELSEWHERE = ("cogo_link_", "cogo_llm_")
+# Metrics that a cluster without a role that uses a model has no reason to show.
+ELSEWHERE = ("cogo_llm_",)
 WAIT_S = 40
 
 
@@ -96,56 +96,90 @@ def get(url, data=None):
         return json.loads(answer.read())
 
 
+class Processes:
+    """Started here, ended here."""
+
+    def __init__(self, folder):
+        self.folder, self.all = folder, []
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
+
+    def start(self, name, *argv):
+        log = open(self.folder / f"{name}.log", "wb")
+        self.all.append(subprocess.Popen(argv, stdout=log, stderr=log, env=self.env))
+
+    def says(self, name, pattern):
+        """What that one's log says; waits for it."""
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            text = (self.folder / f"{name}.log").read_text()
+            found = re.search(pattern, text)
+            if found:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{name}: {text[-2000:]}")
+
+    def end(self):
+        for process in reversed(self.all):
+            process.send_signal(signal.SIGTERM)
+        for process in self.all:
+            process.wait(30)
+
+
+def start_cluster(processes):
+    """An orchestrator and a worker node; the addresses of their doors."""
+    data = processes.folder / "data"
+    processes.start("orchestrator", COGO, "node", "--role", "orchestrator", "--listen", "127.0.0.1:0", "--listen-node", "127.0.0.1:0",
+                    "--data", f"{data}-o")
+    door, port = processes.says("orchestrator", r"http://(127\.0\.0\.1:\d+).* for nodes on port (\d+)").groups()
+    processes.start("worker", COGO, "node", "--role", "worker", "--type", "quality-assurance,indexing", "--listen", "127.0.0.1:0",
+                    "--join", f"127.0.0.1:{port}", "--data", f"{data}-w")
+    return door, f"127.0.0.1:{processes.says('worker', r'health and metrics on port (?P<port>[0-9]+)').group('port')}"
+
+
+def start_prometheus(processes, doors):
+    """With the shipped jobs; only where they find their targets, and how often, is ours. Its address."""
+    config = load(f"{MONITORING}/prometheus.yml")
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [f"{MONITORING}/rules/*.yml"]
+    for job, door in zip(config["scrape_configs"], doors):
+        del job["dns_sd_configs"], job["authorization"]
+        job["static_configs"] = [{"targets": [door]}]
+    (processes.folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    address = f"127.0.0.1:{free_port()}"
+    processes.start("prometheus", "prometheus", f"--config.file={processes.folder}/prometheus.yml",
+                    f"--storage.tsdb.path={processes.folder}/tsdb", f"--web.listen-address={address}")
+    return address
+
+
 @pytest.fixture(scope="session")
 def prometheus(tmp_path_factory):
-    """A real Prometheus that scrapes a real cluster which has done some work; yields its query function."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    env = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
-    log = open(folder / "cogo.log", "wb")
-    cogo = subprocess.Popen([COGO, "dev", "--listen", "127.0.0.1:0", "--data", str(folder / "data")], stderr=log, env=env)
-    prom = None
+    """A real Prometheus that scrapes a real cluster which does some work; yields a function that waits for an expression's data."""
+    processes = Processes(tmp_path_factory.mktemp("prometheus"))
     try:
-        end = time.monotonic() + WAIT_S
-        found = None
-        while found is None and time.monotonic() < end:
-            found = re.search(r"http://(127\.0\.0\.1:\d+)", (folder / "cogo.log").read_text())
-        assert found, (folder / "cogo.log").read_text()
-        config = load(f"{MONITORING}/prometheus.yml")
-        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        config["rule_files"] = [f"{MONITORING}/rules/*.yml"]
-        config["scrape_configs"] = [{"job_name": "cogo-orchestrator", "static_configs": [{"targets": [found.group(1)]}]}]
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-        port = free_port()
-        prom = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
-                                 f"--web.listen-address=127.0.0.1:{port}"], stderr=open(folder / "prometheus.log", "wb"))
+        doors = start_cluster(processes)
+        address = start_prometheus(processes, doors)
 
         def work():
-            """Rates need counters that move: some tasks, and a page that is not there."""
+            """Rates need counters that move."""
             tasks = json.dumps({"tasks": [{"role": "echo", "context": {"n": n}} for n in range(20)]}).encode()
-            get(f"http://{found.group(1)}/v1/tasks:batchCreate", tasks)
-
-        def query(expr):
-            return get(f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expr}))["data"]["result"]
+            get(f"http://{doors[0]}/v1/tasks:batchCreate", tasks)
 
         def until(expr):
             end = time.monotonic() + WAIT_S
             while time.monotonic() < end:
                 work()
                 try:
-                    result = query(expr)
+                    result = get(f"http://{address}/api/v1/query?" + urllib.parse.urlencode({"query": expr}))["data"]["result"]
                 except (OSError, ValueError):  # Not up yet.
                     result = []
                 if result:
                     return result
                 time.sleep(0.3)
             return []
-        assert until('rate(cogo_tasks_total{status="succeeded"}[10s]) > 0'), (folder / "prometheus.log").read_text()[-2000:]
+        assert until('rate(cogo_tasks_total{status="succeeded"}[10s]) > 0'), (processes.folder / "prometheus.log").read_text()[-2000:]
         yield until
     finally:
-        for process in (prom, cogo):
-            if process is not None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(30)
+        processes.end()
 
 
 def expressions():
