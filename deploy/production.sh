@@ -8,11 +8,12 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 env_file=.env build=1 deadline_s=180
-profiles=()
+profiles=() within=()
 compose=(docker compose)
 [ -z "${COGO_COMPOSE:-}" ] || read -ra compose <<<"$COGO_COMPOSE"
 secret_bytes_min=16
 poll_s=1
+undo_s=180 # What ran before has been healthy within it once.
 
 say() { printf '%s\n' "$*" >&2; }
 give_up() { # give_up CODE REASON
@@ -72,7 +73,7 @@ check_settings() {
     why=$(project config -q 2>&1) || give_up 2 "the Compose files are not valid: $(tail -n 1 <<<"$why")"
 }
 
-project() { "${compose[@]}" -f deploy/compose.yml -f deploy/compose.prod.yml "${profiles[@]}" "$@"; }
+project() { "${within[@]}" "${compose[@]}" -f deploy/compose.yml -f deploy/compose.prod.yml "${profiles[@]}" "$@"; }
 
 image_of() { # image_of SERVICE: the image that its container runs, by id; nothing if there is none.
     local container
@@ -122,12 +123,12 @@ health() { # The services that are not healthy or not running, in one line.
     printf '%s' "$(printf '%s\n' "${bad[@]}" | sort -u | paste -sd ' ')"
 }
 
-start() {
+start() { # start SECONDS: whether all is healthy in time.
     say "starting"
-    project up -d --remove-orphans >/dev/null 2>&1
-    local end=$((SECONDS + deadline_s))
-    while [ $SECONDS -lt $end ]; do
-        waiting=$(health)
+    local end=$((SECONDS + $1)) within=(timeout "$1")
+    project up -d --remove-orphans >/dev/null 2>&1 # Waits for who depends on whom.
+    within=()
+    while waiting=$(health) && [ $SECONDS -lt $end ]; do
         if [ -z "$waiting" ] && project exec -T cogo-orchestrator cogo healthcheck >/dev/null 2>&1; then
             return 0
         fi
@@ -144,7 +145,7 @@ undo() {
     local failed=${waiting:-cogo-orchestrator}
     export COGO_IMAGE=cogo:previous COGO_TOOLBOX_IMAGE=cogo-toolbox:previous
     [ -n "$previous_toolbox" ] || COGO_TOOLBOX_IMAGE=cogo:previous
-    start || give_up 5 "not healthy after $deadline_s s: $failed; the version before does not get healthy either: $waiting"
+    start "$undo_s" || give_up 5 "not healthy after $deadline_s s: $failed; the version before does not get healthy either: $waiting"
     give_up 5 "not healthy after $deadline_s s: $failed; the version before serves again"
 }
 
@@ -154,5 +155,5 @@ check_settings
 remember_previous
 make_images
 migrate
-start || undo
+start "$deadline_s" || undo
 say "deployed $COGO_IMAGE: $(project ps -q | wc -l) containers, all healthy"

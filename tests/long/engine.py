@@ -20,8 +20,8 @@ def base_image():
     if not os.path.exists(tar):
         os.makedirs(KEPT, exist_ok=True)
         run("mmdebstrap", "--variant=minbase", "--mode=root", "--include=ca-certificates", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-            "bookworm", tar + ".new")
-        os.rename(tar + ".new", tar)
+            "bookworm", tar + ".new.tar")
+        os.rename(tar + ".new.tar", tar)  # Its end says what is made: without .tar a folder.
     return tar
 
 

@@ -2,12 +2,15 @@
 deployed wrongly in each way that deploy/production.sh knows. Images of others are stood in for by Debian's packages (images/).
 
 Repeat:  bash deploy/packages.sh long && /usr/bin/python3 -m pytest -s tests/long/test_compose.py
+         COGO_IMAGES=kept in the environment: with the images of the last run
 """
+import glob
 import json
 import os
 import subprocess
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -33,6 +36,8 @@ def compose_program():
 
 
 def build_images():
+    if os.environ.get("COGO_IMAGES") == "kept":
+        return
     engine = Engine("build")
     try:
         engine.base()
@@ -102,7 +107,7 @@ def project(tmp_path_factory):
             engine.down()
 
 
-def until(what, seconds=HEALTHY_S):
+def until(what, seconds=HEALTHY_S, told="it did not happen"):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -111,7 +116,7 @@ def until(what, seconds=HEALTHY_S):
         except AssertionError:
             pass
         time.sleep(0.5)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError(f"not within {seconds} s: {told}")
 
 
 def test_a_task_runs_on_a_worker_container(project):
@@ -154,6 +159,26 @@ def test_a_worker_service_scales(project):
         workers = json.loads(project.cogo("worker", "list", "--json"))["workers"]
         return sum(w["workerType"] == "quality-assurance" and w["status"] != "offline" for w in workers)
     until(lambda: quality() == 3)
+
+
+def test_prometheus_as_shipped_finds_every_container_and_fills_the_dashboards(project):
+    def ask(path):
+        return json.loads(project.engine.enter("curl", "-sf", "-m", "10", f"http://127.0.0.1:9090/api/v1/{path}"))["data"]
+
+    def data(expr):
+        project.submit(5)
+        return ask("query?" + urllib.parse.urlencode({"query": expr.replace("$__rate_interval", "1m")}))["result"]
+    ours = sum(service == "cogo-orchestrator" or service.endswith("-worker") for service, _ in project.containers())
+    until(lambda: sum(t["health"] == "up" for t in ask("targets")["activeTargets"]) == ours)
+    asked = 0
+    for path in glob.glob(os.path.join(TOP, "deploy/monitoring/grafana/dashboards/*.json")):
+        with open(path) as file:
+            expressions = [t["expr"] for p in json.load(file)["panels"] for t in p.get("targets", [])]
+        for expr in expressions:
+            if "cogo_llm_" not in expr:  # No role uses a model yet.
+                until(lambda: data(expr), told=f"{os.path.basename(path)}: {expr}")
+                asked += 1
+    print(f"compose: {ours} targets are up, {asked} expressions of the dashboards have data")
 
 
 @pytest.mark.parametrize("change, raw, code, says", [
