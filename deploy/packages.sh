@@ -13,7 +13,7 @@ test=(libcriterion-dev clang clang-format libclang-rt-14-dev ccache prometheus c
     python3-pytest python3-jsonschema postgresql python3-yaml dpkg-dev man-db gdb spin)
 command -v npm >/dev/null || test+=(nodejs npm)
 # The long tier: a container engine and a base image for it, and hosts in network namespaces.
-long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base)
+long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base redis-server)
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
 peers=(erlang-base libcaf-dev golang libzmq3-dev libnng-dev)
 
