@@ -89,7 +89,8 @@ class Network:
         command("ip", "netns", "add", self.switch)
         ip = net_words(self.switch)
         command(*ip, "link", "set", "lo", "up")
-        command(*ip, "link", "add", "br0", "type", "bridge")
+        # An address of its own: else it takes that of a port, and another one when that port goes.
+        command(*ip, "link", "add", "br0", "address", "02:00:0a:4d:00:01", "type", "bridge")
         command(*ip, "addr", "add", f"{PREFIX}.0.1/16", "dev", "br0")
         command(*ip, "link", "set", "br0", "up")
 
