@@ -10,11 +10,12 @@
 
 /* Every option that may stand in the file, over all commands. */
 static const char *const known_keys[] = {
-    "server",     "listen",       "data",    "workers",        "api-token", "log-level",
-    "log-format", "format",       "fail-on", "worker-slots",   "state-dir", "json",
-    "timeout",    "priority",     "role",    "type",           "node-name", "listen-node",
-    "join",       "worker-id",    "cluster", "cluster-secret", "tls-cert",  "tls-key",
-    "tls-ca",     "database-url", NULL,
+    "server",       "listen",         "data",        "workers",  "api-token",
+    "log-level",    "log-format",     "format",      "fail-on",  "worker-slots",
+    "state-dir",    "json",           "timeout",     "priority", "role",
+    "type",         "node-name",      "listen-node", "join",     "worker-id",
+    "cluster",      "cluster-secret", "tls-cert",    "tls-key",  "tls-ca",
+    "database-url", "tenant-rates",   NULL,
 };
 
 enum { CONFIG_ENTRIES_MAX = 64 };

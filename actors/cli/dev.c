@@ -23,6 +23,7 @@ static cli_exit dev(const args *a)
     config.data_dir = args_value(a, "data") != NULL ? args_value(a, "data") : state;
     config.store = args_value(a, "database-url");
     config.token = args_value(a, "api-token");
+    config.tenant_rates = args_value(a, "tenant-rates");
     config.trace = args_value(a, "trace");
     return serve_node(&config);
 }
@@ -49,6 +50,11 @@ static const args_option dev_options[] = {
     {.name = "worker-slots",
      .value = "N",
      .doc = "blocking roles that one worker runs at the same time (default 3)"},
+    {.name = "tenant-rates",
+     .value = "N,TENANT=N,...",
+     .env = "COGO_TENANT_RATES",
+     .doc =
+         "requests a second that each tenant may send, and those of some (default: no limit)"},
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},

@@ -296,6 +296,7 @@ static cogo_err start_door(node *n, const node_config *config, cogo_actor_id ask
     gateway_config door = {.host = config->host,
                            .port = config->port,
                            .token = config->token,
+                           .tenant_rates = config->tenant_rates,
                            .orchestrator = asked,
                            .node_only = n->part == NODE_WORKER};
     return gateway_start(n->system, &door, &n->door, error);

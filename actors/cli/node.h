@@ -31,14 +31,15 @@ typedef struct node_config {
     node_links links; /* Unless NODE_ALL. */
     const char
         *data_dir; /* Made when missing, mode 0700: cogo.db and the workers' scratch folders. */
-    const char *store;     /* postgres://..., sqlite:PATH; NULL: cogo.db in data_dir. */
-    const char *host;      /* Of the HTTP door. */
-    int port;              /* 0: any free one. */
-    const char *token;     /* NULL: none; then only loopback may be bound. */
-    const char *workers;   /* Worker types, separated by commas; NULL: all. */
-    const char *worker_id; /* Of the only worker; NULL: made up. */
-    int64_t slots;         /* Blocking roles per worker at the same time; 0: the default (3). */
-    const char *trace;     /* File for a trace of the runtime, written at stop; NULL: none. */
+    const char *store;        /* postgres://..., sqlite:PATH; NULL: cogo.db in data_dir. */
+    const char *host;         /* Of the HTTP door. */
+    int port;                 /* 0: any free one. */
+    const char *token;        /* NULL: none; then only loopback may be bound. */
+    const char *tenant_rates; /* Requests a second, "N,TENANT=N"; NULL: no limits. */
+    const char *workers;      /* Worker types, separated by commas; NULL: all. */
+    const char *worker_id;    /* Of the only worker; NULL: made up. */
+    int64_t slots;     /* Blocking roles per worker at the same time; 0: the default (3). */
+    const char *trace; /* File for a trace of the runtime, written at stop; NULL: none. */
 } node_config;
 
 typedef struct node node; /* Opaque. */

@@ -3,6 +3,7 @@
 #include "actors/gateway/listen.h"
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,39 +39,74 @@ static bool is_foreign_origin(const request_head *head)
     return authority == NULL || host == NULL || strcasecmp(authority + 3, host) != 0;
 }
 
-static bool has_valid_token(const auth *a, const char *header)
+/* The token of "Bearer TOKEN"; NULL: another kind, or none. */
+static const char *bearer(const request_head *head)
 {
-    uint8_t hash[32];
+    const char *header = head->headers[REQUEST_AUTHORIZATION];
     if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0) {
-        return false;
+        return NULL;
     }
-    const char *token = header + 7;
-    token += strspn(token, " ");
-    (void)SHA256((const unsigned char *)token, strlen(token), hash);
-    return CRYPTO_memcmp(hash, a->token_hash, sizeof hash) == 0;
+    return header + 7 + strspn(header + 7, " ");
 }
 
-int auth_check(const auth *a, const request_head *head, bool open, const char **why)
+static auth_verdict refuse(auth_answer *out, int status, const char *why)
+{
+    out->status = status;
+    out->why = why;
+    return AUTH_REFUSED;
+}
+
+auth_verdict auth_check(const auth *a, const request_head *head, auth_answer *out)
 {
     const char *host = head->headers[REQUEST_HOST];
+    const char *token = bearer(head);
     /* Without a token a page on the internet could reach this door through a name of its own
      * that resolves to 127.0.0.1. Such a request names a foreign host. */
     if (!a->has_token && host != NULL && !listen_is_local_name(host)
         && !is_given_host(a, host)) {
-        *why = "The Host header names neither this machine nor the configured address.";
-        return 403;
+        return refuse(out, 403,
+                      "The Host header names neither this machine nor the configured address.");
     }
     if (is_foreign_origin(head)) {
-        *why = "Requests from pages of another origin are refused.";
-        return 403;
+        return refuse(out, 403, "Requests from pages of another origin are refused.");
     }
-    if (a->has_token && !open && !has_valid_token(a, head->headers[REQUEST_AUTHORIZATION])) {
-        *why = head->headers[REQUEST_AUTHORIZATION] == NULL
-                   ? "Send Authorization: Bearer TOKEN."
-                   : "The bearer token is not the one of this server.";
-        return 401;
+    if (token != NULL) {
+        (void)SHA256((const unsigned char *)token, strlen(token), out->hash);
+        bool stored = strncmp(token, AUTH_TOKEN_PREFIX, sizeof AUTH_TOKEN_PREFIX - 1) == 0;
+        if (a->has_token && CRYPTO_memcmp(out->hash, a->token_hash, sizeof out->hash) == 0) {
+            return AUTH_ALL;
+        }
+        if (stored) {
+            return AUTH_LOOK_UP;
+        }
     }
-    return 0;
+    if (!a->has_token) {
+        return AUTH_ALL;
+    }
+    return refuse(out, 401,
+                  token == NULL ? "Send Authorization: Bearer TOKEN."
+                                : "The bearer token is not one of this server.");
+}
+
+bool auth_make_secret(char out[AUTH_SECRET_SIZE])
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint8_t random[33] = {0}; /* 32 and one to fill the last group. */
+    if (RAND_bytes(random, 32) != 1) {
+        return false;
+    }
+    char *at = out + snprintf(out, AUTH_SECRET_SIZE, "%s", AUTH_TOKEN_PREFIX);
+    for (size_t i = 0; i < sizeof random; i += 3) {
+        uint32_t group =
+            (uint32_t)random[i] << 16 | (uint32_t)random[i + 1] << 8 | random[i + 2];
+        for (int k = 18; k >= 0 && at < out + AUTH_SECRET_SIZE - 1; k -= 6) {
+            *at++ = letters[group >> k & 63];
+        }
+    }
+    *at = '\0';
+    OPENSSL_cleanse(random, sizeof random);
+    return true;
 }
 
 void auth_hash_hex(const void *bytes, size_t size, char out[65])

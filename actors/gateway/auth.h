@@ -1,5 +1,6 @@
-/* The gate: who may ask anything at all. One function, before every route, default deny.
- * Used by the gateway actor. Never keeps, prints or compares a token itself: only its hash. */
+/* The first half of the gate: what the head of a request says of its caller. Used by gate.c,
+ * which knows the tokens of the store. Never keeps, prints or compares a token itself: only its
+ * hash. */
 #ifndef GATEWAY_AUTH_H
 #define GATEWAY_AUTH_H
 
@@ -14,8 +15,26 @@ typedef struct auth {
 /* @p token NULL: none, then only local Host names are answered. */
 void auth_init(auth *a, const char *token, const char *host);
 
-/* 0: pass. Else 401 or 403 and a sentence in @p *why. @p open: the route needs no token. */
-int auth_check(const auth *a, const request_head *head, bool open, const char **why);
+typedef enum auth_verdict {
+    AUTH_ALL,     /* The configured token, or none is needed: every right. */
+    AUTH_LOOK_UP, /* A token of the store, or of nobody: its hash is in the answer. */
+    AUTH_REFUSED, /* With this status and reason. */
+} auth_verdict;
+
+typedef struct auth_answer {
+    uint8_t hash[32];
+    int status;
+    const char *why;
+} auth_answer;
+
+/* Tokens that the store knows begin with it. */
+#define AUTH_TOKEN_PREFIX "cogo_"
+
+auth_verdict auth_check(const auth *a, const request_head *head, auth_answer *out);
+
+/* A new secret of AUTH_TOKEN_PREFIX and 256 random bits, with its NUL. False: no randomness. */
+enum { AUTH_SECRET_SIZE = 5 + 43 + 1 };
+bool auth_make_secret(char out[AUTH_SECRET_SIZE]);
 
 /* Hex SHA-256 of @p bytes with its NUL. */
 void auth_hash_hex(const void *bytes, size_t size, char out[65]);

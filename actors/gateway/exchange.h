@@ -7,6 +7,7 @@
 #include "actors/gateway/auth.h"
 #include "actors/gateway/door.h"
 #include "actors/gateway/query.h"
+#include "actors/gateway/rate.h"
 #include "actors/gateway/server.h"
 #include "codec/contract/messages.h"
 #include "codec/json/json.h"
@@ -33,6 +34,8 @@ typedef struct desk {
     server *server;
     counts *counts;
     const auth *auth;
+    grants *grants;
+    rates *rates;
     exchange *first;        /* All exchanges, newest first. */
     struct stream *streams; /* Event streams; see sse.h. */
     uint64_t keep_alive_timer;
@@ -44,6 +47,9 @@ struct exchange {
     cogo_msg *msg; /* Owns the request. */
     const door_request *request;
     const route *route;
+    const char *allow; /* Methods of the path, when none of its routes takes this one. */
+    grant grant;       /* What the caller may do. */
+    uint8_t token_hash[32];
     const char *id; /* What stands for {id} or {name} in the path; NULL: none. */
     query query;
     cogo_arena arena; /* All that lives as long as the exchange. */

@@ -1,5 +1,6 @@
 #include "actors/gateway/gateway.h"
 
+#include "actors/gateway/gate.h"
 #include "actors/gateway/listen.h"
 #include "actors/gateway/metrics.h"
 #include "actors/gateway/route.h"
@@ -18,6 +19,8 @@ struct gateway {
     server *server;
     counts counts;
     auth auth;
+    grants grants;
+    rates rates;
     cogo_actor_id actor;
     cogo_actor_id orchestrator;
     int64_t body_limit;
@@ -40,38 +43,6 @@ static void settle(exchange *x)
     }
 }
 
-/* Gate, route, parameters; then the route goes on. */
-static void serve(exchange *x)
-{
-    const request_head *head = &x->request->head;
-    const char *allow;
-    const char *why = "";
-    const char *which;
-    x->route = route_find(head, &x->arena, &x->id, &allow);
-    bool open = x->route != NULL && (x->route->flags & ROUTE_OPEN) != 0;
-    int refused = auth_check(x->desk->auth, head, open, &why);
-    if (refused != 0) {
-        if (refused == 401) {
-            exchange_add_header(x, "WWW-Authenticate", "Bearer realm=\"cogo\"");
-        }
-        exchange_problem(x, refused, NULL, why);
-    } else if (x->route == NULL && allow == NULL) {
-        exchange_problem(x, 404, NULL, "Nothing is at this path; see /openapi.json.");
-    } else if (x->route == NULL) {
-        exchange_add_header(x, "Allow", allow);
-        exchange_problem(x, 405, NULL, "This path does not take that method.");
-    } else if (x->desk->node_only && (x->route->flags & ROUTE_NODE) == 0) {
-        exchange_problem(
-            x, 404, NULL,
-            "This node has no orchestrator: ask one for tasks, workers and roles.");
-    } else if (!query_parse(&x->query, head->query, x->route->parameters, &x->arena, &which,
-                            &why)) {
-        exchange_invalid(x, which, why);
-    } else {
-        x->route->handle(x);
-    }
-}
-
 static void on_request(desk *d, cogo_msg *msg)
 {
     cogo_msg_take(d->ctx, msg);
@@ -81,7 +52,7 @@ static void on_request(desk *d, cogo_msg *msg)
         server_answer(d->server, number, NULL);
         return;
     }
-    serve(x);
+    gate_enter(x);
     settle(x);
 }
 
@@ -130,7 +101,9 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
                 .node_only = (*g)->node_only,
                 .server = (*g)->server,
                 .counts = &(*g)->counts,
-                .auth = &(*g)->auth};
+                .auth = &(*g)->auth,
+                .grants = &(*g)->grants,
+                .rates = &(*g)->rates};
     return COGO_OK;
 }
 
@@ -277,6 +250,10 @@ cogo_err gateway_start(cogo_system *system, const gateway_config *config, gatewa
     if (g == NULL) {
         snprintf(error, 256, "out of memory");
         return COGO_ENOMEM;
+    }
+    if (!rates_init(&g->rates, config->tenant_rates, error)) {
+        free(g);
+        return COGO_EINVAL;
     }
     counts_init(&g->counts);
     g->system = system;

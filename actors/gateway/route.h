@@ -13,6 +13,13 @@ enum {
     ROUTE_EVENTS = 1 << 3, /* Answers as an event stream when asked to. */
     ROUTE_NODE = 1 << 5,   /* Of the node itself: also where no orchestrator is. */
     ROUTE_LIST = 1 << 4,   /* The answer is {"<noun>": [record...], "nextPageToken"}. */
+    /* Who may: GET needs the scope read, the others submit. Paths below one task or workflow
+     * are open to its tenant; of the others only those with ROUTE_TENANTS to tokens of one
+     * tenant. */
+    ROUTE_TENANTS = 1 << 6,
+    ROUTE_ADMIN = 1 << 7,  /* Needs the scope admin. */
+    ROUTE_READS = 1 << 8,  /* Needs the scope read, whatever its method is. */
+    ROUTE_SOCKET = 1 << 9, /* Becomes a WebSocket, whose frames are checked one by one. */
 };
 
 struct route {
@@ -61,6 +68,10 @@ void route_worker_drain(exchange *x);
 void route_worker_remove(exchange *x);
 void route_role_list(exchange *x);
 void route_role_get(exchange *x);
+/* Of tokens. */
+void route_token_create(exchange *x);
+void route_token_list(exchange *x);
+void route_token_revoke(exchange *x);
 /* Of actors. */
 /* pageSize, and pageToken as a number. False: answered with a problem. */
 bool route_read_page(exchange *x, int64_t *out_size, int64_t *out_from);

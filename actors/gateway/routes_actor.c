@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ID_SIZE = 64 };
+enum { TEXT_SIZE = 64 };
 
 /* NULL: no memory. @p info has to live as long as the record. */
 static const actor_status *status_of(cogo_arena *arena, const cogo_actor_info *info)
@@ -91,7 +91,7 @@ void route_actor_list(exchange *x)
 static cogo_actor_id id_of(cogo_system *system, const char *text)
 {
     uint64_t part[4];
-    char again[ID_SIZE];
+    char again[TEXT_SIZE];
     if (sscanf(text, "%10" SCNu64 ".%10" SCNu64 ".%10" SCNu64 ".%10" SCNu64, &part[0], &part[1],
                &part[2], &part[3])
         == 4) {

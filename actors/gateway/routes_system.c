@@ -1,5 +1,4 @@
 /* Routes of the node itself: liveness, readiness, metrics, the API document, the page. */
-#include "actors/gateway/auth.h"
 #include "actors/gateway/metrics.h"
 #include "actors/gateway/openapi.h"
 #include "actors/gateway/route.h"
@@ -15,11 +14,10 @@ void route_health(exchange *x)
 
 static void answer_ready(exchange *x, cogo_msg *msg)
 {
-    const char *why;
     health shown = *(const health *)cogo_msg_payload(msg);
     const health *h = &shown;
     /* Probes come without a token, and learn no more than the status code says. */
-    if (auth_check(x->desk->auth, &x->request->head, false, &why) != 0) {
+    if (x->grant.scopes == 0) {
         shown.checks = (cogo_strings){NULL, 0};
     }
     exchange_record(x, h->ready ? 200 : 503, &health_record, h);

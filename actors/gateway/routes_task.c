@@ -94,6 +94,7 @@ void route_task_list(exchange *x)
     task_list list = {.states = query_all(&x->query, "state", &x->arena),
                       .roles = query_all(&x->query, "role", &x->arena),
                       .workflow = query_get(&x->query, "workflow"),
+                      .tenant = grant_bound(&x->grant),
                       .page_size = PAGE_SIZE_DEFAULT,
                       .page_token = query_get(&x->query, "pageToken")};
     const char *size = query_get(&x->query, "pageSize");

@@ -119,6 +119,7 @@ static void on_page(exchange *x, cogo_msg *msg)
 void route_workflow_list(exchange *x)
 {
     task_list list = {.states = query_all(&x->query, "state", &x->arena),
+                      .tenant = grant_bound(&x->grant),
                       .page_size = PAGE_SIZE_DEFAULT,
                       .page_token = query_get(&x->query, "pageToken")};
     const char *size = query_get(&x->query, "pageSize");

@@ -1,5 +1,7 @@
 #include "actors/gateway/submit.h"
 
+#include "actors/gateway/gate.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +9,7 @@ bool submit_take_key(exchange *x, task_submit *submit)
 {
     const char *key = x->request->head.headers[REQUEST_IDEMPOTENCY_KEY];
     submit->traceparent = x->traceparent;
+    submit->tenant = grant_tenant(&x->grant);
     if (key == NULL) {
         return true;
     }
@@ -26,8 +29,15 @@ bool submit_take_key(exchange *x, task_submit *submit)
         return false;
     }
     auth_hash_hex(x->request->body, x->request->body_size, hash);
-    submit->idempotency_key = key;
+    /* Keys of different tenants never meet: no client's key has this byte. */
+    submit->idempotency_key =
+        submit->tenant == NULL ? key
+                               : cogo_arena_printf(&x->arena, "%s\x01%s", submit->tenant, key);
     submit->request_hash = hash;
+    if (submit->idempotency_key == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+        return false;
+    }
     return true;
 }
 
@@ -68,6 +78,7 @@ json_t *submit_list(exchange *x, json_t *body, const char *const *also)
         exchange_invalid(x, "/tasks", "1 to 1000 items are taken at once.");
         return NULL;
     }
+    gate_charge(x, json_array_size(list) - 1);
     return list;
 }
 

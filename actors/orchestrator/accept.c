@@ -42,6 +42,7 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
     task from = {.task_id = ids[at],
                  .instruction_id = instruction_id,
                  .workflow_id = w == NULL ? NULL : w->id,
+                 .tenant = s->request->tenant,
                  .ref = asked->ref,
                  .role = asked->role,
                  .state = ready ? TASK_QUEUED : TASK_BLOCKED,

@@ -32,6 +32,8 @@ static const struct {
     {MSG_HEALTH_READ, orc_on_health},
     {MSG_EVENTS_FOLLOW, orc_on_follow},
     {MSG_EVENTS_UNFOLLOW, orc_on_unfollow},
+    {MSG_TOKEN_CHANGE, orc_on_token_change},
+    {MSG_TOKEN_LIST, orc_on_token_list},
     {MSG_STORE_FOUND, orc_ask_answered},
     {MSG_STORE_RECOVERED, orc_on_recovered},
     {MSG_STORE_ELECTED, orc_on_elected},

@@ -122,6 +122,7 @@ static bool is_read(cogo_msg *msg)
     case MSG_WORKFLOW_LIST:
     case MSG_METRICS_READ:
     case MSG_HEALTH_READ:
+    case MSG_TOKEN_LIST:
     case MSG_STORE_FOUND:
     case MSG_STORE_ELECTED:
         return true;
@@ -130,20 +131,20 @@ static bool is_read(cogo_msg *msg)
     }
 }
 
-static void pass_on(orc *o, cogo_msg *msg)
+static void pass_on(orc *o, cogo_msg *msg, cogo_actor_id other)
 {
     cogo_actor_id to = cogo_msg_reply_to(msg);
     if (!cogo_actor_id_is_set(to)) {
         return; // Nobody waits for it: a follower of events, for example.
     }
-    if (!cogo_actor_id_is_set(o->leader) || o->relays.count >= ASKS_MAX) {
+    if (!cogo_actor_id_is_set(other) || o->relays.count >= ASKS_MAX) {
         (void)orc_unavailable(o, to);
         return;
     }
     relay *r = orc_alloc(sizeof *r);
     r->reply_to = to;
     cogo_err err = cogo_ask(
-        o->ctx, o->leader,
+        o->ctx, other,
         cogo_msg_create_record(o->system, cogo_msg_type_of(msg), cogo_msg_payload(msg)),
         (WAIT_MAX_MS + (uint64_t)LOOKUP_TIMEOUT_MS) * NS_PER_MS, &r->ask);
     if (err != COGO_OK) {
@@ -160,9 +161,8 @@ bool orc_relay(orc *o, cogo_msg *msg)
     relay *r = number == 0 ? NULL : orc_map_take(&o->relays, &number, sizeof number);
     if (r != NULL) {
         if (cogo_msg_type_of(msg) == COGO_MSG_ASK_FAILED) {
-            orc_refuse(
-                o, r->reply_to, 503, "NO_LEADER",
-                "The orchestrator that has the right to write ended before it answered.");
+            orc_refuse(o, r->reply_to, 503, "NO_LEADER",
+                       "Who has the right to write did not answer, or ended before that.");
         } else {
             orc_answer(o, r->reply_to, cogo_msg_type_of(msg), cogo_msg_payload(msg));
         }
@@ -176,10 +176,20 @@ bool orc_relay(orc *o, cogo_msg *msg)
         return true;
     }
     if (o->phase == ORC_FOLLOWING && cogo_msg_type_of(msg) >= COGO_MSG_USER && !is_read(msg)) {
-        pass_on(o, msg);
+        pass_on(o, msg, o->leader);
         return true;
     }
     return false;
+}
+
+void orc_on_token_change(orc *o, cogo_msg *msg)
+{
+    pass_on(o, msg, o->config.store_writer);
+}
+
+void orc_on_token_list(orc *o, cogo_msg *msg)
+{
+    pass_on(o, msg, o->config.store_reader);
 }
 
 void orc_relay_finish(orc *o)

@@ -404,6 +404,10 @@ void orc_on_located(orc *o, cogo_msg *msg);
 void orc_on_elected(orc *o, cogo_msg *msg);
 bool orc_leader_down(orc *o, uint64_t monitor);
 
+/* Tokens are the store's: its answer goes back to who asked. */
+void orc_on_token_change(orc *o, cogo_msg *msg);
+void orc_on_token_list(orc *o, cogo_msg *msg);
+
 /* True: @p msg was an answer to something passed on, or is passed on now. */
 bool orc_relay(orc *o, cogo_msg *msg);
 void orc_relay_finish(orc *o);

@@ -137,13 +137,20 @@ static void collect_refs(submission *s, orc_map *refs)
     }
 }
 
+/* A task of another tenant is as unknown as one that does not exist. */
+static bool same_tenant(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : TENANT_DEFAULT, b != NULL ? b : TENANT_DEFAULT) == 0;
+}
+
 /* False: the id has to be looked up in the store, and is in @p missing now. */
 static bool resolve_id(submission *s, size_t at, size_t which, const char *id, orc_map *missing)
 {
     orc *o = s->o;
     submit_entry *entry = &s->entries[at];
     orc_task *t = orc_task_find(o, id);
-    if (t != NULL) {
+    bool foreign = t != NULL && !same_tenant(s->request->tenant, t->record->tenant);
+    if (t != NULL && !foreign) {
         if (t->stamp != o->stamp) {
             t->stamp = o->stamp;
             entry->dependencies[entry->dependency_count++] = t;
@@ -151,7 +158,7 @@ static bool resolve_id(submission *s, size_t at, size_t which, const char *id, o
         return true;
     }
     bool well_formed = id_check(id, "tsk_") || id_check(id, "ins_");
-    if (well_formed && orc_map_get_text(&s->ask->asked, id) == NULL) {
+    if (well_formed && !foreign && orc_map_get_text(&s->ask->asked, id) == NULL) {
         if (orc_map_get_text(missing, id) == NULL) {
             char *copy = cogo_arena_strdup(&s->ask->memory, id);
             orc_map_put_text(missing, copy, copy);

@@ -17,6 +17,12 @@ typedef struct journal_engine {
     cogo_err (*commit)(journal *j, char error[JOURNAL_ERROR_SIZE]);
     journal_verdict (*resume)(journal *j, bool *out_committed, char error[JOURNAL_ERROR_SIZE]);
     journal_verdict (*renew)(journal *j, char error[JOURNAL_ERROR_SIZE]);
+    /* One statement as a transaction of its own, durable when it returns COGO_OK; nothing is
+     * open. COGO_EINVAL: a rule of the schema refused it. COGO_ECLOSED, COGO_EFULL: as
+     * commit().
+     */
+    cogo_err (*edit)(journal *j, const char *sql, const db_value *values, size_t count,
+                     int64_t *out_rows, char error[JOURNAL_ERROR_SIZE]);
     int64_t (*term)(const journal *j);
     uint64_t renew_ns; /* Between two renewals; 0: the right to write needs none. */
     cogo_err (*connect)(const char *path, database **out, char error[JOURNAL_ERROR_SIZE]);
@@ -39,6 +45,9 @@ const char *change_malformed(const store_change *change);
 /* A change tells all that happened since the last write. When it became ready or blocked again
  * in between, a task that had ended was retried, whatever its state is by now. */
 bool change_retries(const store_change *change);
+
+/* Whose the task is, when it is not the default tenant's; else NULL. */
+const char *change_tenant(const store_change *change);
 
 bool state_is_terminal(int32_t state);
 

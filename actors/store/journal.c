@@ -63,6 +63,12 @@ journal_verdict journal_renew(journal *j, char error[JOURNAL_ERROR_SIZE])
     return j->engine->renew(j, error);
 }
 
+cogo_err journal_edit(journal *j, const char *sql, const db_value *values, size_t count,
+                      int64_t *out_rows, char error[JOURNAL_ERROR_SIZE])
+{
+    return j->engine->edit(j, sql, values, count, out_rows, error);
+}
+
 int64_t journal_term(const journal *j)
 {
     return j->engine->term(j);
@@ -140,6 +146,12 @@ const char *change_malformed(const store_change *change)
         }
     }
     return NULL;
+}
+
+const char *change_tenant(const store_change *change)
+{
+    const char *tenant = change->task->tenant;
+    return tenant != NULL && strcmp(tenant, TENANT_DEFAULT) != 0 ? tenant : NULL;
 }
 
 bool change_retries(const store_change *change)

@@ -5,6 +5,7 @@
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
 
+#include "actors/store/db.h"
 #include "actors/store/store.h"
 #include "codec/contract/messages.h"
 
@@ -14,6 +15,7 @@ enum {
     JOURNAL_PAGE_MAX = 1000,                   /* Tasks or events of a page. */
     JOURNAL_PAGE_BYTES_MAX = 16 * 1024 * 1024, /* A page ends early beyond it. */
     JOURNAL_IDS_MAX = 1000,                    /* Ids of one lookup. */
+    JOURNAL_TOKENS_MAX = 10000,                /* Tokens that are not revoked. */
     JOURNAL_WORKFLOW_TASKS_MAX = 10000, /* Tasks shown of one workflow or keyed request. */
 };
 
@@ -60,7 +62,18 @@ COGO_MUST_USE journal_verdict journal_resume(journal *j, bool *out_committed,
  * often, with nothing open (0: it needs no renewal). JOURNAL_BROKEN: another one has it. */
 uint64_t journal_renew_ns(const journal *j);
 COGO_MUST_USE journal_verdict journal_renew(journal *j, char error[JOURNAL_ERROR_SIZE]);
+
+/* One statement of tokens.c; see engine.h. */
+COGO_MUST_USE cogo_err journal_edit(journal *j, const char *sql, const db_value *values,
+                                    size_t count, int64_t *out_rows,
+                                    char error[JOURNAL_ERROR_SIZE]);
 int64_t journal_term(const journal *j); /* 0: stands by. */
+
+/* Makes or takes back a token, durably; nothing is open. What @p out points to is in @p change
+ * and @p arena. COGO_ENOTFOUND: no good token has this id. COGO_ELIMIT: there are too many.
+ * COGO_EINVAL: refused by the schema. COGO_ECLOSED, COGO_EFULL: as journal_commit(). */
+COGO_MUST_USE cogo_err journal_token(journal *j, const token_change *change, access_token *out,
+                                     char error[JOURNAL_ERROR_SIZE]);
 
 /* A reader of a journal that has been opened for writing before. */
 COGO_MUST_USE cogo_err journal_reader_open(const char *path, journal_reader **out,
@@ -72,6 +85,11 @@ struct database *journal_reader_db(journal_reader *r); /* For read.c. */
  * @p arena. On failure only @p out->error is set. */
 void journal_recover(journal_reader *r, const store_recover *request, cogo_arena *arena,
                      store_recovered *out);
+
+/* Answers @p request. What @p out points to is in @p arena. On failure only @p out->error is
+ * set. */
+void journal_tokens(journal_reader *r, const token_list *request, cogo_arena *arena,
+                    token_page *out);
 
 /* Answers @p request. What @p out points to is in @p arena. On failure only @p out->error is
  * set. What is not there is not in the answer. */

@@ -11,7 +11,7 @@
 enum {
     FILTERS_MAX = 64,      /* Values of one filter. */
     QUERY_SIZE_MAX = 4096, /* Bytes of SQL. */
-    VALUES_MAX = 2 * FILTERS_MAX + 3,
+    VALUES_MAX = 2 * FILTERS_MAX + 4,
 };
 
 /* The state of a workflow is that of its tasks; the worst one tells. */
@@ -74,6 +74,23 @@ static void add_in(query *q, const char *column, const cogo_strings *values)
     add(q, ")");
 }
 
+/* Rows of one tenant; the default one has those without an entry. @p match ties the entry. */
+static void add_tenant(query *q, const char *tenant, const char *match)
+{
+    if (tenant == NULL) {
+        return;
+    }
+    bool others = strcmp(tenant, TENANT_DEFAULT) == 0;
+    add(q, others ? " AND NOT EXISTS (" : " AND EXISTS (");
+    add(q, "SELECT 1 FROM tenant_tasks n WHERE ");
+    add(q, match);
+    if (!others) {
+        add(q, " AND n.tenant = ");
+        add_value(q, (db_value){.text = tenant});
+    }
+    add(q, ")");
+}
+
 /* One row more than the page has, so that it is known whether another page follows. */
 static cogo_err ask(database *d, query *q, size_t limit, db_rows **out)
 {
@@ -104,6 +121,7 @@ static uint32_t hash_filters(const task_list *list)
         hash = hash_text(hash, list->roles.items[i]);
     }
     hash = hash_text(hash_text(hash, "workflow"), list->workflow);
+    hash = list->tenant != NULL ? hash_text(hash_text(hash, "tenant"), list->tenant) : hash;
     return (uint32_t)(hash ^ hash >> 32);
 }
 
@@ -181,6 +199,7 @@ cogo_err list_tasks(database *d, const task_list *list, cogo_arena *arena, store
         add_value(&q, (db_value){.text = list->workflow});
         add(&q, ")");
     }
+    add_tenant(&q, list->tenant, "n.number = t.number");
     add(&q, " ORDER BY t.number DESC");
     db_rows *from = NULL;
     task_rows rows;
@@ -223,6 +242,7 @@ cogo_err list_workflows(database *d, const task_list *list, cogo_arena *arena, s
     add(&q, WORKFLOW_SELECT "WHERE number < ");
     add_value(&q, (db_value){.number = before});
     add_in(&q, "state", &list->states);
+    add_tenant(&q, list->tenant, "n.workflow = v.number");
     add(&q, " ORDER BY number DESC");
     db_rows *from = NULL;
     workflow *items = cogo_arena_alloc(arena, limit * sizeof *items);

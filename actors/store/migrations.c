@@ -99,9 +99,23 @@ static cogo_err load_folder(const char *path, cogo_arena *arena, const migration
     return err;
 }
 
+/* The one of @p list with this number; NULL: none. */
+static const migration *find_number(const migration *list, int64_t number)
+{
+    while (list->name != NULL && list->number != number) {
+        list++;
+    }
+    return list->name != NULL ? list : NULL;
+}
+
+/* What was applied before. */
+typedef struct applied {
+    bool has[MIGRATIONS_MAX + 1];
+} applied;
+
 /* Refuses a database that is newer than the list or in which an applied one was changed. */
-static cogo_err check_applied(database *d, const migration *list, int64_t known,
-                              int64_t *out_done, char error[JOURNAL_ERROR_SIZE])
+static cogo_err check_applied(database *d, const migration *list, applied *out,
+                              char error[JOURNAL_ERROR_SIZE])
 {
     db_rows *rows = NULL;
     cogo_err err = d->driver->query(
@@ -109,24 +123,25 @@ static cogo_err check_applied(database *d, const migration *list, int64_t known,
     db_step step = DB_DONE;
     while (err == COGO_OK && (step = db_next(rows)) == DB_ROW) {
         int64_t number = db_column_number(rows, 0);
-        const char *applied = db_column_text(rows, 1);
+        const char *checksum = db_column_text(rows, 1);
+        const migration *known = find_number(list, number);
         char sum[MIGRATION_CHECKSUM_SIZE];
-        *out_done = number;
-        if (number > known) {
+        if (known == NULL) {
             (void)snprintf(error, JOURNAL_ERROR_SIZE,
                            "the store is newer than this program: it has migration %" PRId64
-                           ", the program knows up to %" PRId64,
-                           number, known);
+                           ", which the program does not know",
+                           number);
             err = COGO_EUNSUPPORTED;
             continue;
         }
-        migration_checksum(number < 1 ? "" : list[number - 1].sql, sum);
-        if (number < 1 || applied == NULL || strcmp(applied, sum) != 0) {
+        migration_checksum(known->sql, sum);
+        if (checksum == NULL || strcmp(checksum, sum) != 0) {
             (void)snprintf(error, JOURNAL_ERROR_SIZE,
                            "migration %" PRId64 " was changed after it had been applied",
                            number);
             err = COGO_EUNSUPPORTED;
         }
+        out->has[number] = true;
     }
     db_close(rows);
     if (err == COGO_EIO || step == DB_FAILED) {
@@ -147,33 +162,41 @@ static void tell(const migrations *m, const migration *one, const char *what)
     }
 }
 
+/* Numbers grow. A folder of files may not lack one: it would be a file that was forgotten. */
+static cogo_err check_list(const migration *list, bool folder, char error[JOURNAL_ERROR_SIZE])
+{
+    int64_t last = 0;
+    for (; list->name != NULL; list++) {
+        bool missing = folder ? list->number != last + 1 : list->number <= last;
+        if (missing || list->number > MIGRATIONS_MAX) {
+            (void)snprintf(error, JOURNAL_ERROR_SIZE, "migration %" PRId64 " is missing",
+                           last + 1);
+            return COGO_EINVAL;
+        }
+        last = list->number;
+    }
+    return COGO_OK;
+}
+
 static cogo_err run_list(const migrations *m, const migration *list,
                          char error[JOURNAL_ERROR_SIZE])
 {
-    int64_t known = 0;
-    while (list[known].name != NULL) {
-        known++;
-        if (list[known - 1].number != known) {
-            (void)snprintf(error, JOURNAL_ERROR_SIZE, "migration %" PRId64 " is missing",
-                           known);
-            return COGO_EINVAL;
-        }
-    }
     bool table = m->db != NULL && db_number(m->db, m->has_table, 0) == 1;
     cogo_err err =
         table || m->dry_run ? COGO_OK : m->run(m->engine, m->create_table, NULL, NULL, error);
-    int64_t done = 0;
+    applied before = {{false}};
     if (err == COGO_OK && table) {
-        err = check_applied(m->db, list, known, &done, error);
+        err = check_applied(m->db, list, &before, error);
     }
-    for (int64_t i = 0; i < known && err == COGO_OK; i++) {
+    for (; list->name != NULL && err == COGO_OK; list++) {
+        bool done = before.has[list->number];
         char sum[MIGRATION_CHECKSUM_SIZE];
-        migration_checksum(list[i].sql, sum);
-        if (i >= done && !m->dry_run) {
-            err = m->run(m->engine, list[i].sql, &list[i], sum, error);
+        migration_checksum(list->sql, sum);
+        if (!done && !m->dry_run) {
+            err = m->run(m->engine, list->sql, list, sum, error);
         }
         if (err == COGO_OK) {
-            tell(m, &list[i], i < done ? "applied before" : m->dry_run ? "missing" : "applied");
+            tell(m, list, done ? "applied before" : m->dry_run ? "missing" : "applied");
         }
     }
     return err;
@@ -185,6 +208,9 @@ cogo_err migrations_run(const migrations *m, const char *dir, char error[JOURNAL
     cogo_arena_init(&arena, 0);
     const migration *list = m->built_in;
     cogo_err err = dir == NULL ? COGO_OK : load_folder(dir, &arena, &list, error);
+    if (err == COGO_OK) {
+        err = check_list(list, dir != NULL, error);
+    }
     if (err == COGO_OK) {
         err = run_list(m, list, error);
     }

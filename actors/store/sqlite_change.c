@@ -132,6 +132,12 @@ static journal_verdict insert_task(sqlite_journal *j, const store_change *change
     bind_number(j, S_TASK_INSERT, 13, t->created_at);
     int code = sqlite_step_once(j, S_TASK_INSERT);
     *out_row = sqlite3_last_insert_rowid(j->db);
+    if (code == SQLITE_OK && change_tenant(change) != NULL) {
+        bind_number(j, S_TENANT, 1, *out_row);
+        bind_text(j, S_TENANT, 2, t->tenant);
+        bind_row(j, S_TENANT, 3, workflow_row);
+        code = sqlite_step_once(j, S_TENANT);
+    }
     if (code == SQLITE_OK && t->context.size_bytes != 0) {
         bind_number(j, S_CONTEXT, 1, *out_row);
         bind_value(j, S_CONTEXT, 2, t->context);

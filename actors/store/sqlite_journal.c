@@ -223,6 +223,34 @@ static journal_verdict renew(journal *base, char error[JOURNAL_ERROR_SIZE])
     return JOURNAL_APPLIED;
 }
 
+static cogo_err edit(journal *base, const char *sql, const db_value *values, size_t count,
+                     int64_t *out_rows, char error[JOURNAL_ERROR_SIZE])
+{
+    sqlite_journal *j = (sqlite_journal *)base;
+    sqlite3_stmt *statement = NULL;
+    if (j->broken || j->open) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the store failed before");
+        return COGO_EIO;
+    }
+    int code = sqlite3_prepare_v2(j->db, sql, -1, &statement, NULL);
+    for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
+        code = values[i].text != NULL
+                   ? sqlite3_bind_text(statement, (int)i + 1, values[i].text, -1, SQLITE_STATIC)
+                   : sqlite3_bind_int64(statement, (int)i + 1, values[i].number);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+        code = code == SQLITE_DONE ? SQLITE_OK : code;
+    }
+    *out_rows = sqlite3_changes(j->db);
+    journal_verdict verdict = sqlite_judge(j, code, "token", error);
+    (void)sqlite3_finalize(statement);
+    if (verdict == JOURNAL_APPLIED || verdict == JOURNAL_REFUSED) {
+        return verdict == JOURNAL_APPLIED ? COGO_OK : COGO_EINVAL;
+    }
+    return give_up(j, verdict) == JOURNAL_FULL ? COGO_EFULL : COGO_EIO;
+}
+
 static int64_t term_of(const journal *base)
 {
     return ((const sqlite_journal *)base)->term;
@@ -236,6 +264,7 @@ const journal_engine sqlite_engine = {
     .commit = commit,
     .resume = resume,
     .renew = renew,
+    .edit = edit,
     .term = term_of,
     .connect = sqlite_open_reader,
     .disconnect = sqlite_close_reader,

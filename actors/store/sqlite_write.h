@@ -27,6 +27,7 @@
       "UPDATE tasks SET record = ?1, state = ?2, terminal = ?3, attempt = ?4, "              \
       "lease = CASE ?5 WHEN 0 THEN lease ELSE ?5 END, updated_at = ?6 WHERE number = ?7")    \
     X(TASK_RETRY, "UPDATE tasks SET state = 'queued', terminal = 0 WHERE number = ?1")       \
+    X(TENANT, "INSERT INTO tenant_tasks (number, tenant, workflow) VALUES (?1, ?2, ?3)")     \
     X(CONTEXT, "INSERT INTO contexts (task, context) VALUES (?1, ?2)")                       \
     X(RESULT, "INSERT INTO results (task, result_id, lease, recorded_at, record) "           \
               "SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS "                                  \

@@ -11,6 +11,7 @@
 enum {
     COMMIT_CHANGES_MAX = 4096,            /* A transaction commits early beyond it, */
     COMMIT_WRITES_MAX = 4096,             /* or beyond so many writes. */
+    TOKEN_RETRY_AFTER_MS = 5000,          /* Told to who wants a token while it is away. */
     LOOKUP_BYTES_MAX = 512 * 1024 * 1024, /* Memory of one answer while it is made. */
 };
 
@@ -306,6 +307,47 @@ static void answer_health(cogo_context *ctx, const cogo_msg *msg, const char *ch
                      cogo_msg_create_record(cogo_context_system(ctx), MSG_HEALTH, &out));
 }
 
+static void answer_problem(cogo_context *ctx, const cogo_msg *msg, int64_t status,
+                           const char *code, const char *detail)
+{
+    problem out = {.status = status,
+                   .code = code,
+                   .detail = detail,
+                   .retry_after_ms = status == 503 ? TOKEN_RETRY_AFTER_MS : 0};
+    (void)cogo_reply(ctx, msg,
+                     cogo_msg_create_record(cogo_context_system(ctx), MSG_PROBLEM, &out));
+}
+
+/* A transaction of its own: tokens change rarely. */
+static void change_token(cogo_context *ctx, writer *w, cogo_msg *msg)
+{
+    access_token token;
+    char why[JOURNAL_ERROR_SIZE] = "the store can't be written now";
+    (void)commit(ctx, w);
+    cogo_err err = w->broken || w->delay_ns > 0 || journal_term(w->journal) == 0
+                       ? COGO_ECLOSED
+                       : journal_token(w->journal, cogo_msg_payload(msg), &token, why);
+    switch ((int)err) {
+    case COGO_OK:
+        (void)cogo_reply(ctx, msg,
+                         cogo_msg_create_record(cogo_context_system(ctx), MSG_TOKEN, &token));
+        break;
+    case COGO_ENOTFOUND:
+        answer_problem(ctx, msg, 404, "TOKEN_NOT_FOUND", "No such token, or it was revoked.");
+        break;
+    case COGO_ELIMIT:
+        answer_problem(ctx, msg, 409, "TOO_MANY_TOKENS",
+                       "Too many tokens are good; revoke some first.");
+        break;
+    case COGO_EINVAL:
+        answer_problem(ctx, msg, 422, "VALIDATION", why);
+        break;
+    default:
+        answer_problem(ctx, msg, 503, "STORE_UNAVAILABLE", why);
+        break;
+    }
+}
+
 static cogo_err writer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     writer *w = state;
@@ -329,6 +371,10 @@ static cogo_err writer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
     if (cogo_msg_type_of(msg) == MSG_STORE_STAND) {
         w->candidate = cogo_msg_sender(msg);
         tell_candidate(ctx, w);
+        return COGO_OK;
+    }
+    if (cogo_msg_type_of(msg) == MSG_TOKEN_CHANGE) {
+        change_token(ctx, w, msg);
         return COGO_OK;
     }
     if (cogo_msg_type_of(msg) != MSG_STORE_WRITE
@@ -389,6 +435,10 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         store_found out;
         journal_find(reader, cogo_msg_payload(msg), &arena, &out);
         (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_STORE_FOUND, &out));
+    } else if (cogo_msg_type_of(msg) == MSG_TOKEN_LIST) {
+        token_page out;
+        journal_tokens(reader, cogo_msg_payload(msg), &arena, &out);
+        (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_TOKEN_PAGE, &out));
     } else if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {
         answer_health(ctx, msg, "store reader: ok", true);
     }

@@ -71,6 +71,10 @@ enum {
     LABELS_MAX = 32,
     SUBMIT_INSTRUCTIONS_MAX = 10000,
     PAGE_SIZE_MAX = 1000,
+    TENANT_LENGTH_MAX = 64,
+    TOKEN_NAME_MAX = 128,
+    TOKEN_SCOPES_MAX = 4,
+    KEY_LENGTH_MAX = 255 + 1 + TENANT_LENGTH_MAX, /* Of a client, behind its tenant. */
 };
 
 #endif

@@ -61,7 +61,12 @@
     X(324, MSG_STORE_LOOKUP, "store.lookup", store_lookup_record)          /* ask, reader */   \
     X(325, MSG_STORE_FOUND, "store.found", store_found_record)             /* answer */        \
     X(326, MSG_STORE_STAND, "store.stand", empty_record)           /* for the right to write */ \
-    X(327, MSG_STORE_ELECTED, "store.elected", store_elected_record) /* to who stands */
+    X(327, MSG_STORE_ELECTED, "store.elected", store_elected_record) /* to who stands */       \
+    /* Doors -> orchestrator -> store. */                                                      \
+    X(340, MSG_TOKEN_CHANGE, "token.change", token_change_record) /* ask, writer */            \
+    X(341, MSG_TOKEN, "token", access_token_record)               /* answer */                 \
+    X(342, MSG_TOKEN_LIST, "token.list", token_list_record)       /* ask, reader */            \
+    X(343, MSG_TOKEN_PAGE, "token.page", token_page_record)       /* answer */
 // clang-format on
 
 #define X(number, constant, name, record) constant = (number),
@@ -81,6 +86,7 @@ typedef struct task_submit {
     const char *idempotency_key;
     const char *request_hash; /* Of the body; the same key with another hash is refused. */
     const char *traceparent;
+    const char *tenant; /* Whose tasks they become; NULL: the default one's. */
 } task_submit;
 
 /* Exactly one of the two is set. */
@@ -106,6 +112,7 @@ typedef struct task_list {
     const char *workflow;
     int64_t page_size;
     const char *page_token;
+    const char *tenant; /* Only this one's; NULL: all. */
 } task_list;
 
 typedef struct task_page {
@@ -299,6 +306,44 @@ typedef struct store_found {
     cogo_records marks; /* store_mark, one per task, in the same order. */
 } store_found;
 
+#define TENANT_DEFAULT "default" /* Whose the tasks without a tenant are. */
+#define TENANT_ALL     "*"       /* Of a token that sees all tenants; no task has it. */
+
+/* The right to use a door. Its secret is shown once; the store has its hash. */
+typedef struct access_token {
+    const char *token_id; /* tok_ */
+    const char *name;
+    const char *tenant;  /* TENANT_ALL: not bound to one. */
+    cogo_strings scopes; /* read, submit, admin, work. */
+    int64_t created_at;
+    int64_t expires_at; /* 0: never. */
+    int64_t revoked_at; /* 0: it is good. */
+    const char *token;  /* The secret, in the answer that made it; nowhere else. */
+} access_token;
+
+/* Makes a token, or takes one back. */
+typedef struct token_change {
+    const access_token *create;
+    const char *hash;   /* Of the secret of what is made: SHA-256, hexadecimal. */
+    const char *revoke; /* Id of what is taken back, */
+    const char *tenant; /* if it belongs to this one; NULL: to any. */
+    int64_t at;
+} token_change;
+
+/* By hash: the one with it, good or not. Else a page, newest first. */
+typedef struct token_list {
+    const char *hash;
+    const char *tenant; /* NULL: all. */
+    int64_t page_size;
+    const char *page_token;
+} token_list;
+
+typedef struct token_page {
+    cogo_records tokens; /* access_token */
+    const char *next_page_token;
+    const char *error;
+} token_page;
+
 extern const cogo_record empty_record, task_submit_record, submit_item_record,
     task_submitted_record, task_get_record, task_list_record, task_page_record,
     workflow_get_record, workflow_page_record, task_command_record, task_events_record,
@@ -308,7 +353,8 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     instruction_offer_record, instruction_cancel_record, instruction_progress_record,
     instruction_result_record, store_change_record, store_write_record, store_committed_record,
     store_recover_record, store_elected_record, store_mark_record, store_recovered_record,
-    store_lookup_record, store_found_record;
+    store_lookup_record, store_found_record, access_token_record, token_change_record,
+    token_list_record, token_page_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

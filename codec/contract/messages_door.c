@@ -14,12 +14,14 @@ static const cogo_field task_submit_fields[] = {
           .doc = "True: one bad instruction refuses all of them."),
     FIELD(task_submit, workflow, "workflow", STRING, LENGTH(1, 256),
           .doc = "Name of the workflow that they become; absent for loose tasks."),
-    FIELD(task_submit, idempotency_key, "idempotencyKey", STRING, LENGTH(1, 256),
+    FIELD(task_submit, idempotency_key, "idempotencyKey", STRING, LENGTH(1, KEY_LENGTH_MAX),
           .doc = "Key of the request; the same key gets the same answer."),
     FIELD(task_submit, request_hash, "requestHash", STRING, LENGTH(1, 128),
           .doc = "Hash of the body; the same key with another hash is refused."),
     FIELD(task_submit, traceparent, "traceparent", STRING, LENGTH(0, 128),
           .doc = "W3C trace context of the request."),
+    FIELD(task_submit, tenant, "tenant", STRING, LENGTH(1, TENANT_LENGTH_MAX),
+          .doc = "Tenant that the tasks belong to; absent for the default one."),
 };
 RECORD(task_submit, "TaskSubmit", 1, "One or many instructions.");
 
@@ -54,6 +56,7 @@ static const cogo_field task_list_fields[] = {
           .doc = "Most items of the answer; 0 means the default."),
     FIELD(task_list, page_token, "pageToken", STRING,
           .doc = "Where the page begins: nextPageToken of the page before."),
+    FIELD(task_list, tenant, "tenant", STRING, .doc = "Only of this tenant; absent for all."),
 };
 RECORD(task_list, "TaskList", 1, "Asks for a page of tasks or workflows.");
 

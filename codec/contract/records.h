@@ -91,6 +91,7 @@ typedef struct task {
     const char *task_id;
     const char *instruction_id;
     const char *workflow_id; /* NULL: none. */
+    const char *tenant;      /* NULL: the default one. */
     const char *ref;
     const char *role;
     int32_t state; /* task_state */

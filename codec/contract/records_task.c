@@ -92,6 +92,8 @@ static const cogo_field task_fields[] = {
           .doc = "Id of the instruction that asked for it."),
     FIELD(task, workflow_id, "workflowId", STRING,
           .doc = "Id of the workflow that it belongs to; absent when none."),
+    FIELD(task, tenant, "tenant", STRING, LENGTH(1, TENANT_LENGTH_MAX),
+          .doc = "Tenant that it belongs to; absent for the default one."),
     FIELD(task, ref, "ref", STRING, .doc = "The caller's name for it within its request."),
     FIELD(task, role, "role", STRING, REQUIRED, LENGTH(1, ROLE_LENGTH_MAX),
           .doc = "Name of the role that does the work."),

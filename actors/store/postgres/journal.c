@@ -31,6 +31,12 @@ enum {
     "$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, " \
     "$33, $34)"
 
+/* Whose the new tasks of a write are; the others are the default tenant's. */
+#define TENANTS                                                                  \
+    "INSERT INTO tenant_tasks (number, tenant, workflow) "                       \
+    "SELECT t.number, c.tenant, t.workflow FROM unnest($1::text[], $2::text[]) " \
+    "c(task_id, tenant) JOIN tasks t ON t.task_id = c.task_id ON CONFLICT (number) DO NOTHING"
+
 typedef struct pg_journal {
     journal base;
     pg connection;
@@ -120,6 +126,13 @@ static journal_verdict send_write(pg_journal *j, const store_write *write, size_
                                    parameters.sizes, parameters.formats, 0)
                == 1;
         done += part;
+        (*out_count)++;
+    }
+    const char *ids, *tenants;
+    if (good && pg_tenants(write, &j->arena, &ids, &tenants)) {
+        const char *const values[] = {ids, tenants};
+        good = ids != NULL
+               && PQsendQueryParams(p->conn, TENANTS, 2, NULL, values, NULL, NULL, 0) == 1;
         (*out_count)++;
     }
     if (j->open && good) {
@@ -522,6 +535,37 @@ static cogo_err migrate(const char *path, bool dry_run, migration_print print, v
     return postgres_migrate(path, NULL, dry_run, print, ctx, error);
 }
 
+static cogo_err edit(journal *base, const char *sql, const db_value *values, size_t count,
+                     int64_t *out_rows, char error[JOURNAL_ERROR_SIZE])
+{
+    enum { VALUES_MAX = 16 };
+    pg_journal *j = (pg_journal *)base;
+    pg *p = &j->connection;
+    const char *texts[VALUES_MAX];
+    char numbers[VALUES_MAX][24];
+    if (j->broken || j->lost || j->open || p->conn == NULL || count > VALUES_MAX) {
+        (void)snprintf(error, JOURNAL_ERROR_SIZE, "the connection to the store is lost");
+        return j->broken ? COGO_EIO : COGO_ECLOSED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(numbers[i], sizeof numbers[i], "%" PRId64, values[i].number);
+        texts[i] = values[i].text != NULL ? values[i].text : numbers[i];
+    }
+    PGresult *result = pg_run(p, sql, texts, (int)count);
+    if (result != NULL) {
+        *out_rows = strtoll(PQcmdTuples(result), NULL, 10);
+        PQclear(result);
+        return COGO_OK;
+    }
+    postgres_explain(p, "change the tokens", error);
+    if (p->conn == NULL || p->fault == PG_AWAY) {
+        pg_drop(p);
+        j->lost = true;
+        return COGO_ECLOSED;
+    }
+    return p->fault == PG_REFUSED ? COGO_EINVAL : p->fault == PG_FULL ? COGO_EFULL : COGO_EIO;
+}
+
 static int64_t term_of(const journal *base)
 {
     return ((const pg_journal *)base)->term;
@@ -535,6 +579,7 @@ const journal_engine postgres_engine = {
     .commit = commit,
     .resume = resume,
     .renew = renew,
+    .edit = edit,
     .term = term_of,
     .renew_ns = RENEW_MS * UINT64_C(1000000),
     .connect = postgres_open_reader,

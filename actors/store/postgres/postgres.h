@@ -42,4 +42,9 @@ typedef struct pg_request {
 size_t pg_write_encode(const store_write *write, size_t first, int64_t commit_id,
                        pg_request *request, cogo_arena *arena, pg_write *out);
 
+/* True: @p write may bring tasks of tenants other than the default one. Their ids and tenants
+ * are in @p arena, as the text of two arrays; NULL: out of memory. */
+bool pg_tenants(const store_write *write, cogo_arena *arena, const char **out_ids,
+                const char **out_tenants);
+
 #endif

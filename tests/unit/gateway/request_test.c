@@ -225,37 +225,53 @@ Test(query, unknown_parameters_are_named)
     cogo_arena_finish(&arena);
 }
 
+/* 0: let in with every right; -1: the store has to be asked; else the status of the refusal. */
+static int check_auth(const auth *a, const request_head *h)
+{
+    auth_answer answer = {.status = 0};
+    auth_verdict verdict = auth_check(a, h, &answer);
+    return verdict == AUTH_ALL ? 0 : verdict == AUTH_LOOK_UP ? -1 : answer.status;
+}
+
 Test(auth, the_gate_denies_by_default)
 {
     auth a;
-    const char *why = "";
     request_head h;
     memset(&h, 0, sizeof h);
     h.headers[REQUEST_HOST] = "example.org";
     auth_init(&a, "right", "0.0.0.0");
-    cr_expect_eq(auth_check(&a, &h, true, &why), 0);
-    cr_expect_eq(auth_check(&a, &h, false, &why), 401);
+    cr_expect_eq(check_auth(&a, &h), 401);
     h.headers[REQUEST_AUTHORIZATION] = "Bearer wrong";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 401);
+    cr_expect_eq(check_auth(&a, &h), 401);
     h.headers[REQUEST_AUTHORIZATION] = "Bearer rightx";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 401);
+    cr_expect_eq(check_auth(&a, &h), 401);
     h.headers[REQUEST_AUTHORIZATION] = "Basic right";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 401);
+    cr_expect_eq(check_auth(&a, &h), 401);
+    h.headers[REQUEST_AUTHORIZATION] = "Bearer cogo_of_the_store";
+    cr_expect_eq(check_auth(&a, &h), -1);
     h.headers[REQUEST_AUTHORIZATION] = "bearer right";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 0);
+    cr_expect_eq(check_auth(&a, &h), 0);
     h.headers[REQUEST_ORIGIN] = "https://evil.example";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 403);
+    cr_expect_eq(check_auth(&a, &h), 403);
     h.headers[REQUEST_ORIGIN] = "null";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 403);
+    cr_expect_eq(check_auth(&a, &h), 403);
     h.headers[REQUEST_ORIGIN] = "https://example.org";
-    cr_expect_eq(auth_check(&a, &h, false, &why), 0);
+    cr_expect_eq(check_auth(&a, &h), 0);
+}
+
+Test(auth, a_secret_has_256_bits_and_is_never_the_same)
+{
+    char one[AUTH_SECRET_SIZE], other[AUTH_SECRET_SIZE];
+    cr_assert(auth_make_secret(one) && auth_make_secret(other));
+    cr_expect_eq(strlen(one), (size_t)AUTH_SECRET_SIZE - 1);
+    cr_expect_eq(strncmp(one, AUTH_TOKEN_PREFIX, strlen(AUTH_TOKEN_PREFIX)), 0);
+    cr_expect_str_neq(one, other);
 }
 
 /* A page at evil.example may make its own name point to 127.0.0.1. */
 Test(auth, without_a_token_only_local_host_names_are_answered)
 {
     auth a;
-    const char *why = "";
     request_head h;
     memset(&h, 0, sizeof h);
     auth_init(&a, NULL, "127.0.0.2");
@@ -265,12 +281,18 @@ Test(auth, without_a_token_only_local_host_names_are_answered)
                                       "localhost:3000x", "127.0.0.1.evil.example:80"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         h.headers[REQUEST_HOST] = good[i];
-        cr_expect_eq(auth_check(&a, &h, false, &why), 0);
+        cr_expect_eq(check_auth(&a, &h), 0);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         h.headers[REQUEST_HOST] = bad[i];
-        cr_expect_eq(auth_check(&a, &h, true, &why), 403);
+        cr_expect_eq(check_auth(&a, &h), 403);
     }
+    /* A token of the store binds its holder also where none is needed. */
+    h.headers[REQUEST_HOST] = "localhost";
+    h.headers[REQUEST_AUTHORIZATION] = "Bearer cogo_x";
+    cr_expect_eq(check_auth(&a, &h), -1);
+    h.headers[REQUEST_AUTHORIZATION] = "Bearer anything";
+    cr_expect_eq(check_auth(&a, &h), 0);
 }
 
 Test(listen, other_addresses_need_a_token)
