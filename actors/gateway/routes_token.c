@@ -9,7 +9,6 @@ static void answer_made(exchange *x, cogo_msg *msg)
 {
     access_token made = *(const access_token *)cogo_msg_payload(msg);
     made.token = x->data;
-    exchange_add_header(x, "Cache-Control", "no-store");
     exchange_record(x, 201, &access_token_record, &made);
     OPENSSL_cleanse(x->data, AUTH_SECRET_SIZE);
 }
