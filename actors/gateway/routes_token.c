@@ -27,6 +27,9 @@ static bool check(exchange *x, access_token *wanted)
         exchange_invalid(x, "/tenant", "Not * nor 1 to 63 of a-z, 0-9, - and _.");
     } else if (bound != NULL && strcmp(bound, wanted->tenant) != 0) {
         exchange_problem(x, 403, NULL, "The token may make tokens of its own tenant only.");
+    } else if (wanted->scopes.count == 0) {
+        exchange_invalid(x, "/scopes",
+                         "At least one of read, submit, admin, work is required.");
     } else if (!grant_scopes(wanted->scopes, &scopes, &unknown)) {
         exchange_invalid(x, "/scopes",
                          cogo_arena_printf(&x->arena,

@@ -8,7 +8,7 @@ static const cogo_field access_token_fields[] = {
           .doc = "What it is for, for people."),
     FIELD(access_token, tenant, "tenant", STRING, LENGTH(1, TENANT_LENGTH_MAX),
           .doc = "Tenant that it is bound to; * for all."),
-    FIELD(access_token, scopes, "scopes", STRINGS, REQUIRED, LENGTH(1, TOKEN_SCOPES_MAX),
+    FIELD(access_token, scopes, "scopes", STRINGS, LENGTH(0, TOKEN_SCOPES_MAX),
           .doc = "What it allows: read, submit (with read), admin (all), work (as a worker)."),
     FIELD(access_token, created_at, "createdAt", TIME, OUTPUT, .doc = "When it was made."),
     FIELD(access_token, expires_at, "expiresAt", TIME,
