@@ -19,9 +19,7 @@ cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg, uint64_t t
         return timeout_ns == 0 || out_ask == NULL ? COGO_EINVAL : COGO_ENOMEM;
     }
     cogo__u64_store_relaxed(&ref->trace, msg->trace);
-    uint64_t now = cogo__world_now(system->world);
-    ref->deadline_ns = timeout_ns < UINT64_MAX - now ? now + timeout_ns : UINT64_MAX;
-    cogo_err err = cogo__sched_timer_arm(system, ctx, ref);
+    cogo_err err = cogo__sched_ask_arm(system, ctx, ref, timeout_ns);
     if (err != COGO_OK) {
         cogo__ref_release(system, ctx, ctx->cell, ref);
         cogo_msg_destroy(msg);
@@ -52,9 +50,8 @@ cogo_err cogo_refuse(cogo_context *ctx, cogo_actor_id reply_to, cogo_err err)
     }
     uint64_t number = cogo__ref_number(reply_to.generation, reply_to.slot & ~COGO__SLOT_ALIAS);
     cogo__answered(ctx, number);
-    const cogo__ref *ref = cogo__ref_find(ctx->system, number);
-    if (ref == NULL
-        || cogo__u64_load_relaxed(&ref->state) % COGO__REF_PHASES != COGO__REF_ARMED) {
+    const cogo__ref *ref = cogo__ref_find(&ctx->system->refs, number);
+    if (ref == NULL || !cogo__ref_waits(cogo__u64_load_relaxed(&ref->state))) {
         return COGO_EGONE;
     }
     cogo__ask_fail(ctx->system, ctx, number, err);
@@ -89,7 +86,7 @@ cogo_err cogo_timer_start(cogo_context *ctx, uint64_t delay_ns, uint64_t period_
  */
 void cogo_timer_cancel(cogo_context *ctx, uint64_t timer)
 {
-    cogo__ref *ref = cogo__ref_find(ctx->system, timer);
+    cogo__ref *ref = cogo__ref_find(&ctx->system->refs, timer);
     if (ref == NULL || cogo__u32_load_relaxed(&ref->kind) != COGO__REF_TIMER
         || !cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self)) {
         return;

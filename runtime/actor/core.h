@@ -126,7 +126,11 @@ void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell
 void cogo__sched_relieve(cogo_context *here);
 /** Puts the timer of @p ref into a lane's heap, by its deadline_ns. COGO_OK or COGO_ENOMEM. */
 cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__ref *ref);
-/** Takes it out if it is there. Any thread. */
+/** As cogo__sched_timer_arm() for an ask that has @p timeout_ns from now on, and whose number
+ * nobody knows yet: see sched/young.h. */
+cogo_err cogo__sched_ask_arm(cogo_system *system, cogo_context *here, cogo__ref *ref,
+                             uint64_t timeout_ns);
+/** Takes it out if it is there; a young ask is decided. Owner, who frees @p ref next. */
 void cogo__sched_timer_disarm(cogo_system *system, cogo_context *here, cogo__ref *ref);
 /** A thread for a detached actor, asleep; later it is given a cell, or NULL to end it. */
 cogo_err cogo__sched_thread_create(cogo_system *system, const char *name, void **out_thread);

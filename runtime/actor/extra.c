@@ -120,9 +120,8 @@ static void forget_decided(cogo_system *system, cogo__extra *extra)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < extra->pending_count; i++) {
-        cogo__ref *ref = cogo__ref_find(system, extra->pending[i]);
-        if (ref != NULL
-            && cogo__u64_load_relaxed(&ref->state) % COGO__REF_PHASES == COGO__REF_ARMED) {
+        cogo__ref *ref = cogo__ref_find(&system->refs, extra->pending[i]);
+        if (ref != NULL && cogo__ref_waits(cogo__u64_load_relaxed(&ref->state))) {
             extra->pending[kept++] = extra->pending[i];
         }
     }

@@ -290,8 +290,12 @@ static uint64_t patience(cogo_system *system, const cogo__guard *guard, const co
     uint64_t wait = cogo__u64_load_relaxed(&guard->wait_ns);
     uint64_t deadline = wait < UINT64_MAX - now ? now + wait : UINT64_MAX;
     if ((msg->flags & COGO__MSG_REQUEST) != 0) { // Its asker does not wait for longer.
-        cogo__ref *ref = cogo__ref_find(system, msg->ask);
-        if (ref != NULL && ref->deadline_ns != 0 && ref->deadline_ns < deadline) {
+        cogo__ref *ref = cogo__ref_find(&system->refs, msg->ask);
+        // One that is passed on is left alone: a lane may have its deadline in hand just now.
+        bool own = ref != NULL
+                   && (cogo__u32_load_relaxed(&ref->kind) == COGO__REF_WAITER
+                       || cogo_actor_id_equal(cogo__ref_owner(system, ref), msg->sender));
+        if (own && ref->deadline_ns != 0 && ref->deadline_ns < deadline) {
             deadline = ref->deadline_ns;
         }
     }

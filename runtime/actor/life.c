@@ -150,8 +150,8 @@ static void release_refs(cogo_context *ctx, cogo__cell *cell)
         cogo__ref *ref = cell->refs;
         uint32_t kind = cogo__u32_load_relaxed(&ref->kind);
         if (kind == COGO__REF_MONITOR) {
-            uint64_t number =
-                cogo__ref_number(cogo__u64_load_relaxed(&ref->state) >> 2, ref->index);
+            uint64_t number = cogo__ref_number(
+                cogo__ref_generation(cogo__u64_load_relaxed(&ref->state)), ref->index);
             cogo__signal signal = {.from = ctx->self, .number = number};
             (void)cogo__signal_send(system, ctx, ref->target, COGO__SIG_DEMONITOR, &signal);
         } else if (kind == COGO__REF_IO) {

@@ -2,23 +2,6 @@
 
 #include "runtime/actor/guard.h"
 
-static uint64_t word(uint64_t generation, uint64_t phase)
-{
-    return generation << 2 | phase;
-}
-
-cogo__ref *cogo__ref_find(cogo_system *system, uint64_t number)
-{
-    cogo__ref *ref = cogo__table_find(&system->refs, (uint32_t)number);
-    if (ref == NULL) {
-        return NULL;
-    }
-    // acquire: pairs with the release of create(): owner and kind are those of this number.
-    uint64_t state = cogo__u64_load_acquire(&ref->state);
-    return state >> 2 == number >> 32 && state % COGO__REF_PHASES != COGO__REF_FREE ? ref
-                                                                                    : NULL;
-}
-
 uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *cell,
                           cogo__ref_kind kind, cogo__ref **out_ref)
 {
@@ -27,7 +10,7 @@ uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *c
         return 0;
     }
     cogo__ref *ref = cogo__table_at(&system->refs, index);
-    uint64_t generation = cogo__u64_load_relaxed(&ref->state) >> 2;
+    uint64_t generation = cogo__ref_generation(cogo__u64_load_relaxed(&ref->state));
     generation = generation != 0 ? generation : 1;
     ref->index = index;
     ref->prev = ref->next = NULL;
@@ -49,7 +32,7 @@ uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *c
             cogo__guard_note(system, here, cell, sizeof *ref);
         }
     }
-    cogo__u64_store_release(&ref->state, word(generation, COGO__REF_ARMED));
+    cogo__u64_store_release(&ref->state, cogo__ref_state(generation, COGO__REF_ARMED));
     *out_ref = ref;
     return cogo__ref_number(generation, index);
 }
@@ -70,16 +53,17 @@ void cogo__ref_release(cogo_system *system, cogo_context *here, cogo__cell *cell
     }
     // A claim of the old generation fails from here on. A generation that would come again is
     // never given out: its element is retired.
-    uint64_t generation = (cogo__u64_load_relaxed(&ref->state) >> 2) + 1;
+    // acquire: pairs with the claim: who decided it has read `owner` before we write it again.
+    uint64_t state = cogo__u64_load_acquire(&ref->state);
+    uint64_t generation = cogo__ref_generation(state) + 1;
+    uint64_t next = cogo__ref_state(generation, COGO__REF_FREE);
     uint32_t index = ref->index;
-    (void)cogo__u64_swap_acq_rel(&ref->state, word(generation, COGO__REF_FREE));
+    if (cogo__ref_waits(state)) { // A claim may come in between: an exchange, for the same.
+        (void)cogo__u64_swap_acq_rel(&ref->state, next);
+    } else {
+        cogo__u64_store_release(&ref->state, next);
+    }
     if (generation <= UINT32_MAX) {
         cogo__table_give(&system->refs, here != NULL ? here->ref_cache : NULL, index);
     }
-}
-
-bool cogo__ref_claim(cogo__ref *ref, uint64_t number)
-{
-    uint64_t seen = word(number >> 32, COGO__REF_ARMED);
-    return cogo__u64_cas_acq_rel(&ref->state, &seen, word(number >> 32, COGO__REF_USED));
 }

@@ -2,11 +2,14 @@
  * Used by timers, asks and monitors. Its number is what users see.
  * Never reused under the same number: a message that comes too late finds another generation.
  *
- * state = generation << 2 | phase:
+ * state = generation << COGO__REF_PHASE_BITS | phase:
  *   FREE   in the free list;
  *   ARMED  waits; whoever moves it to USED by compare-and-swap decides what happens (an answer,
  *          a failure, a time-out): exactly one of them;
- *   USED   decided; its owner frees it when the message is dispatched, or when the owner ends.
+ *   USED   decided; its owner frees it when the message is dispatched, or when the owner ends;
+ *   YOUNG  an ask that waits and has no timer yet, see sched/young.h. Decided by moving it to
+ *          USED_YOUNG; or it gets its timer, by moving it to ARMED: one of the two;
+ *   USED_YOUNG  decided, and it never had a timer: nobody has to look for one.
  */
 #ifndef COGO_ACTOR_REF_H
 #define COGO_ACTOR_REF_H
@@ -16,7 +19,14 @@
 
 #include <cogo/message.h>
 
-enum { COGO__REF_FREE, COGO__REF_ARMED, COGO__REF_USED, COGO__REF_PHASES = 4 };
+enum {
+    COGO__REF_FREE,
+    COGO__REF_ARMED,
+    COGO__REF_USED,
+    COGO__REF_YOUNG,
+    COGO__REF_USED_YOUNG,
+    COGO__REF_PHASE_BITS = 3,
+};
 typedef enum cogo__ref_kind {
     COGO__REF_TIMER,
     COGO__REF_ASK,
@@ -38,7 +48,8 @@ typedef struct cogo__ref {
     cogo_actor_id target;          /**< Monitors: who. */
     cogo__parker parker; /**< Waiters: where the thread sleeps. Late wakes are harmless, */
     cogo__aptr answer;   /**< because this memory stays. Waiters: what came. */
-    // Timers and asks; guarded by the lock of the lane that has it.
+    // Timers and asks; guarded by the lock of the lane that has it. YOUNG: deadline_ns is still
+    // the time that it has, counted from when it was asked.
     uint64_t deadline_ns, period_ns, cookie;
     uint32_t heap_place; /**< 1 + index in the lane's heap; 0: not there. */
     uint32_t lane;
@@ -57,15 +68,62 @@ static inline uint64_t cogo__ref_number(uint64_t generation, uint32_t index)
     return generation << 32 | index;
 }
 
-/** The reference with this number in phase ARMED or USED, or NULL. Any thread; see `state`. */
-cogo__ref *cogo__ref_find(cogo_system *system, uint64_t number);
+static inline uint64_t cogo__ref_state(uint64_t generation, uint32_t phase)
+{
+    return generation << COGO__REF_PHASE_BITS | phase;
+}
+
+static inline uint64_t cogo__ref_generation(uint64_t state)
+{
+    return state >> COGO__REF_PHASE_BITS;
+}
+
+static inline uint32_t cogo__ref_phase(uint64_t state)
+{
+    return (uint32_t)state & ((1u << COGO__REF_PHASE_BITS) - 1);
+}
+
+/* Nobody has decided it yet. */
+static inline bool cogo__ref_waits(uint64_t state)
+{
+    uint32_t phase = cogo__ref_phase(state);
+    return phase == COGO__REF_ARMED || phase == COGO__REF_YOUNG;
+}
+
+/** The reference with this number in any phase but FREE, or NULL. Any thread; see `state`. */
+static inline cogo__ref *cogo__ref_find(const cogo__table *refs, uint64_t number)
+{
+    cogo__ref *ref = cogo__table_find_sized(refs, (uint32_t)number, sizeof *ref);
+    if (ref == NULL) {
+        return NULL;
+    }
+    // acquire: pairs with the release of create(): owner and kind are those of this number.
+    uint64_t state = cogo__u64_load_acquire(&ref->state);
+    bool found =
+        cogo__ref_generation(state) == number >> 32 && cogo__ref_phase(state) != COGO__REF_FREE;
+    return found ? ref : NULL;
+}
+
+/** Any thread: ARMED to USED, YOUNG to USED_YOUNG. True: the caller decides what happens. */
+static inline bool cogo__ref_claim(cogo__ref *ref, uint64_t number)
+{
+    // relaxed: who knows the number sees its birth, or something later; the exchange decides.
+    uint64_t seen = cogo__u64_load_relaxed(&ref->state);
+    while (cogo__ref_generation(seen) == number >> 32 && cogo__ref_waits(seen)) {
+        bool young = cogo__ref_phase(seen) == COGO__REF_YOUNG;
+        uint64_t used =
+            cogo__ref_state(number >> 32, young ? COGO__REF_USED_YOUNG : COGO__REF_USED);
+        if (cogo__u64_cas_acq_rel(&ref->state, &seen, used)) {
+            return true;
+        }
+    } // At most twice: a young one got its timer meanwhile.
+    return false;
+}
 /** A new armed reference; @p cell's, or nobody's (waiters). 0 when out of memory. */
 uint64_t cogo__ref_create(cogo_system *system, struct cogo_context *here,
                           struct cogo__cell *cell, cogo__ref_kind kind, cogo__ref **out_ref);
 /** Owner: frees it, whatever its phase. */
 void cogo__ref_release(cogo_system *system, struct cogo_context *here, struct cogo__cell *cell,
                        cogo__ref *ref);
-/** Any thread: ARMED to USED. True: the caller decides what happens. */
-bool cogo__ref_claim(cogo__ref *ref, uint64_t number);
 
 #endif

@@ -369,7 +369,7 @@ cogo_err cogo_monitor(cogo_context *ctx, cogo_actor_id id, uint64_t *out_monitor
 /* A DOWN that is in the mailbox already finds no reference and is dropped at dispatch. */
 void cogo_demonitor(cogo_context *ctx, uint64_t monitor)
 {
-    cogo__ref *ref = cogo__ref_find(ctx->system, monitor);
+    cogo__ref *ref = cogo__ref_find(&ctx->system->refs, monitor);
     if (ref == NULL || cogo__u32_load_relaxed(&ref->kind) != COGO__REF_MONITOR
         || !cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self)) {
         return;

@@ -19,7 +19,7 @@ static uint64_t far_of(uint64_t generation, uint32_t node)
  * cogo__remote_lost() because pass() looks under a lock whether the node is there. */
 static void note_ask(cogo_system *system, uint64_t number, uint32_t node)
 {
-    cogo__ref *ref = cogo__ref_find(system, number);
+    cogo__ref *ref = cogo__ref_find(&system->refs, number);
     if (ref != NULL) {
         cogo__u64_store_relaxed(&ref->far, far_of(number >> 32, node));
     }
@@ -98,7 +98,7 @@ bool cogo__relay_claim(cogo_system *system, cogo_context *here, cogo__ref *ref, 
 bool cogo__remote_spawned(cogo_system *system, cogo_context *here, uint64_t number,
                           cogo_actor_id actor, uint64_t link)
 {
-    cogo__ref *ref = cogo__ref_find(system, number);
+    cogo__ref *ref = cogo__ref_find(&system->refs, number);
     uint32_t kind = ref != NULL ? cogo__u32_load_relaxed(&ref->kind) : COGO__REF_TIMER;
     cogo_actor_id owner = ref != NULL ? cogo__ref_owner(system, ref) : COGO_NO_ACTOR;
     cogo__signal signal = {.from = actor, .number = link};
@@ -140,8 +140,8 @@ static void lose_ref(cogo_system *system, cogo_context *here, cogo__ref *ref,
                      cogo_actor_id node)
 {
     uint64_t state = cogo__u64_load_acquire(&ref->state);
-    uint64_t generation = state >> 2;
-    if (state % COGO__REF_PHASES != COGO__REF_ARMED
+    uint64_t generation = cogo__ref_generation(state);
+    if (!cogo__ref_waits(state)
         || cogo__u64_load_relaxed(&ref->far) != far_of(generation, node.node)) {
         return;
     }

@@ -39,9 +39,8 @@ static uint32_t open_asks(cogo_system *system, cogo__place *place)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < place->open_count; i++) {
-        cogo__ref *ref = cogo__ref_find(system, place->open[i]);
-        if (ref != NULL
-            && cogo__u64_load_relaxed(&ref->state) % COGO__REF_PHASES == COGO__REF_ARMED) {
+        cogo__ref *ref = cogo__ref_find(&system->refs, place->open[i]);
+        if (ref != NULL && cogo__ref_waits(cogo__u64_load_relaxed(&ref->state))) {
             place->open[kept++] = place->open[i];
         }
     }

@@ -50,7 +50,7 @@ static cogo_err answer(cogo_system *system, cogo_context *here, cogo_actor_id al
                        cogo_msg *msg)
 {
     uint64_t number = cogo__ref_number(alias.generation, alias.slot & ~COGO__SLOT_ALIAS);
-    cogo__ref *ref = cogo__ref_find(system, number);
+    cogo__ref *ref = cogo__ref_find(&system->refs, number);
     if (ref == NULL) {
         return refuse(system, here, alias, msg, COGO_DEAD_LATE);
     }
@@ -175,7 +175,7 @@ void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t nu
 
 void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, cogo_err err)
 {
-    cogo__ref *ref = cogo__ref_find(system, number);
+    cogo__ref *ref = cogo__ref_find(&system->refs, number);
     if (ref == NULL) {
         return;
     }
@@ -203,6 +203,19 @@ void cogo__ask_fail(cogo_system *system, cogo_context *here, uint64_t number, co
     cogo__sched_waiter_give(system, ref, msg); // NULL: the waiter reads it as out of memory.
 }
 
+/* To an alias: an answer. */
+static __attribute__((noinline)) cogo_err send_answer(cogo_context *ctx, cogo_actor_id alias,
+                                                      cogo_msg *msg)
+{
+    cogo_system *system = ctx->system;
+    cogo__answered(ctx, cogo__ref_number(alias.generation, alias.slot & ~COGO__SLOT_ALIAS));
+    if (alias.node != 0 || alias.incarnation != system->incarnation) {
+        return cogo__deliver(system, ctx, alias, msg, true);
+    }
+    cogo__count(system, ctx, COGO__SENT, 1);
+    return answer(system, ctx, alias, msg);
+}
+
 /* Once in COGO__SAMPLE_MESSAGES sends of this thread. A callback is told from the next by the
  * count of messages that its actor has handled. */
 static __attribute__((noinline)) void look_for_flood(cogo_context *ctx)
@@ -228,10 +241,9 @@ cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg)
     msg->sender = ctx->self;
     msg->flags &= COGO__MSG_BLOCK | COGO__MSG_REQUEST; // A request that is passed on stays one.
     msg->enqueued_ns = 0;
-    if (__builtin_expect((to.slot & COGO__SLOT_ALIAS) != 0, 0)) {
-        cogo__answered(ctx, cogo__ref_number(to.generation, to.slot & ~COGO__SLOT_ALIAS));
-    }
-    cogo_err err = deliver(ctx->system, ctx, to, msg, true);
+    cogo_err err = __builtin_expect((to.slot & COGO__SLOT_ALIAS) != 0, 0)
+                       ? send_answer(ctx, to, msg)
+                       : deliver(ctx->system, ctx, to, msg, true);
     if (__builtin_expect((ctx->sample_tick & (COGO__SAMPLE_MESSAGES - 1)) == 0, 0)) {
         look_for_flood(ctx);
     }

@@ -4,12 +4,6 @@
 
 enum { CACHE_SHARE = 16, REFILL = 32 };
 
-static uint32_t *link_of(cogo__table *table, uint32_t index)
-{
-    char *element = cogo__table_at(table, index);
-    return (uint32_t *)(void *)(element + table->link_offset);
-}
-
 cogo_err cogo__table_init(cogo__table *table, const cogo_allocator *from, size_t element_size,
                           size_t link_offset, uint32_t capacity, uint32_t lane_count)
 {
@@ -72,7 +66,7 @@ static uint32_t take_shared(cogo__table *table)
     if (index == 0) {
         return take_fresh(table);
     }
-    table->free_first = *link_of(table, index);
+    table->free_first = *cogo__table_link(table, index);
     return index;
 }
 
@@ -84,20 +78,14 @@ static bool plenty(const cogo__table *table)
     return table->free_first != 0 || used < table->capacity - table->capacity / CACHE_SHARE;
 }
 
-uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
+uint32_t cogo__table_take_slowly(cogo__table *table, cogo__table_cache *cache)
 {
-    if (cache != NULL && cache->first != 0) {
-        uint32_t index = cache->first;
-        cache->first = *link_of(table, index);
-        cache->count--;
-        return index;
-    }
     cogo__lock_take(&table->lock);
     uint32_t index = take_shared(table);
     uint32_t wanted = cache == NULL || index == 0 ? 0 : REFILL;
     for (uint32_t i = 0; i < wanted && i < table->cache_max && plenty(table); i++) {
         uint32_t more = take_shared(table);
-        *link_of(table, more) = cache->first;
+        *cogo__table_link(table, more) = cache->first;
         cache->first = more;
         cache->count++;
     }
@@ -105,22 +93,16 @@ uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
     return index;
 }
 
-void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t index)
+void cogo__table_give_slowly(cogo__table *table, cogo__table_cache *cache, uint32_t index)
 {
-    if (cache != NULL && cache->count < table->cache_max) {
-        *link_of(table, index) = cache->first;
-        cache->first = index;
-        cache->count++;
-        return;
-    }
     cogo__lock_take(&table->lock);
-    *link_of(table, index) = table->free_first;
+    *cogo__table_link(table, index) = table->free_first;
     table->free_first = index;
     while (cache != NULL && cache->count > table->cache_max / 2) { // Half stays.
         uint32_t more = cache->first;
-        cache->first = *link_of(table, more);
+        cache->first = *cogo__table_link(table, more);
         cache->count--;
-        *link_of(table, more) = table->free_first;
+        *cogo__table_link(table, more) = table->free_first;
         table->free_first = more;
     }
     cogo__lock_give(&table->lock);

@@ -40,10 +40,6 @@ cogo_err cogo__table_init(cogo__table *table, const cogo_allocator *from, size_t
                           size_t link_offset, uint32_t capacity, uint32_t lane_count);
 void cogo__table_finish(cogo__table *table);
 
-/** The index of a free element, or 0. A fresh one is zeroed. @p cache may be NULL. */
-uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache);
-void cogo__table_give(cogo__table *table, cogo__table_cache *cache, uint32_t index);
-
 /** NULL for an index that was never given out. Any thread. @p size_bytes of an element: a
  * constant at the caller makes the multiplication a shift. */
 static inline void *cogo__table_find_sized(const cogo__table *table, uint32_t index,
@@ -67,6 +63,40 @@ static inline void *cogo__table_at(const cogo__table *table, uint32_t index)
 {
     char *chunk = cogo__ptr_load_acquire(&table->chunks[index / COGO__TABLE_CHUNK]);
     return chunk + (index % COGO__TABLE_CHUNK) * table->element_size;
+}
+
+static inline uint32_t *cogo__table_link(const cogo__table *table, uint32_t index)
+{
+    char *element = cogo__table_at(table, index);
+    return (uint32_t *)(void *)(element + table->link_offset);
+}
+
+/** With the lock: the cache is empty, full, or there is none. */
+uint32_t cogo__table_take_slowly(cogo__table *table, cogo__table_cache *cache);
+void cogo__table_give_slowly(cogo__table *table, cogo__table_cache *cache, uint32_t index);
+
+/** The index of a free element, or 0. A fresh one is zeroed. @p cache may be NULL. */
+static inline uint32_t cogo__table_take(cogo__table *table, cogo__table_cache *cache)
+{
+    if (cache == NULL || cache->first == 0) {
+        return cogo__table_take_slowly(table, cache);
+    }
+    uint32_t index = cache->first;
+    cache->first = *cogo__table_link(table, index);
+    cache->count--;
+    return index;
+}
+
+static inline void cogo__table_give(cogo__table *table, cogo__table_cache *cache,
+                                    uint32_t index)
+{
+    if (cache == NULL || cache->count >= table->cache_max) {
+        cogo__table_give_slowly(table, cache, index);
+        return;
+    }
+    *cogo__table_link(table, index) = cache->first;
+    cache->first = index;
+    cache->count++;
 }
 
 #endif

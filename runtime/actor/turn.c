@@ -21,7 +21,7 @@ _Thread_local cogo_context *cogo__here;
 
 static cogo__ref *own_ref(cogo_context *ctx, uint64_t number, cogo__ref_kind kind)
 {
-    cogo__ref *ref = cogo__ref_find(ctx->system, number);
+    cogo__ref *ref = cogo__ref_find(&ctx->system->refs, number);
     bool mine = ref != NULL && cogo__u32_load_relaxed(&ref->kind) == (uint32_t)kind
                 && cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self);
     return mine ? ref : NULL;
@@ -48,7 +48,13 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     if ((msg->flags & COGO__MSG_ANSWER) != 0) {
         ref = own_ref(ctx, msg->ask, COGO__REF_ASK);
         if (ref != NULL) {
-            cogo__sched_timer_disarm(ctx->system, ctx, ref);
+            // acquire: as in cogo__ref_release().
+            uint64_t state = cogo__u64_load_acquire(&ref->state);
+            if (cogo__ref_phase(state) == COGO__REF_USED_YOUNG) { // It never had a timer.
+                cogo__count(ctx->system, ctx, COGO__TIMERS_GONE, 1);
+            } else {
+                cogo__sched_timer_disarm(ctx->system, ctx, ref);
+            }
             cogo__ref_release(ctx->system, ctx, cell, ref);
         }
         return ref != NULL;

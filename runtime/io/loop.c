@@ -39,7 +39,7 @@ static void quiet_bell(cogo__io *io)
 static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *event)
 {
     uint64_t number = event->data.u64;
-    const cogo__ref *ref = cogo__ref_find(io->system, number);
+    const cogo__ref *ref = cogo__ref_find(&io->system->refs, number);
     if (ref == NULL) {
         return;
     }

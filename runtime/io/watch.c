@@ -4,7 +4,7 @@
 
 static cogo__ref *own_watch(cogo_context *ctx, uint64_t number)
 {
-    cogo__ref *ref = cogo__ref_find(ctx->system, number);
+    cogo__ref *ref = cogo__ref_find(&ctx->system->refs, number);
     bool mine = ref != NULL && cogo__u32_load_relaxed(&ref->kind) == COGO__REF_IO
                 && cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self);
     return mine ? ref : NULL;

@@ -24,7 +24,7 @@ static cogo_err nack(cogo__connection *c, const cogo__frame_user *u, cogo_err er
 
 bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number)
 {
-    cogo__ref *ref = cogo__ref_find(c->node->system, number);
+    cogo__ref *ref = cogo__ref_find(&c->node->system->refs, number);
     return ref != NULL
            && cogo__u64_load_relaxed(&ref->far)
                   == ((number >> 32) << 32 | (uint64_t)c->peer->index);

@@ -152,12 +152,18 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
 
 static void fire_timers(cogo__lane *lane)
 {
-    if (cogo__u64_load_relaxed(&lane->timers.first_ns) != 0) {
-        cogo_system *system = lane->sched->system;
-        uint32_t gone = cogo__timers_fire(&lane->timers, system, &lane->ctx,
-                                          cogo__world_now(system->world));
-        cogo__count(system, &lane->ctx, COGO__TIMERS_GONE, gone);
+    cogo__timers *timers = &lane->timers;
+    bool young = cogo__young_any(timers);
+    if (!young && cogo__u64_load_relaxed(&timers->first_ns) == 0) {
+        return;
     }
+    cogo_system *system = lane->sched->system;
+    uint64_t now = cogo__world_now(system->world);
+    if (young) {
+        (void)cogo__young_look(timers, system, now, false);
+    }
+    uint32_t gone = cogo__timers_fire(timers, system, &lane->ctx, now);
+    cogo__count(system, &lane->ctx, COGO__TIMERS_GONE, gone);
 }
 
 static void run(cogo__lane *lane, cogo__cell *cell)
@@ -271,9 +277,34 @@ cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__re
     return err;
 }
 
+cogo_err cogo__sched_ask_arm(cogo_system *system, cogo_context *here, cogo__ref *ref,
+                             uint64_t timeout_ns)
+{
+    if (!here->is_lane || timeout_ns < COGO__YOUNG_LEAST_NS) {
+        uint64_t now = cogo__world_now(system->world);
+        ref->deadline_ns = timeout_ns < UINT64_MAX - now ? now + timeout_ns : UINT64_MAX;
+        return cogo__sched_timer_arm(system, here, ref);
+    }
+    cogo__lane *lane = cogo__lane_of(here);
+    ref->lane = lane->index;
+    ref->deadline_ns = timeout_ns;
+    cogo_err err = cogo__young_add(&lane->timers, system, ref);
+    cogo__count(system, here, COGO__TIMERS_ARMED, err == COGO_OK);
+    return err;
+}
+
 void cogo__sched_timer_disarm(cogo_system *system, cogo_context *here, cogo__ref *ref)
 {
-    if (cogo__timers_remove(&system->sched->lanes[ref->lane].timers, ref)) {
+    // acquire: whoever gave it a timer holds the lock since before that.
+    uint64_t state = cogo__u64_load_acquire(&ref->state);
+    uint64_t generation = cogo__ref_generation(state);
+    if (cogo__ref_phase(state) == COGO__REF_YOUNG
+        && cogo__u64_cas_acq_rel(&ref->state, &state,
+                                 cogo__ref_state(generation, COGO__REF_USED_YOUNG))) {
+        state = cogo__ref_state(generation, COGO__REF_USED_YOUNG);
+    }
+    if (cogo__ref_phase(state) == COGO__REF_USED_YOUNG
+        || cogo__timers_remove(&system->sched->lanes[ref->lane].timers, ref)) {
         cogo__count(system, here, COGO__TIMERS_GONE, 1);
     }
 }

@@ -29,9 +29,8 @@ struct cogo__offload_thread {
 
 bool cogo_offload_cancelled(const cogo_offload_job *job)
 {
-    cogo__ref *ref = cogo__ref_find(job->system, job->ask);
-    return ref == NULL
-           || cogo__u64_load_acquire(&ref->state) % COGO__REF_PHASES != COGO__REF_ARMED;
+    cogo__ref *ref = cogo__ref_find(&job->system->refs, job->ask);
+    return ref == NULL || !cogo__ref_waits(cogo__u64_load_acquire(&ref->state));
 }
 
 cogo_system *cogo_offload_system(const cogo_offload_job *job)
@@ -287,7 +286,7 @@ cogo_err cogo_offload(cogo_context *ctx, const cogo_offload_options *options, ui
 
 void cogo_offload_cancel(cogo_context *ctx, uint64_t ask)
 {
-    cogo__ref *ref = cogo__ref_find(ctx->system, ask);
+    cogo__ref *ref = cogo__ref_find(&ctx->system->refs, ask);
     if (ref == NULL || cogo__u32_load_relaxed(&ref->kind) != COGO__REF_ASK
         || !cogo_actor_id_equal(cogo__ref_owner(ctx->system, ref), ctx->self)) {
         return;

@@ -125,10 +125,17 @@ static cogo__lane *waiting_slot(const cogo__lane *lane)
     return NULL;
 }
 
-/* When the lane's first timer wants to fire, a little late so that others may join it. */
-static uint64_t timer_deadline(const cogo__lane *lane, uint64_t now)
+/* When the lane's first timer wants to fire, a little late so that others may join it. Before
+ * a sleep: no ask stays without a timer. */
+static uint64_t timer_deadline(cogo__lane *lane, uint64_t now)
 {
-    uint64_t first = cogo__u64_load_acquire(&lane->timers.first_ns);
+    cogo__timers *timers = &lane->timers;
+    bool all =
+        !cogo__young_any(timers) || cogo__young_look(timers, lane->sched->system, now, true);
+    uint64_t first = cogo__u64_load_acquire(&timers->first_ns);
+    if (!all && (first == 0 || first > now + COGO__YOUNG_RETRY_NS)) {
+        return now + COGO__YOUNG_RETRY_NS;
+    }
     if (first == 0 || first <= now) {
         return first == 0 ? COGO__FOREVER : now;
     }

@@ -13,6 +13,7 @@
 #include "runtime/sched/spin.h"
 #include "runtime/sched/timers.h"
 #include "runtime/sched/watch.h"
+#include "runtime/sched/young.h"
 
 enum {
     COGO__LANES_MAX = 256,

@@ -58,8 +58,11 @@ static void publish(cogo__timers *t)
     cogo__u64_store_release(&t->first_ns, t->count != 0 ? t->heap[0]->deadline_ns : 0);
 }
 
-static bool grow(cogo__timers *t)
+bool cogo__timers_room(cogo__timers *t)
 {
+    if (t->count < t->capacity) {
+        return true;
+    }
     uint32_t capacity = t->capacity != 0 ? t->capacity * 2 : CAPACITY_FIRST;
     cogo__ref **bigger = cogo__realloc(t->from, t->heap, capacity * sizeof(cogo__ref *));
     if (bigger != NULL) {
@@ -69,14 +72,19 @@ static bool grow(cogo__timers *t)
     return bigger != NULL;
 }
 
+void cogo__timers_put(cogo__timers *t, cogo__ref *ref)
+{
+    sift_up(t, t->count++, ref);
+    publish(t);
+}
+
 cogo_err cogo__timers_add(cogo__timers *t, cogo__ref *ref, bool *out_first)
 {
     cogo_err err = COGO_ENOMEM;
     cogo__lock_take(&t->lock);
-    if (t->count < t->capacity || grow(t)) {
-        sift_up(t, t->count++, ref);
+    if (cogo__timers_room(t)) {
+        cogo__timers_put(t, ref);
         *out_first = t->heap[0] == ref;
-        publish(t);
         err = COGO_OK;
     }
     cogo__lock_give(&t->lock);
@@ -123,7 +131,8 @@ static firing fire_first(cogo__timers *t, cogo_system *system, uint64_t now_ns)
 {
     cogo__ref *ref = t->heap[0];
     firing f = {
-        .number = cogo__ref_number(cogo__u64_load_relaxed(&ref->state) >> 2, ref->index),
+        .number = cogo__ref_number(cogo__ref_generation(cogo__u64_load_relaxed(&ref->state)),
+                                   ref->index),
         .cookie = ref->cookie,
         .trace = cogo__u64_load_relaxed(&ref->trace),
         .owner = cogo__ref_owner(system, ref),

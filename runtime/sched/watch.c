@@ -91,6 +91,7 @@ static void moved(cogo__sched *sched, cogo__watched *w, uint64_t turns, uint64_t
 static void take_over(cogo__sched *sched, cogo__lane *lane, uint64_t now)
 {
     cogo_system *system = sched->system;
+    cogo__young_rescue(&lane->timers, system, now);
     uint32_t gone = cogo__timers_fire(&lane->timers, system, NULL, now);
     cogo__count(system, NULL, COGO__TIMERS_GONE, gone);
     // A lane that is alone writes its slot without an exchange: see put_lifo().

@@ -56,6 +56,43 @@ static void an_answer_that_is_too_late(void)
     finish();
 }
 
+/* An actor asks. Its lane gives the ask a timer when it goes to sleep, while the other lane
+ * answers; or the time is over first. */
+static cogo_err asks_start(cogo_context *ctx, void *state, const void *args)
+{
+    (void)args;
+    uint32_t value = 30;
+    cogo_msg *msg = cogo_msg_create(w.system, WORD, sizeof value);
+    memcpy(cogo_msg_payload(msg), &value, sizeof value);
+    return cogo_ask(ctx, w.first, msg, UINT64_C(2000000), state);
+}
+
+static cogo_err asks_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    MODEL_CHECK(cogo_msg_ask(msg) == *(const uint64_t *)state);
+    MODEL_CHECK(cogo_msg_type_of(msg) == COGO_MSG_ASK_FAILED || value_of(msg) == 31);
+    if (++w.got == 1) { // Another one, with the reference of the first.
+        return asks_start(ctx, state, NULL);
+    }
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return COGO_OK;
+}
+
+static const cogo_behavior asks = {.struct_size = sizeof(cogo_behavior),
+                                   .name = "asks",
+                                   .state_size_bytes = sizeof(uint64_t),
+                                   .start = asks_start,
+                                   .receive = asks_receive};
+
+static void an_actor_asks(void)
+{
+    begin(2);
+    w.first = spawn(&echo, 0, NULL);
+    await(spawn(&asks, 0, NULL));
+    MODEL_CHECK(w.got == 2);
+    finish();
+}
+
 /* --- Ends. ---------------------------------------------------------------------------------
  */
 
@@ -237,6 +274,7 @@ static void a_type_is_found_whole(void)
 const model_program waiting_programs[] = {
     {"waiting/two_threads_ask", two_threads_ask, 2000},
     {"waiting/an_answer_that_is_too_late", an_answer_that_is_too_late, 2000},
+    {"waiting/an_actor_asks", an_actor_asks, 2000},
     {"waiting/a_cell_lives_again", a_cell_lives_again, 2000},
     {"waiting/a_name_comes_late", a_name_comes_late, 2000},
     {"waiting/stop_while_others_spawn", stop_while_others_spawn, 2000},

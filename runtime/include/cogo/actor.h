@@ -157,7 +157,8 @@ COGO_API cogo_err cogo_system_send(cogo_system *system, cogo_actor_id to, cogo_m
  *
  * Ownership: takes @p msg always.
  * Threads:   inside a behaviour. Never blocks.
- * @param timeout_ns nanoseconds, at least 1.
+ * @param timeout_ns nanoseconds, at least 1. Never over early; late by what its lane takes for
+ * some turns, when it is busy.
  * @return COGO_OK; otherwise as cogo_send(), and then nothing will arrive.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_ask(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg,

@@ -173,3 +173,91 @@ Test(ask, from_a_foreign_thread_times_out_or_hears_of_the_end)
     cr_expect_null(answer);
     scene_close(system);
 }
+
+/* More asks in one callback than a lane notes without timers: half of them are never answered.
+ */
+enum { MANY = 700, MANY_PINGS = MANY / 2 };
+
+typedef struct crowd {
+    cogo_actor_id keeper, waiting;
+    uint64_t asked_ns;
+    uint64_t asks[MANY];
+    uint32_t answered, timed_out, early, unknown;
+} crowd;
+
+static cogo_err crowd_start(cogo_context *ctx, void *state, const void *args)
+{
+    crowd *c = state;
+    c->keeper = ((const asker_args *)args)->keeper;
+    c->asked_ns = cogo_now_ns(ctx);
+    cogo_err err = COGO_OK;
+    for (uint32_t i = 0; i < MANY && err == COGO_OK; i++) {
+        bool answered = i % 2 == 0;
+        cogo_msg *msg =
+            cogo_msg_create(cogo_context_system(ctx), answered ? SCENE_ASK : FORGET, 0);
+        err =
+            cogo_ask(ctx, c->keeper, msg, answered ? SCENE_LONG_NS : 5 * SCENE_MS, &c->asks[i]);
+    }
+    return err;
+}
+
+static cogo_err crowd_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    crowd *c = state;
+    if (cogo_msg_type_of(msg) == TRY) {
+        c->waiting = cogo_msg_reply_to(msg);
+    }
+    for (uint32_t i = 0; i < MANY && cogo_msg_ask(msg) != 0; i++) {
+        if (c->asks[i] == cogo_msg_ask(msg)) {
+            bool failed = cogo_msg_type_of(msg) == COGO_MSG_ASK_FAILED;
+            c->answered += !failed;
+            c->timed_out += failed;
+            c->early += failed && cogo_now_ns(ctx) < c->asked_ns + 5 * SCENE_MS;
+            c->unknown += failed != (i % 2 != 0);
+            c->asks[i] = 0; // A second outcome would be unknown.
+            break;
+        }
+        c->unknown += i + 1 == MANY;
+    }
+    if (cogo_actor_id_is_set(c->waiting) && c->answered + c->timed_out == MANY) {
+        uint64_t seen =
+            c->answered + c->early * UINT64_C(1000000) + c->unknown * UINT64_C(1000);
+        cogo_send(ctx, c->waiting, scene_msg_u64(cogo_context_system(ctx), TRY, seen));
+        c->waiting = COGO_NO_ACTOR;
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior crowd_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "crowd",
+    .state_size_bytes = sizeof(crowd),
+    .start = crowd_start,
+    .receive = crowd_receive,
+};
+
+Test(ask, many_at_once_have_one_outcome_each_and_none_times_out_early)
+{
+    for (uint32_t lanes = 1; lanes <= 2; lanes++) {
+        cogo_system *system = scene_open(lanes);
+        cogo_actor_id keeper = scene_spawn(system, &keeper_behavior, NULL, 0, 0);
+        asker_args args = {.keeper = keeper};
+        cogo_actor_id id = scene_spawn(system, &crowd_behavior, &args, sizeof args, 0);
+        cr_expect_eq(ask_u64(system, id, TRY), (uint64_t)MANY_PINGS);
+        scene_close(system); // No timer is left.
+    }
+}
+
+/* An actor that ends takes its asks along, whether they have timers yet or not. */
+Test(ask, that_its_asker_did_not_live_to_see_leaves_nothing)
+{
+    cogo_system *system = scene_open(1);
+    cogo_actor_id keeper = scene_spawn(system, &keeper_behavior, NULL, 0, 0);
+    asker_args args = {.keeper = keeper};
+    for (int i = 0; i < 20; i++) {
+        cogo_actor_id id = scene_spawn(system, &crowd_behavior, &args, sizeof args, 0);
+        cogo_exit_actor(system, id, COGO_EXIT_KILLED, "test");
+        cr_expect_eq(cogo_system_await(system, id, SCENE_LONG_NS, NULL), COGO_OK);
+    }
+    scene_close(system);
+}

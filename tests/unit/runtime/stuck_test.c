@@ -168,6 +168,41 @@ Test(stuck, what_waits_in_the_lifo_slot_and_the_timers_of_that_lane_go_on)
     close_scene(system);
 }
 
+/* As `noter`, with an ask that nobody answers and that is too new to have a timer. */
+static cogo_err young_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    cogo_system *system = cogo_context_system(ctx);
+    uint64_t ask = 0;
+    if (cogo_msg_type_of(msg) == BEGIN) {
+        cogo_msg *block = cogo_msg_create(system, BLOCK, 0);
+        return cogo_ask(ctx, s.blocker, block, 2 * SCENE_MS, &ask);
+    }
+    if (cogo_msg_type_of(msg) == COGO_MSG_ASK_FAILED) {
+        (void)sem_post(&s.noted);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior young_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "young",
+    .receive = young_receive,
+};
+
+Test(stuck, an_ask_of_that_lane_times_out_also_when_it_was_new)
+{
+    cogo_system *system = open_scene(2);
+    s.noter = COGO_NO_ACTOR;
+    s.blocker = scene_spawn(system, &blocker_behavior, NULL, 0, 0);
+    cogo_actor_id asker = scene_spawn(system, &young_behavior, NULL, 0, 0);
+    cogo_system_send(system, asker, cogo_msg_create(system, BEGIN, 0));
+    take(&s.noted); // While the blocker blocks.
+    release_one();
+    cr_expect_eq(scene_ask_u64(system, s.blocker), 1u);
+    close_scene(system);
+}
+
 static void own_handler(int number)
 {
     (void)number;
