@@ -158,6 +158,7 @@ static void pack_child(packer *p, const cogo_child_spec *list, size_t index,
     }
     spec.id = put_text(p, spec.id);
     o->name = put_text(p, o->name);
+    o->placement = put_text(p, o->placement);
     if (o->behavior == &cogo__supervisor_behavior) {
         o->args = pack_supervisor(p, o->args);
         o->args_size_bytes = sizeof(cogo_supervisor_spec);

@@ -3,6 +3,8 @@
 #include "runtime/actor/extra.h"
 #include "runtime/actor/signals.h"
 
+#include <cogo/placement.h>
+
 enum { JITTER_SHARE = 4 }; // Up to this part of a backoff is left off.
 #define SHUTDOWN_DEFAULT_NS UINT64_C(5000000000)
 #define RETRY_NS            UINT64_C(10000000) // When there was no memory for an exit signal.
@@ -48,10 +50,20 @@ static void restart_now(cogo_context *ctx, cogo__supervisor *sup, cogo__child *c
                                &signal);
 }
 
-static uint64_t backoff(cogo_context *ctx, const cogo_child_spec *spec, uint32_t failures)
+/* What keeps a child from its node lasts longer than what makes an actor fail. */
+static bool is_away(const cogo__child *child)
 {
-    uint64_t delay = spec->backoff_min_ns;
-    uint64_t most = spec->backoff_max_ns > delay ? spec->backoff_max_ns : delay;
+    const cogo_down *down = cogo__msg_body(child->token); // As it was told.
+    return child->spec->options.placement != NULL && child->spec->backoff_min_ns == 0
+           && down->reason.kind == COGO_EXIT_NOCONNECTION;
+}
+
+static uint64_t backoff(cogo_context *ctx, const cogo__child *child, uint32_t failures)
+{
+    bool away = is_away(child);
+    uint64_t delay = away ? COGO_PLACEMENT_BACKOFF_MIN_NS : child->spec->backoff_min_ns;
+    uint64_t most = away ? COGO_PLACEMENT_BACKOFF_MAX_NS : child->spec->backoff_max_ns;
+    most = most > delay ? most : delay;
     for (uint32_t i = 0; i < failures && delay < most; i++) {
         delay = delay > most / 2 ? most : delay * 2;
     }
@@ -63,7 +75,7 @@ void cogo__child_restart(cogo_context *ctx, cogo__supervisor *sup, cogo__child *
 {
     uint64_t lived = cogo_now_ns(ctx) - child->started_ns;
     child->failures = lived > sup->period_ns ? 0 : child->failures;
-    uint64_t delay = backoff(ctx, child->spec, child->failures);
+    uint64_t delay = backoff(ctx, child, child->failures);
     child->failures++;
     if (delay == 0 || start_timer(ctx, child, delay) != COGO_OK) {
         restart_now(ctx, sup, child); // Without memory for a timer: at once.

@@ -41,6 +41,13 @@ cogo_err cogo__remote_send(cogo_system *system, cogo_context *here, cogo_actor_i
     return cogo__dead_err(why);
 }
 
+cogo_err cogo__remote_place(cogo_system *system, const cogo_spawn_options *options,
+                            cogo_spawn_options *out, void **out_block)
+{
+    cogo__remote *remote = remote_of(system);
+    return remote != NULL ? remote->place(remote, options, out, out_block) : COGO_ESTATE;
+}
+
 void cogo__remote_abandon(cogo_system *system, const cogo_behavior *behavior, const void *args)
 {
     cogo__remote *remote = remote_of(system);

@@ -28,6 +28,12 @@ typedef struct cogo__remote {
      * to count down, if it is one of the node's, is left to the node. A lane. */
     void (*abandon)(struct cogo__remote *remote, const cogo_behavior *behavior,
                     const void *args);
+    /** What to begin here for @p options, whose placement is not "local": a deputy, with args
+     * in
+     * @p out_block (cogo__free()), or the actor itself, with @p out_block NULL. As
+     * cogo_spawn(). Any thread. */
+    cogo_err (*place)(struct cogo__remote *remote, const cogo_spawn_options *options,
+                      cogo_spawn_options *out, void **out_block);
     /** The system ends; no actor and no lane is left. */
     void (*finish)(struct cogo__remote *remote);
 } cogo__remote;
@@ -38,6 +44,9 @@ cogo_err cogo__remote_send(cogo_system *system, cogo_context *here, cogo_actor_i
 /** Takes @p msg, a signal. COGO_OK or COGO_EGONE (then it is freed). */
 cogo_err cogo__remote_signal(cogo_system *system, cogo_context *here, cogo_actor_id to,
                              cogo_msg *msg);
+/** See place() above; COGO_EINVAL or COGO_ESTATE in a system without a node. */
+cogo_err cogo__remote_place(cogo_system *system, const cogo_spawn_options *options,
+                            cogo_spawn_options *out, void **out_block);
 /** See abandon() above; does nothing in a system without a node. */
 void cogo__remote_abandon(cogo_system *system, const cogo_behavior *behavior, const void *args);
 /** @p msg came from another node and is handled or dropped now: its bytes are given back. */

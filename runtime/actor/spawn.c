@@ -3,6 +3,7 @@
 #include "runtime/actor/extra.h"
 #include "runtime/actor/guard.h"
 #include "runtime/actor/life.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/signals.h"
 
 #include <stdlib.h>
@@ -71,20 +72,10 @@ static cogo_msg *make_start(const cogo_system *system, cogo_context *here,
     return msg;
 }
 
-cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
-                             const cogo_spawn_options *o, bool supervised, cogo__birth *birth)
+static cogo_err prepare(cogo_system *system, cogo_context *here, const cogo_spawn_options *o,
+                        bool supervised, cogo__birth *birth)
 {
-    *birth = (cogo__birth){0};
-    cogo_spawn_options whole = {0};
-    if (o != NULL && o->struct_size < sizeof *o && o->struct_size >= OPTIONS_SIZE_MIN) {
-        memcpy(&whole, o, o->struct_size); // Of a caller that knows fewer options.
-        whole.struct_size = sizeof whole;
-        o = &whole;
-    }
-    cogo_err err = check(o);
-    if (err != COGO_OK) {
-        return err;
-    }
+    cogo_err err = COGO_OK;
     if (!count_spawn(system, here)) {
         cogo__count_end(system, here);
         return COGO_ECLOSED;
@@ -133,6 +124,43 @@ cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
         cogo__birth_undo(system, here, birth);
     }
     return err;
+}
+
+static bool is_elsewhere(const cogo_spawn_options *o)
+{
+    return __builtin_expect(o->placement != NULL, 0) && strcmp(o->placement, "local") != 0;
+}
+
+/* Here begins who stands for it. */
+static cogo_err prepare_deputy(cogo_system *system, cogo_context *here,
+                               const cogo_spawn_options *o, bool supervised, cogo__birth *birth)
+{
+    cogo_spawn_options deputy = {0};
+    void *block = NULL;
+    cogo_err err = cogo__remote_place(system, o, &deputy, &block);
+    if (err == COGO_OK) {
+        err = prepare(system, here, &deputy, supervised, birth);
+        cogo__free(block);
+    }
+    return err;
+}
+
+cogo_err cogo__birth_prepare(cogo_system *system, cogo_context *here,
+                             const cogo_spawn_options *o, bool supervised, cogo__birth *birth)
+{
+    *birth = (cogo__birth){0};
+    cogo_spawn_options whole = {0};
+    if (o != NULL && o->struct_size < sizeof *o && o->struct_size >= OPTIONS_SIZE_MIN) {
+        memcpy(&whole, o, o->struct_size); // Of a caller that knows fewer options.
+        whole.struct_size = sizeof whole;
+        o = &whole;
+    }
+    cogo_err err = check(o);
+    if (err != COGO_OK) {
+        return err;
+    }
+    return is_elsewhere(o) ? prepare_deputy(system, here, o, supervised, birth)
+                           : prepare(system, here, o, supervised, birth);
 }
 
 cogo__extra *cogo__birth_extra(cogo_system *system, cogo__birth *birth)

@@ -186,6 +186,10 @@ extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join, an 
 extern const cogo_behavior cogo__resolver_behavior;   /**< Args: cogo__join, a host. */
 extern const cogo_behavior cogo__connection_behavior; /**< Args: cogo__connect. */
 
+/** Fills in `place` of remote.h. */
+cogo_err cogo__deputy_place(cogo__remote *remote, const cogo_spawn_options *options,
+                            cogo_spawn_options *out, void **out_block);
+
 /** A connection that ended before it began: closes its socket and is counted no more. */
 void cogo__connection_abandon(const cogo__connect *how);
 

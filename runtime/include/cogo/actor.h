@@ -121,6 +121,10 @@ typedef struct cogo_spawn_options {
      * At least the state of its behaviour. */
     uint64_t memory_limit_bytes;
     cogo_memory_policy memory_policy; /**< What happens above memory_limit_bytes. */
+    /** Where it runs, see placement.h: "local" or NULL is here, "node:NAME" on that node.
+     * Copied.
+     */
+    const char *placement;
 } cogo_spawn_options;
 
 /**
@@ -129,7 +133,8 @@ typedef struct cogo_spawn_options {
  * Ownership: copies what @p options points to, except the behaviour.
  * Threads:   inside a behaviour.
  * @return COGO_OK; COGO_EINVAL; COGO_EEXIST (name taken); COGO_ENOMEM; COGO_ECLOSED (stopping);
- *         COGO_ELIMIT (actor limit of the system).
+ *         COGO_ELIMIT (actor limit of the system, or args too large for another node);
+ *         COGO_ESTATE (placed on a node, and this system is none).
  */
 COGO_API COGO_MUST_USE cogo_err cogo_spawn(cogo_context *ctx, const cogo_spawn_options *options,
                                            cogo_actor_id *out_id);

@@ -1,6 +1,30 @@
 /* Placement: actors that begin on another node, by the registered name of what they do.
  * Used by programs whose actors do not all run in one process.
- * Never starts anything that the other side has not registered. */
+ * Never starts anything that the other side has not registered.
+ *
+ * Where an actor runs is one text, cogo_spawn_options.placement, in a spawn as in a child spec:
+ *   "local"      here, as without it;
+ *   "node:NAME"  on the node NAME, which has registered behavior->name; here, if NAME is this
+ *                node's own.
+ * The id that the spawn gives, the name, links, monitors and the supervisor's child are those
+ * of a deputy on this node, which has the real one begun over there, linked with it, and passes
+ * on what it gets: with its sender, in order, requests too, whose answers go straight back. Who
+ * has the id sees the same as of an actor here:
+ * - what is sent before the real one runs waits, also while its supervisor restarts it;
+ * - exit signals are passed on; when the real one ends the deputy ends with its reason; when
+ *   the deputy is killed, the real one is;
+ * - the deputy ends with COGO_EXIT_NOCONNECTION when the node can't be reached, when the link
+ * is lost (then the real one ends as well, if it does not trap exits: one that does must end by
+ *   itself) or when nothing is heard within COGO_PLACEMENT_SPAWN_NS; with COGO_EXIT_ERROR when
+ *   the other side refuses (COGO_ENOTFOUND: nothing of that name is registered there). The text
+ *   names the node. A supervisor takes it as the end of the child and restarts it there, by its
+ *   restart type, intensity and backoff; without a backoff of its own a child that ended with
+ *   NOCONNECTION waits COGO_PLACEMENT_BACKOFF_MIN_NS, doubled each time up to _MAX_NS, so that
+ *   the default intensity bears a node that is away for long.
+ * Different are: args go by the record that behavior->name is registered with here, or as
+ * bytes; memory_limit_bytes is refused; a full mailbox over there is dead letters there, not
+ * COGO_EFULL here; a sender of a third node is not known over there; what the real one says
+ * comes from itself. */
 #ifndef COGO_PLACEMENT_H
 #define COGO_PLACEMENT_H
 
@@ -14,6 +38,13 @@ enum {
     COGO_PLACEMENT_BEHAVIORS_MAX = 1024, /**< Registered in one system, a count. */
     COGO_PLACEMENT_ARGS_MAX = 65536,     /**< Bytes of args on their way. */
 };
+
+/** Within it a node says that a placed actor has begun. */
+#define COGO_PLACEMENT_SPAWN_NS       UINT64_C(10000000000)
+/** First delay before a child is begun again after NOCONNECTION, if its spec has no backoff. */
+#define COGO_PLACEMENT_BACKOFF_MIN_NS UINT64_C(500000000)
+/** Last. */
+#define COGO_PLACEMENT_BACKOFF_MAX_NS UINT64_C(10000000000)
 
 /**
  * Peers may spawn actors of @p behavior in @p system, by behavior->name.

@@ -56,13 +56,15 @@ enum {
 typedef struct cogo_child_spec {
     const char *id; /**< Unique in its supervisor; 1 to 255 bytes. Unused in a template. */
     /** How to spawn; LINK and MONITOR are ignored. With cogo_supervisor_behavior() the child is
-     * a supervisor, and args point to its cogo_supervisor_spec. */
+     * a supervisor, and args point to its cogo_supervisor_spec. With a placement elsewhere what
+     * happens to it there happens to the child, see placement.h. */
     cogo_spawn_options options;
     cogo_restart restart; /**< When it is restarted. */
     uint32_t flags;       /**< COGO_CHILD_*. */
     /** Time to end after SHUTDOWN before KILLED. 0: 5 s; FOREVER for supervisors. */
     uint64_t shutdown_ns;
-    /** First delay before a restart; 0: at once. Doubles with each failure that follows within
+    /** First delay before a restart; 0: at once, but for a node that is away (placement.h).
+     * Doubles with each failure that follows within
      * the supervisor's period, up to backoff_max_ns; a random part of up to a quarter is left
      * off, so that children that failed together do not come back together. */
     uint64_t backoff_min_ns;

@@ -1,0 +1,264 @@
+/* The deputy: an actor here that stands for one that is placed on another node. It has that one
+ * begun, linked with it, passes on what it gets, and ends as it ended. So whoever spawns,
+ * supervises, links or sends needs to know nothing of the other node. */
+#include "runtime/actor/extra.h"
+#include "runtime/actor/life.h"
+#include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+#include "runtime/base/alloc.h"
+#include "runtime/node/node.h"
+
+#include <cogo/placement.h>
+#include <cogo/supervisor.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define ON_NODE "node:"
+
+enum { NODE_SHOWN = 24 }; // Bytes of a node's name in a reason, which has 55.
+
+/* What there is to begin over there. */
+typedef struct errand {
+    uint32_t flags, mailbox_limit, pressure, args_size;
+    char node[COGO__NODE_NAME_MAX + 1];
+    char behavior[COGO__NAME_MAX + 1];
+    uint8_t args[];
+} errand;
+
+typedef struct deputy {
+    char node[COGO__NODE_NAME_MAX + 1];
+    cogo_actor_id actor; /* The one over there, once it has begun. */
+    uint64_t ask;        /* Not answered yet; else 0. */
+} deputy;
+
+/* --- Spawning. ---------------------------------------------------------------------------- */
+
+/* What goes over there as args: of a record, if the behaviour is registered here with one. */
+static cogo_err encode(cogo_system *system, const cogo_spawn_options *o, cogo_arena *arena,
+                       cogo_value *out)
+{
+    cogo__offer offer;
+    cogo_err err = COGO_OK;
+    *out = (cogo_value){o->args, o->args_size_bytes};
+    if (cogo__offers_find(&system->offers, o->behavior->name, &offer) && offer.args != NULL) {
+        err =
+            o->args != NULL ? cogo_record_encode(offer.args, o->args, arena, out) : COGO_EINVAL;
+    }
+    return err == COGO_OK && out->size_bytes > COGO_PLACEMENT_ARGS_MAX ? COGO_ELIMIT : err;
+}
+
+static cogo_err make_errand(cogo_system *system, const cogo_spawn_options *o, const char *node,
+                            errand **out_errand, size_t *out_size)
+{
+    cogo_arena arena;
+    cogo_value args;
+    cogo_arena_init(&arena, 0);
+    cogo_err err = encode(system, o, &arena, &args);
+    errand *e = NULL;
+    if (err == COGO_OK) {
+        *out_size = sizeof *e + args.size_bytes;
+        e = cogo__alloc_zeroed(system->config.allocator, 1, *out_size);
+        err = e != NULL ? COGO_OK : COGO_ENOMEM;
+    }
+    if (err == COGO_OK) {
+        e->flags = o->flags & (COGO_SPAWN_DETACHED | COGO_SPAWN_TRAP_EXIT);
+        e->mailbox_limit = o->mailbox_limit;
+        e->pressure = o->pressure <= COGO_PRESSURE_DROP_OLD ? o->pressure : COGO_PRESSURE_FAIL;
+        e->args_size = (uint32_t)args.size_bytes;
+        (void)snprintf(e->node, sizeof e->node, "%s", node);
+        (void)snprintf(e->behavior, sizeof e->behavior, "%s", o->behavior->name);
+        if (args.size_bytes != 0) {
+            memcpy(e->args, args.data, args.size_bytes);
+        }
+        *out_errand = e;
+    }
+    cogo_arena_finish(&arena);
+    return err;
+}
+
+/* --- The actor. --------------------------------------------------------------------------- */
+
+static void fail(cogo_context *ctx, const deputy *d, cogo_exit_kind kind, cogo_err err,
+                 const char *why)
+{
+    char text[sizeof ctx->reason.text];
+    (void)snprintf(text, sizeof text, "node %.*s %s", NODE_SHOWN, d->node, why);
+    cogo__log(ctx->system, COGO_LOG_WARN, "placement: %s", text);
+    cogo__context_end(ctx, kind, err, text);
+}
+
+static void fail_to_begin(cogo_context *ctx, const deputy *d, cogo_err err)
+{
+    char why[sizeof ctx->reason.text];
+    if (err == COGO_EGONE) {
+        fail(ctx, d, COGO_EXIT_NOCONNECTION, err, "is not linked");
+    } else if (err == COGO_ETIMEOUT) {
+        fail(ctx, d, COGO_EXIT_NOCONNECTION, err, "did not answer in time");
+    } else {
+        (void)snprintf(why, sizeof why, "refuses: %s", cogo_strerror(err));
+        fail(ctx, d, COGO_EXIT_ERROR, err, why);
+    }
+}
+
+static cogo_err start(cogo_context *ctx, void *state, const void *args)
+{
+    deputy *d = state;
+    const errand *e = args;
+    memcpy(d->node, e->node, sizeof d->node);
+    uint32_t node = cogo_node_find(ctx->system, e->node);
+    const cogo_remote_spawn what = {
+        .struct_size = sizeof what,
+        .behavior = e->behavior,
+        .args = e->args_size != 0 ? e->args : NULL,
+        .args_size_bytes = e->args_size,
+        .flags = e->flags | COGO_SPAWN_LINK,
+        .mailbox_limit = e->mailbox_limit,
+        .pressure = (cogo_pressure)e->pressure,
+    };
+    cogo_err err = node != 0
+                       ? cogo_node_spawn_ask(ctx, node, &what, COGO_PLACEMENT_SPAWN_NS, &d->ask)
+                       : COGO_EGONE;
+    if (err != COGO_OK) {
+        d->ask = 0;
+        fail_to_begin(ctx, d, err);
+    }
+    return COGO_OK;
+}
+
+/* Keeps sender, trace and request: an answer passes us by. */
+static void pass_on(cogo_context *ctx, const deputy *d, cogo_msg *msg)
+{
+    cogo_msg_take(ctx, msg);
+    if ((msg->flags & COGO__MSG_REQUEST) != 0) {
+        cogo__answered(ctx, msg->ask); // We owe it no more.
+    }
+    msg->flags &= COGO__MSG_BLOCK | COGO__MSG_ASKED;
+    msg->enqueued_ns = 0;
+    (void)cogo__deliver(ctx->system, ctx, d->actor, msg, true);
+}
+
+/* COGO_STASH_MAX wait already, or there is no memory. */
+static void refuse(cogo_context *ctx, cogo_msg *msg)
+{
+    cogo_msg_take(ctx, msg);
+    if ((msg->flags & COGO__MSG_REQUEST) != 0) {
+        cogo__answered(ctx, msg->ask);
+    }
+    cogo__count(ctx->system, ctx, COGO__SENT, 1); // To nobody; we have handled it already.
+    cogo__dead_letter(ctx->system, ctx, msg, ctx->self, COGO_DEAD_FULL);
+    cogo__msg_free(ctx->heap, msg);
+}
+
+/* From whoever may end it: the one over there decides. A normal end over a link of ours means
+ * nothing, as for an actor that does not trap. */
+static void on_exit_signal(cogo_context *ctx, const deputy *d, const cogo_msg *msg,
+                           const cogo_down *down)
+{
+    bool over_link = msg->ask != 0;
+    if (over_link && down->reason.kind == COGO_EXIT_NORMAL) {
+        return;
+    }
+    cogo__signal signal = {.from = down->actor.node == 0 ? down->actor : ctx->self,
+                           .reason = down->reason};
+    if (!cogo_actor_id_is_set(d->actor)
+        || cogo__signal_send(ctx->system, ctx, d->actor, COGO__SIG_EXIT, &signal) != COGO_OK) {
+        cogo__context_end(ctx, down->reason.kind, down->reason.err, down->reason.text);
+    }
+}
+
+static void on_exit(cogo_context *ctx, deputy *d, const cogo_msg *msg, const cogo_down *down)
+{
+    if (msg->ask == 0 || !cogo_actor_id_equal(down->actor, d->actor)) {
+        on_exit_signal(ctx, d, msg, down);
+        return;
+    }
+    d->actor = COGO_NO_ACTOR;
+    if (down->reason.kind == COGO_EXIT_NOCONNECTION) {
+        fail(ctx, d, COGO_EXIT_NOCONNECTION, COGO_EGONE, "was lost");
+    } else {
+        cogo__context_end(ctx, down->reason.kind, down->reason.err, down->reason.text);
+    }
+}
+
+static void on_answer(cogo_context *ctx, deputy *d, cogo_msg *msg)
+{
+    d->ask = 0;
+    if (msg->type == COGO_MSG_SPAWNED) {
+        memcpy(&d->actor, cogo__msg_body(msg), sizeof d->actor);
+        (void)cogo_unstash_all(ctx);
+    } else {
+        fail_to_begin(ctx, d, ((const cogo_ask_failed *)cogo__msg_body(msg))->err);
+    }
+}
+
+static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    deputy *d = state;
+    if ((msg->flags & COGO__MSG_ANSWER) != 0) {
+        on_answer(ctx, d, msg);
+    } else if ((msg->flags & COGO__MSG_RUNTIME) != 0) {
+        if (msg->type == COGO_MSG_EXIT) {
+            on_exit(ctx, d, msg, cogo__msg_body(msg));
+        }
+    } else if (d->ask == 0) {
+        pass_on(ctx, d, msg);
+    } else if (cogo_stash(ctx, msg) != COGO_OK) { // Until it has begun.
+        refuse(ctx, msg);
+    }
+    return COGO_OK;
+}
+
+/* It does not outlive us, also if it traps exits. */
+static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    const deputy *d = state;
+    if (cogo_actor_id_is_set(d->actor)) {
+        cogo_exit_actor(ctx->system, d->actor, COGO_EXIT_KILLED, reason->text);
+    }
+}
+
+static const cogo_behavior deputy_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "cogo.node.deputy",
+    .state_size_bytes = sizeof(deputy),
+    .start = start,
+    .receive = receive,
+    .stop = stop,
+};
+
+cogo_err cogo__deputy_place(cogo__remote *remote, const cogo_spawn_options *o,
+                            cogo_spawn_options *out, void **out_block)
+{
+    cogo__node *node = (cogo__node *)(void *)remote;
+    errand *e = NULL;
+    size_t size = 0;
+    if (strncmp(o->placement, ON_NODE, sizeof ON_NODE - 1) != 0) {
+        return COGO_EINVAL;
+    }
+    const char *name = o->placement + sizeof ON_NODE - 1;
+    size_t length = strnlen(name, COGO__NODE_NAME_MAX + 1);
+    if (length == 0 || length > COGO__NODE_NAME_MAX) {
+        return COGO_EINVAL;
+    }
+    if (cogo__u32_load_seq_cst(&node->running) == 0) {
+        return COGO_ESTATE;
+    }
+    *out = *o;
+    out->placement = NULL;
+    if (strcmp(name, node->name) == 0) {
+        return COGO_OK;
+    }
+    if (o->memory_limit_bytes != 0 || o->behavior == cogo_supervisor_behavior()
+        || strnlen(o->behavior->name, COGO__NAME_MAX + 1) > COGO__NAME_MAX) {
+        return COGO_EINVAL;
+    }
+    cogo_err err = make_errand(node->system, o, name, &e, &size);
+    if (err == COGO_OK) {
+        out->behavior = &deputy_behavior;
+        out->flags = (o->flags & ~(uint32_t)COGO_SPAWN_DETACHED) | COGO_SPAWN_TRAP_EXIT;
+        out->args = *out_block = e;
+        out->args_size_bytes = size;
+    }
+    return err;
+}
