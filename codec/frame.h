@@ -51,7 +51,9 @@ enum {
     X(CREDIT, 50, credit)      \
     X(PROBE, 51, probe)        \
     X(PROBED, 52, probe)       \
-    X(GOODBYE, 53, refuse)
+    X(GOODBYE, 53, refuse)     \
+    X(JOIN, 70, group)         \
+    X(LEAVE, 71, group)
 
 typedef enum cogo__frame_kind {
 #define X(name, number, type) COGO__FRAME_##name = (number),
@@ -135,6 +137,12 @@ typedef struct cogo__frame_spawned {
     uint64_t link;
 } cogo__frame_spawned;
 
+typedef struct cogo__frame_group {
+    cogo__wire_actor actor;
+    cogo_value scope, group;
+    uint64_t type;
+} cogo__frame_group;
+
 typedef struct cogo__frame_nack {
     uint64_t code, type;
     cogo__wire_actor to, from;
@@ -171,6 +179,7 @@ typedef struct cogo__frame {
         cogo__frame_exit exit;
         cogo__frame_spawn spawn;
         cogo__frame_spawned spawned;
+        cogo__frame_group group;
         cogo__frame_nack nack;
         cogo__frame_ping ping;
         cogo__frame_credit credit;

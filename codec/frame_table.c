@@ -4,6 +4,7 @@ enum {
     TEXT_MAX = 255,
     REASON_TEXT_MAX = 55, // cogo_reason.text without its end.
     ARGS_MAX = 65536,
+    GROUP_NAME_MAX = 127,
 };
 
 #define UINT(type_, field, max_)                                              \
@@ -105,6 +106,12 @@ static const cogo__frame_field spawned_fields[] = {
     SMALL(spawned, err),
     ACTOR(spawned, actor),
     WORD(spawned, link),
+};
+static const cogo__frame_field group_fields[] = {
+    ACTOR(group, actor),
+    TEXT(group, scope, 1, GROUP_NAME_MAX),
+    TEXT(group, group, 1, GROUP_NAME_MAX),
+    SMALL(group, type),
 };
 static const cogo__frame_field nack_fields[] = {
     SMALL(nack, code), SMALL(nack, type), ACTOR(nack, to),

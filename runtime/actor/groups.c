@@ -1,5 +1,6 @@
 #include "runtime/actor/groups.h"
 
+#include "runtime/actor/remote.h"
 #include "runtime/actor/send.h"
 
 #include <string.h>
@@ -222,6 +223,7 @@ static void destroy_bond(cogo_system *system, cogo_context *here, cogo__bond *bo
     groups->count--;
     if (bond->kind == COGO__BOND_MEMBER) {
         tell_all(system, here, group, COGO_GROUP_LEFT, bond->id);
+        cogo__remote_share(system, here, bond, false);
     }
     cogo__free(bond);
     drop_if_empty(groups, group);
@@ -237,7 +239,11 @@ static cogo_err add(cogo_system *system, const char *scope, const char *name,
     cogo__bond *bond =
         group != NULL && kind == COGO__BOND_MEMBER ? find_bond(groups, group, kind, id) : NULL;
     if (bond != NULL) {
+        bool other = bond->number != number;
         bond->number = number;
+        if (other) {
+            cogo__remote_share(system, here, bond, true);
+        }
         return COGO_OK;
     }
     if (groups->count >= COGO_GROUP_BONDS_MAX) {
@@ -253,6 +259,7 @@ static cogo_err add(cogo_system *system, const char *scope, const char *name,
     }
     if (kind == COGO__BOND_MEMBER) {
         tell_all(system, here, group, COGO_GROUP_JOINED, id);
+        cogo__remote_share(system, here, bond, true);
     } else {
         tell_snapshot(system, here, bond);
     }
@@ -310,6 +317,51 @@ void cogo__groups_remove_actor(cogo_system *system, cogo_context *here, cogo_act
             destroy_bond(system, here, bond);
         }
         bond = next;
+    }
+    cogo__lock_give(&groups->lock);
+}
+
+/* --- Members on other nodes. ------------------------------------------------------------- */
+
+cogo_err cogo__groups_add_far(cogo_system *system, const char *scope, const char *name,
+                              cogo_actor_id id, uint64_t number, bool *out_new)
+{
+    cogo__groups *groups = &system->groups;
+    cogo__lock_take(&groups->lock);
+    uint32_t before = groups->count;
+    cogo_err err = add(system, scope, name, COGO__BOND_MEMBER, id, number);
+    *out_new = groups->count != before;
+    cogo__lock_give(&groups->lock);
+    return err;
+}
+
+void cogo__groups_remove_node(cogo_system *system, cogo_context *here, uint32_t node)
+{
+    cogo__groups *groups = &system->groups;
+    cogo__lock_take(&groups->lock);
+    for (uint32_t i = 0; groups->by_slot != NULL && i < COGO__GROUP_BUCKETS; i++) {
+        for (cogo__bond *bond = groups->by_slot[i], *next = NULL; bond != NULL; bond = next) {
+            next = bond->slot_next;
+            if (bond->id.node == node) {
+                destroy_bond(system, here, bond);
+            }
+        }
+    }
+    cogo__lock_give(&groups->lock);
+}
+
+void cogo__groups_each(cogo_system *system, void (*see)(void *arg, const cogo__bond *bond),
+                       void *arg)
+{
+    cogo__groups *groups = &system->groups;
+    cogo__lock_take(&groups->lock);
+    for (uint32_t i = 0; groups->by_slot != NULL && i < COGO__GROUP_BUCKETS; i++) {
+        for (const cogo__bond *bond = groups->by_slot[i]; bond != NULL;
+             bond = bond->slot_next) {
+            if (bond->id.node == 0 && bond->kind == COGO__BOND_MEMBER) {
+                see(arg, bond);
+            }
+        }
     }
     cogo__lock_give(&groups->lock);
 }

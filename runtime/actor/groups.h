@@ -33,7 +33,10 @@ typedef struct cogo__bonds {
     uint32_t count, capacity;
 } cogo__bonds;
 
-enum { COGO__GROUP_BUCKETS = 1024 };
+enum {
+    COGO__GROUP_BUCKETS = 1024,
+    COGO__GROUP_PEER_MAX = 262144, /**< Memberships of one other node, a count. */
+};
 
 typedef struct cogo__group {
     struct cogo__group *next;        /**< In its chain. */
@@ -64,6 +67,14 @@ cogo_err cogo__groups_add(cogo_system *system, const char *scope, const char *na
                           cogo__bond_kind kind, cogo_actor_id id, uint64_t number);
 cogo_err cogo__groups_remove(cogo_system *system, const char *scope, const char *name,
                              cogo_actor_id id);
+/** As cogo__groups_add() for a member on another node; @p out_new: it was none before. */
+cogo_err cogo__groups_add_far(cogo_system *system, const char *scope, const char *name,
+                              cogo_actor_id id, uint64_t number, bool *out_new);
+/** All memberships of actors of @p node, which is lost. */
+void cogo__groups_remove_node(cogo_system *system, struct cogo_context *here, uint32_t node);
+/** Calls @p see for each membership of an actor of this node, under the lock. */
+void cogo__groups_each(cogo_system *system, void (*see)(void *arg, const cogo__bond *bond),
+                       void *arg);
 /** NULL if it has no bond. The caller holds the lock. */
 cogo__group *cogo__groups_find(const cogo__groups *groups, const char *scope, const char *name);
 bool cogo__group_name_valid(const char *name);

@@ -48,6 +48,15 @@ cogo_err cogo__remote_place(cogo_system *system, const cogo_spawn_options *optio
     return remote != NULL ? remote->place(remote, options, out, out_block) : COGO_ESTATE;
 }
 
+void cogo__remote_share(cogo_system *system, cogo_context *here, const cogo__bond *bond,
+                        bool joined)
+{
+    cogo__remote *remote = remote_of(system);
+    if (remote != NULL && bond->id.node == 0) {
+        remote->share(remote, here, bond, joined);
+    }
+}
+
 void cogo__remote_abandon(cogo_system *system, const cogo_behavior *behavior, const void *args)
 {
     cogo__remote *remote = remote_of(system);

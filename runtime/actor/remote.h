@@ -34,6 +34,10 @@ typedef struct cogo__remote {
      * cogo_spawn(). Any thread. */
     cogo_err (*place)(struct cogo__remote *remote, const cogo_spawn_options *options,
                       cogo_spawn_options *out, void **out_block);
+    /** An actor of this node became a member of a group or subscribed to a topic, or is none
+     * any more: other nodes learn of it. Under the lock of the groups. Any thread. */
+    void (*share)(struct cogo__remote *remote, cogo_context *here, const cogo__bond *bond,
+                  bool joined);
     /** The system ends; no actor and no lane is left. */
     void (*finish)(struct cogo__remote *remote);
 } cogo__remote;
@@ -44,6 +48,9 @@ cogo_err cogo__remote_send(cogo_system *system, cogo_context *here, cogo_actor_i
 /** Takes @p msg, a signal. COGO_OK or COGO_EGONE (then it is freed). */
 cogo_err cogo__remote_signal(cogo_system *system, cogo_context *here, cogo_actor_id to,
                              cogo_msg *msg);
+/** See share() above; does nothing for actors of other nodes. */
+void cogo__remote_share(cogo_system *system, cogo_context *here, const cogo__bond *bond,
+                        bool joined);
 /** See place() above; COGO_EINVAL or COGO_ESTATE in a system without a node. */
 cogo_err cogo__remote_place(cogo_system *system, const cogo_spawn_options *options,
                             cogo_spawn_options *out, void **out_block);

@@ -42,6 +42,8 @@ typedef struct cogo__incoming {
     cogo__numbers
         types; /**< The peer's number to our cogo_type; NULL: its name is not known. */
     cogo__stream streams[COGO__STREAMS_MAX];
+    uint32_t members; /**< Memberships of the peer's actors, see COGO__GROUP_PEER_MAX. */
+    bool crowded;     /**< It has had more. */
 } cogo__incoming;
 
 typedef struct cogo__connection {
@@ -74,6 +76,8 @@ void cogo__bytes_finish(cogo__connection *c);
 
 /** Encodes what waits, as far as credit and buffer allow. False: nothing could be. */
 bool cogo__outgoing_fill(cogo__connection *c);
+/** Says what the number of @p type (NULL: none) means, once per connection. */
+cogo_err cogo__outgoing_announce(cogo__connection *c, const cogo_type *type);
 /** All that is left is dropped. */
 void cogo__outgoing_finish(cogo__connection *c);
 
@@ -87,6 +91,10 @@ bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number);
 cogo_err cogo__spawn_send(cogo__connection *c, cogo_msg *msg);
 cogo_err cogo__spawn_on_spawn(cogo__connection *c, const cogo__frame_spawn *s);
 cogo_err cogo__spawn_on_spawned(cogo__connection *c, const cogo__frame_spawned *s);
+
+/* Groups: share.c. */
+cogo_err cogo__share_send(cogo__connection *c, cogo_msg *msg);
+cogo_err cogo__share_on_group(cogo__connection *c, bool joined, const cogo__frame_group *g);
 
 static inline cogo__wire_actor cogo__to_wire(uint32_t slot, uint32_t generation)
 {

@@ -434,6 +434,9 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
         return cogo__spawn_on_spawn(c, &frame->spawn);
     case COGO__FRAME_SPAWNED:
         return cogo__spawn_on_spawned(c, &frame->spawned);
+    case COGO__FRAME_JOIN:
+    case COGO__FRAME_LEAVE:
+        return cogo__share_on_group(c, frame->kind == COGO__FRAME_JOIN, &frame->group);
     case COGO__FRAME_NACK:
         return on_nack(c, &frame->nack);
     default:

@@ -143,6 +143,7 @@ static cogo__node *make(cogo_system *system)
     node->remote.abandon = abandon;
     cogo__queue_init(&node->remote);
     node->remote.place = cogo__deputy_place;
+    node->remote.share = cogo__share;
     cogo__lock_init(&node->lock);
     if (cogo__table_init(&node->peers, system->config.allocator, sizeof(cogo__peer),
                          offsetof(cogo__peer, next_free), COGO__PEERS_MAX, 1)

@@ -33,6 +33,7 @@ enum {
     COGO__MSG_OPENED,     /**< To who made a connection: cogo__opened. It is authenticated. */
     COGO__MSG_LEAVE,      /**< To a joiner: its address is not listed any more. */
     COGO__MSG_LOST,       /**< To a resolver: a link to one of its addresses was lost. */
+    COGO__MSG_SHARE,      /**< To a peer: who joined or left a group here, see share.c. */
 };
 
 typedef struct cogo__opened {
@@ -139,6 +140,14 @@ void cogo__peer_down(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint
  * over it fail, monitors and links across it fire, and a new link may be made. */
 void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer);
 
+/* --- Groups: share.c. ----------------------------------------------------------------------
+ */
+
+/** `share` of remote.h. */
+void cogo__share(cogo__remote *remote, cogo_context *here, const cogo__bond *bond, bool joined);
+/** The link with @p peer has come up: it hears of all members that there are here. */
+void cogo__share_all(cogo__node *node, cogo_context *ctx, const cogo__peer *peer);
+
 /* --- What is to be sent: queue.c. -------------------------------------------------------- */
 
 void cogo__line_add(cogo__line *line, cogo_msg *msg);
@@ -148,12 +157,12 @@ void cogo__line_drop(cogo_system *system, cogo_context *ctx, const cogo__peer *p
                      cogo__line *line);
 /** Fills in the calls of @p remote. */
 void cogo__queue_init(cogo__remote *remote);
-/** Not counted as a message: a signal, or a NACK. */
+/** Not counted as a message: a signal, a NACK, or news of a group. */
 static inline bool cogo__is_signal(const cogo_msg *msg)
 {
     return (msg->flags & COGO__MSG_RUNTIME) != 0
            && ((msg->type >= COGO__SIG_START && msg->type <= COGO__SIG_LOST)
-               || msg->type == COGO__MSG_NACK);
+               || msg->type == COGO__MSG_NACK || msg->type == COGO__MSG_SHARE);
 }
 /** What @p msg counts for in the queue. */
 static inline uint64_t cogo__queued_cost(const cogo_msg *msg)

@@ -96,8 +96,7 @@ static cogo_err send_nack(cogo__connection *c, cogo_msg *msg)
     return cogo__session_send(c->session, &frame);
 }
 
-/* Says what the number of @p type means, once per connection. */
-static cogo_err announce(cogo__connection *c, const cogo_type *type)
+cogo_err cogo__outgoing_announce(cogo__connection *c, const cogo_type *type)
 {
     const void *there = NULL;
     if (type == NULL || cogo__numbers_get(&c->out.announced, type->number, &there)) {
@@ -208,7 +207,7 @@ static bool send_user(cogo__connection *c, cogo_msg *msg, cogo_err *out_err)
         cogo_arena_finish(&c->out.arena);
         return false;
     }
-    err = announce(c, type);
+    err = cogo__outgoing_announce(c, type);
     if (err == COGO_OK && large) {
         c->out.large_bytes = payload;
         c->out.large_arena = c->out.arena;
@@ -264,9 +263,10 @@ static bool send_next(cogo__connection *c, cogo_err *out_err)
     cogo_msg *next = cogo__ptr_load_relaxed(&msg->link.next);
     bool gone = true;
     if (cogo__is_signal(msg) || (msg->flags & COGO__MSG_RUNTIME) != 0) {
-        *out_err = msg->type == COGO_MSG_DOWN    ? send_down(c, msg)
-                   : msg->type == COGO__MSG_NACK ? send_nack(c, msg)
-                                                 : send_signal(c, msg);
+        *out_err = msg->type == COGO_MSG_DOWN     ? send_down(c, msg)
+                   : msg->type == COGO__MSG_NACK  ? send_nack(c, msg)
+                   : msg->type == COGO__MSG_SHARE ? cogo__share_send(c, msg)
+                                                  : send_signal(c, msg);
         release(c, msg, *out_err);
     } else if (msg->type == COGO_MSG_SPAWNED) {
         *out_err = cogo__spawn_send(c, msg);

@@ -208,6 +208,9 @@ bool cogo__peer_up(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64
         tell(node, ctx, peer, true, "");
     }
     cogo__lock_give(&node->lock);
+    if (mine) {
+        cogo__share_all(node, ctx, peer);
+    }
     return mine;
 }
 
@@ -228,6 +231,7 @@ void cogo__peer_down(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint
 
 void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer)
 {
+    cogo__groups_remove_node(node->system, ctx, peer->index);
     cogo__remote_lost(node->system, ctx, peer->index, (uint32_t)peer->incarnation);
     cogo__lock_take(&node->lock);
     tell(node, ctx, peer, false, peer->why);

@@ -1,5 +1,6 @@
 /* Whole clusters: nodes linked over the simulated network, which is cut, slowed down, reset and
- * healed by the seed, while nodes end and come back under their names. */
+ * healed by the seed, while nodes end and come back under their names. All members are in one
+ * group, and each host supervises a guest that is placed on the next one. */
 #include "runtime/sched/system.h"
 #include "tests/sim/net.h"
 #include "tests/sim/stories.h"
@@ -17,6 +18,7 @@ enum {
     BEAT_MS = 500,
 };
 #define MEMBER       "member"
+#define SCOPE        "cluster"
 #define HEALED_NS    (300 * SCENARIO_S) /* Then all must be linked again. */
 #define QUEUE_BYTES  UINT64_C(262144)
 #define WINDOW_BYTES UINT64_C(524288)
@@ -35,6 +37,7 @@ typedef struct other {
     bool up, asked;
     uint32_t node;
     cogo_actor_id id;
+    cogo_actor_id grouped; // As the watch of the group has told.
     uint64_t ask;
 } other;
 
@@ -58,6 +61,7 @@ typedef struct host {
 typedef struct cluster {
     int hosts;
     host all[HOSTS_MAX];
+    int guests[HOSTS_MAX]; // Of each host, alive on another one.
     uint64_t losses;
 } cluster;
 
@@ -137,7 +141,29 @@ static cogo_err member_start(cogo_context *ctx, void *state, const void *args)
     host *h = *(host *const *)args;
     uint64_t every = (20 + scenario_pick(300)) * SCENARIO_MS;
     *(host **)state = h;
-    return cogo_timer_start(ctx, every, every, 0, NULL);
+    cogo_err err = cogo_group_watch(ctx, SCOPE, NULL, NULL);
+    return err == COGO_OK ? cogo_timer_start(ctx, every, every, 0, NULL) : err;
+}
+
+/* Each member of another host comes once, and goes once before another one of that host comes.
+ */
+static void on_group(host *h, const cogo_group_event *event)
+{
+    if (event->change == COGO_GROUP_READY || event->member.node == 0) {
+        return;
+    }
+    int number = event->group[0] - 'a';
+    scenario_must(number >= 0 && number < h->cluster->hosts && number != h->number);
+    cogo_actor_id *known = &h->others[number].grouped;
+    if (event->change == COGO_GROUP_LEFT) {
+        scenario_check(cogo_actor_id_equal(*known, event->member),
+                       "host %d is told that one left who was not there", h->number);
+        *known = COGO_NO_ACTOR;
+    } else {
+        scenario_check(!cogo_actor_id_is_set(*known), "host %d is told of a member twice",
+                       h->number);
+        *known = event->member;
+    }
 }
 
 static void say(cogo_context *ctx, host *h, cogo_actor_id to)
@@ -185,7 +211,7 @@ static void on_node(host *h, const cogo_node_event *event)
     other *o = &h->others[number];
     if (event->up) {
         bury(h, o);
-        *o = (other){.up = true, .node = event->node};
+        *o = (other){.up = true, .node = event->node, .grouped = o->grouped};
     } else if (event->node == o->node) {
         bury(h, o);
         o->up = false;
@@ -259,6 +285,9 @@ static cogo_err member_receive(cogo_context *ctx, void *state, cogo_msg *msg)
     case COGO_MSG_NODE:
         on_node(h, cogo_msg_payload(msg));
         break;
+    case COGO_MSG_GROUP:
+        on_group(h, cogo_msg_payload(msg));
+        break;
     case COGO_MSG_NAME:
     case COGO_MSG_ASK_FAILED:
         on_name(ctx, h, msg);
@@ -280,6 +309,60 @@ static const cogo_behavior member_behavior = {
     .start = member_start,
     .receive = member_receive,
 };
+
+/* --- The guest of each host, on the next one. ----------------------------------------------
+ */
+
+static cogo_err guest_start(cogo_context *ctx, void *state, const void *args)
+{
+    int *alive = *(int *const *)args;
+    (void)ctx;
+    *(int **)state = alive;
+    ++*alive;
+    return COGO_OK;
+}
+
+static cogo_err guest_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)ctx;
+    (void)state;
+    (void)msg;
+    return COGO_OK;
+}
+
+static void guest_stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    (void)ctx;
+    (void)reason;
+    --**(int **)state;
+}
+
+static const cogo_behavior guest_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "guest",
+    .state_size_bytes = sizeof(int *),
+    .start = guest_start,
+    .receive = guest_receive,
+    .stop = guest_stop,
+};
+
+/* With all defaults: those bear a node that is away for long. */
+static void send_guest(host *h)
+{
+    char where[] = {'n', 'o', 'd', 'e', ':', (char)('a' + (h->number + 1) % h->cluster->hosts),
+                    '\0'};
+    int *alive = &h->cluster->guests[h->number];
+    const cogo_child_spec child = {.id = "guest",
+                                   .options = {.struct_size = sizeof child.options,
+                                               .behavior = &guest_behavior,
+                                               .args = &alive,
+                                               .args_size_bytes = sizeof alive,
+                                               .placement = where}};
+    const cogo_supervisor_spec spec = {
+        .struct_size = sizeof spec, .children = &child, .child_count = 1};
+    cogo_actor_id id;
+    scenario_must(cogo_supervisor_start(h->system, &spec, &id) == COGO_OK);
+}
 
 /* --- Hosts. ------------------------------------------------------------------------------- */
 
@@ -323,8 +406,12 @@ static void open_host(host *h)
     scenario_must(cogo_type_register(h->system, &type) == COGO_OK);
     h->member = scenario_spawn(h->system, &member_behavior, &h, sizeof h, 0);
     scenario_must(cogo_name_register(h->system, MEMBER, h->member) == COGO_OK);
+    scenario_must(cogo_behavior_register(h->system, &guest_behavior, NULL) == COGO_OK);
+    const char group[] = {(char)('a' + h->number), '\0'};
+    scenario_must(cogo_group_join(h->system, SCOPE, group, h->member) == COGO_OK);
     start_node(h, scenario_maybe(50));
     scenario_must(cogo_node_subscribe(h->system, h->member) == COGO_OK);
+    send_guest(h);
 }
 
 /* All that was of this life ends; the next begins as a new process would. */
@@ -433,15 +520,18 @@ static void look_at_bounds(cluster *c)
     }
 }
 
-/* True if @p h knows all others, and of all that it watches just those have not ended. */
+/* True if @p h knows all others, also as members of their groups, of all that it watches just
+ * those have not ended, and it has one guest. */
 static bool is_whole(const cluster *c, const host *h)
 {
-    int known = 0;
+    int known = 0, grouped = 0;
     for (int i = 0; i < c->hosts; i++) {
         const cogo_actor_id *id = &h->others[i].id;
         known += cogo_actor_id_is_set(*id) && id->incarnation == c->all[i].member.incarnation;
+        grouped += cogo_actor_id_is_set(*id) && cogo_actor_id_equal(h->others[i].grouped, *id);
     }
-    return known == c->hosts - 1 && h->watch_count - h->fired_count == (uint64_t)known;
+    return known == c->hosts - 1 && h->watch_count - h->fired_count == (uint64_t)known
+           && grouped == known && c->guests[h->number] == 1;
 }
 
 static void await_whole(cluster *c)
@@ -454,9 +544,9 @@ static void await_whole(cluster *c)
         }
         scenario_sleep(SCENARIO_S);
         scenario_check(cogo__world_now(cogo__sim_world()) < end,
-                       "host %d is not linked with all others again: %llu watched, %llu fired",
-                       i, (unsigned long long)c->all[i].watch_count,
-                       (unsigned long long)c->all[i].fired_count);
+                       "host %d is not whole again: %llu watched, %llu fired, %d guests", i,
+                       (unsigned long long)c->all[i].watch_count,
+                       (unsigned long long)c->all[i].fired_count, c->guests[i]);
     }
 }
 
@@ -479,6 +569,7 @@ void cluster_torn(void)
     await_whole(&c);
     for (int i = 0; i < c.hosts; i++) {
         close_host(&c.all[i]);
+        scenario_check(c.guests[(i + c.hosts - 1) % c.hosts] == 0, "host %d leaves a guest", i);
     }
     net_end();
 }

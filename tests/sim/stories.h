@@ -12,7 +12,7 @@
     X(stop_anywhere, SCENARIO_JUMPS, "a stop in the middle of everything leaves nothing")   \
     X(stop_hungry, SCENARIO_JUMPS | SCENARIO_MEMORY, "the same while memory is short")      \
     X(cluster_torn, SCENARIO_CALM | SCENARIO_LONG_PLAY,                                     \
-      "nodes, a network that is cut and healed: FIFO, one DOWN, no false id")
+      "a network that is cut and healed: FIFO, one DOWN, groups, a guest, no false id")
 
 #define X(name, faults, story) void name(void);
 STORY_MAP(X)

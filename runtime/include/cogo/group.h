@@ -2,8 +2,10 @@
  * Used to find all who offer something, and to hear who comes and goes.
  * Never keeps an actor that has ended: it leaves all its groups with its end.
  *
- * A member is an id with its node in it, and a watcher of a whole scope sees every change of it
- * in order: so scopes can be kept in step between nodes without another kind of group. */
+ * A group has members of all nodes that are linked with this one (not of those behind them):
+ * each node tells the others who joins and leaves there. The members of a node are here when
+ * the link has come up, a moment later, and leave at once when it is lost; ids say which node
+ * they are of. What one node tells comes in order; between two nodes there is none. */
 #ifndef COGO_GROUP_H
 #define COGO_GROUP_H
 
@@ -40,8 +42,8 @@ typedef struct cogo_group_event {
  *
  * Ownership: copies the names, 1 to COGO_GROUP_NAME_MAX bytes each.
  * Threads:   any thread.
- * @return COGO_OK (also when it is one already); COGO_EGONE; COGO_EINVAL; COGO_ENOMEM;
- *         COGO_ELIMIT.
+ * @return COGO_OK (also when it is one already); COGO_EGONE (also for one of another node);
+ * COGO_EINVAL; COGO_ENOMEM; COGO_ELIMIT.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_group_join(cogo_system *system, const char *scope,
                                                 const char *group, cogo_actor_id id);

@@ -1,7 +1,8 @@
-/* Topics: what is published under a name goes to all who subscribed to it.
- * Used to tell many without knowing them. A large payload is shared by all, not copied.
- * Never lets one slow subscriber hold up the others: its mailbox_limit and pressure policy say
- * what becomes of what it can't take. */
+/* Topics: what is published under a name goes to all who subscribed to it, here and on the
+ * nodes that this one is linked with (there if its type is registered on both, else
+ * COGO_EINVAL). Used to tell many without knowing them. A large payload is shared by all here,
+ * not copied. Never lets one slow subscriber hold up the others: its mailbox_limit and pressure
+ * policy say what becomes of what it can't take. */
 #ifndef COGO_TOPIC_H
 #define COGO_TOPIC_H
 

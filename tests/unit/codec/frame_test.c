@@ -108,6 +108,9 @@ Test(frame, golden_bytes_stay_as_the_document_shows_them)
                    .behavior = text("worker"),
                    .args = text("7")}},
         {.kind = COGO__FRAME_SPAWNED, .spawned = {5, 0, 0x100000007, 79}},
+        {.kind = COGO__FRAME_JOIN, .group = {0x100000007, text("app"), text("workers"), 0}},
+        {.kind = COGO__FRAME_JOIN, .group = {0x100000007, text("\x01topic"), text("a/*"), 300}},
+        {.kind = COGO__FRAME_LEAVE, .group = {0x100000007, text("app"), text("workers"), 0}},
         {.kind = COGO__FRAME_PING, .ping = {1, 1000000, 0}},
         {.kind = COGO__FRAME_CREDIT, .credit = {1, 524288}},
     };

@@ -52,6 +52,10 @@ Test(node_wire, frames_that_break_the_rules_end_the_link)
         {.kind = COGO__FRAME_LINK, .link = {.from = 0, .to = 6, .number = 1}},
         {.kind = COGO__FRAME_MONITOR, .link = {.from = 6, .to = 6, .number = 0}},
         {.kind = COGO__FRAME_PING, .ping = {1, 0, 0}},
+        {.kind = COGO__FRAME_JOIN, .group = {0, text("app"), text("of nobody"), 0}},
+        {.kind = COGO__FRAME_JOIN, .group = {UINT32_MAX, text("app"), text("of an alias"), 0}},
+        {.kind = COGO__FRAME_JOIN, .group = {6, text("\x01other"), text("inside"), 0}},
+        {.kind = COGO__FRAME_LEAVE, .group = {6, text("app"), {(const uint8_t *)"a\0b", 3}, 0}},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         if (cogo__frame_bound(&wrong[i]) != 0 && i != 4) {
