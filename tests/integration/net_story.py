@@ -62,13 +62,14 @@ def fired(scene, watches, pair):
 def breaks(scene, what, do, affected, others_may=1):
     """@do breaks the links between @affected: each monitor over them fires once, a pipe over them ends and says so; after heal()
     all is as before, and the same actors are found by their ids."""
-    watches = watch_all(scene)
-    since = scene.nodes["a"].mark()
+    watches, marks = watch_all(scene), {name: node.mark() for name, node in scene.nodes.items()}
+    since = marks["a"]
     assert scene.nodes["a"].does(f"pipe b c {ENDLESS}") == "success"
     began = time.monotonic()
     do()
-    for pair in affected:
-        assert scene.nodes[pair[0]].wait("down", watch=watches[pair])["kind"] == NOCONNECTION
+    for x, y in affected:
+        assert scene.nodes[x].wait("down", watch=watches[x, y])["kind"] == NOCONNECTION
+        scene.nodes[x].wait("node", marks[x], peer=y, up=False)  # Told apart from it, in either order.
     seconds = time.monotonic() - began
     assert scene.nodes["a"].wait("broken", since)["disorder"] == 0
     scene.heal()
@@ -88,11 +89,12 @@ def killed_and_back(scene, name="c"):
     """kill -9, and its return under the same name: another incarnation, whose actors no old id finds."""
     others = [n for n in scene.nodes if n != name]
     before = {n: scene.nodes[n].until_linked(name)[0] for n in others}
-    watches = {n: scene.nodes[n].watches(name) for n in others}
+    watches, marks = {n: scene.nodes[n].watches(name) for n in others}, {n: scene.nodes[n].mark() for n in others}
     began = time.monotonic()
     scene.nodes[name].kill()
     for n in others:
         assert scene.nodes[n].wait("down", watch=watches[n])["kind"] == NOCONNECTION
+        scene.nodes[n].wait("node", marks[n], peer=name, up=False)
         assert scene.nodes[n].does(f"try {watches[n]}") != "success"
     lost = time.monotonic() - began
     began = time.monotonic()
