@@ -6,7 +6,7 @@
  * SECOND COUNT  numbers through a stage on each, back -> piped, or broken hire PEER a
  * supervisor keeps a worker there       -> hired, each time job PEER | fail PEER   the worker
  * answers | ends with an error -> job */
-#include "net_pipe.h"
+#include "net_flood.h"
 
 #include <stdlib.h>
 
@@ -19,6 +19,9 @@ static cogo_actor_id watched[WATCHES_MAX];
 static cogo_err echo_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     (void)state;
+    if (cogo_msg_type_of(msg) == FLOOD) {
+        return COGO_OK;
+    }
     cogo_msg *answer = cogo_msg_create(machine, ECHO, cogo_msg_size(msg));
     if (cogo_msg_type_of(msg) == FAIL) {
         cogo_msg_destroy(answer);
@@ -209,6 +212,11 @@ static void obey(const char *self, const char *line)
         play(a, strtoull(b, NULL, 10));
         return;
     }
+    if (strcmp(word, "flood") == 0 || strcmp(word, "beats") == 0) {
+        word[0] == 'f' ? flood(machine, a, strtoull(b, NULL, 10), strtoull(c, NULL, 10))
+                       : beats(machine, a);
+        return;
+    }
     if (strcmp(word, "watch") == 0 && watches < WATCHES_MAX) {
         watch w = {.number = watches++};
         snprintf(w.peer, sizeof w.peer, "%s", a);
@@ -229,7 +237,8 @@ static cogo_err register_all(void)
 {
     static const cogo_type types[] = {{sizeof(cogo_type), ECHO, "net.echo", NULL},
                                       {sizeof(cogo_type), FAIL, "net.fail", NULL},
-                                      {sizeof(cogo_type), WHO, "net.who", NULL}};
+                                      {sizeof(cogo_type), WHO, "net.who", NULL},
+                                      {sizeof(cogo_type), FLOOD, "net.flood", NULL}};
     cogo_err err = COGO_OK;
     for (size_t i = 0; i < sizeof types / sizeof *types && err == COGO_OK; i++) {
         err = cogo_type_register(machine, &types[i]);

@@ -79,6 +79,16 @@ class Node:
         self.say(f"play {peer} {count}")
         return self.wait("played", since, seconds)
 
+    def floods(self, peer, count, ms=0, seconds=120):
+        since = self.mark()
+        self.say(f"flood {peer} {count} {ms}")
+        return self.wait("flooded", since, seconds)
+
+    def beats(self, peer):
+        since = self.mark()
+        self.say(f"beats {peer}")
+        return self.wait("beats", since)
+
     def watches(self, peer):
         since = self.mark()
         assert self.does(f"watch {peer}") == "success"
