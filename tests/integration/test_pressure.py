@@ -40,7 +40,8 @@ def test_heartbeats_keep_their_time_while_much_goes_to_the_same_peer(nodes):
     before = memory(a)
     flooded = a.floods("b", ENDLESS, ms=FLOOD_MS)
     assert flooded["sent"] > 0 and flooded["end"] in ("success", "mailbox is at its limit")
-    assert a.plays("b", 1)["count"] == 1, "behind all of them"
+    while (played := a.plays("b", 1))["count"] == 0:  # Behind all of them.
+        assert played["end"] == "mailbox is at its limit", played
     beats = a.beats("b")
     grown, megabytes = memory(a) - before, flooded["sent"] * FLOOD_BYTES >> 20
     print(json.dumps({"net": "flood", "mb": megabytes, "mb_per_s": megabytes * 1000 // FLOOD_MS, "refused": flooded["full"],
