@@ -25,19 +25,21 @@ SILENT_REJOIN_S = 10  # Who is not heard of is missed after four heartbeats of a
 
 
 def container(manifest):
-    """Name, headless Service and arguments of the StatefulSet in a manifest."""
+    """Name, headless Service, arguments and plain settings of the StatefulSet in a manifest."""
     with open(os.path.join(BASE, manifest)) as file:
         found = next(d for d in yaml.safe_load_all(file) if d and d["kind"] == "StatefulSet")
-    return found["metadata"]["name"], found["spec"]["serviceName"], found["spec"]["template"]["spec"]["containers"][0]["args"]
+    first = found["spec"]["template"]["spec"]["containers"][0]
+    settings = {e["name"]: str(e["value"]) for e in first["env"] if "value" in e}
+    return found["metadata"]["name"], found["spec"]["serviceName"], first["args"], settings
 
 
 class Pod(base.Cluster):
     """One pod of a StatefulSet: the same name each time, another address each time."""
 
     def __init__(self, kube, manifest, ordinal):
-        kind, self.service, words = container(manifest)
+        kind, self.service, words, settings = container(manifest)
         self.name, self.kube, self.host, self.url = f"{kind}-{ordinal}", kube, None, None
-        super().__init__(kube.folder / self.name, env={"COGO_API_TOKEN": TOKEN, "COGO_CLUSTER_SECRET": SECRET, "DATABASE_URL": kube.url,
+        super().__init__(kube.folder / self.name, env={**settings, "COGO_API_TOKEN": TOKEN, "COGO_CLUSTER_SECRET": SECRET, "DATABASE_URL": kube.url,
                                                        "REDIS_URL": "redis://redis:6379"})
         self.args = [w.replace("$(POD_NAME)", self.name) for w in words] + ["--data", self.data]
         self.log_path, self.worker = self.data + ".log", "--role=worker" in words
