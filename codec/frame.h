@@ -22,6 +22,7 @@ enum {
     COGO__NONCE_BYTES = 32,
     COGO__PROOF_BYTES = 32,
     COGO__NODE_NAME_MAX = 128,
+    COGO__FRAME_ADDRESS_MAX = 63, /**< Bytes of an address as text. */
 };
 
 /* X(NAME, number, struct): one line is one kind of frame. A number is never used again. */
@@ -53,7 +54,8 @@ enum {
     X(PROBED, 52, probe)       \
     X(GOODBYE, 53, refuse)     \
     X(JOIN, 70, group)         \
-    X(LEAVE, 71, group)
+    X(LEAVE, 71, group)        \
+    X(MEMBER, 80, member)
 
 typedef enum cogo__frame_kind {
 #define X(name, number, type) COGO__FRAME_##name = (number),
@@ -86,6 +88,7 @@ typedef struct cogo__frame_welcome {
 typedef struct cogo__frame_refuse {
     uint64_t code;
     cogo_value text;
+    uint64_t beyond;
 } cogo__frame_refuse;
 
 typedef struct cogo__frame_type {
@@ -151,7 +154,7 @@ typedef struct cogo__frame_nack {
 } cogo__frame_nack;
 
 typedef struct cogo__frame_ping {
-    uint64_t number, sent_ns, throttled_ms;
+    uint64_t number, sent_ns, throttled_ms, view;
 } cogo__frame_ping;
 
 typedef struct cogo__frame_credit {
@@ -161,7 +164,13 @@ typedef struct cogo__frame_credit {
 typedef struct cogo__frame_probe {
     uint64_t number, alive;
     cogo_value node;
+    uint64_t incarnation;
 } cogo__frame_probe;
+
+typedef struct cogo__frame_member {
+    uint64_t state, incarnation, version;
+    cogo_value node, address;
+} cogo__frame_member;
 
 typedef struct cogo__frame {
     uint64_t kind; /**< A cogo__frame_kind, or a number that this version does not know. */
@@ -184,6 +193,7 @@ typedef struct cogo__frame {
         cogo__frame_ping ping;
         cogo__frame_credit credit;
         cogo__frame_probe probe;
+        cogo__frame_member member;
     };
 } cogo__frame;
 

@@ -49,6 +49,7 @@ static const cogo__frame_field welcome_fields[] = {
 static const cogo__frame_field refuse_fields[] = {
     SMALL(refuse, code),
     TEXT(refuse, text, 0, TEXT_MAX),
+    WORD(refuse, beyond),
 };
 static const cogo__frame_field type_fields[] = {
     SMALL(type, number),
@@ -121,6 +122,7 @@ static const cogo__frame_field ping_fields[] = {
     WORD(ping, number),
     WORD(ping, sent_ns),
     SMALL(ping, throttled_ms),
+    WORD(ping, view),
 };
 static const cogo__frame_field credit_fields[] = {
     UINT(credit, connection, 16),
@@ -130,6 +132,14 @@ static const cogo__frame_field probe_fields[] = {
     WORD(probe, number),
     UINT(probe, alive, 1),
     TEXT(probe, node, 0, COGO__NODE_NAME_MAX),
+    WORD(probe, incarnation),
+};
+static const cogo__frame_field member_fields[] = {
+    UINT(member, state, 4),
+    WORD(member, incarnation),
+    WORD(member, version),
+    TEXT(member, node, 1, COGO__NODE_NAME_MAX),
+    TEXT(member, address, 0, COGO__FRAME_ADDRESS_MAX),
 };
 
 /* By number, so that finding one costs no search; the holes have no name. */

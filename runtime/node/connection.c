@@ -39,7 +39,9 @@ static cogo_err admit(void *ctx, cogo__session *session, const char **why)
         .name = cogo__session_peer(session),
         .incarnation = cogo__session_peer_incarnation(session),
     };
-    return cogo__peer_admit(c->node, c->ctx, &who, &c->peer, &c->link, why);
+    cogo_err err = cogo__peer_admit(c->node, c->ctx, &who, &c->peer, &c->link, why);
+    cogo__session_set_beyond(session, err != COGO_OK ? who.beyond : 0);
+    return err;
 }
 
 static void one_stranger_less(cogo__node *node)
@@ -61,7 +63,7 @@ static void became_open(cogo__connection *c)
     cogo__opened opened = {c->number};
     c->open = true;
     no_stranger(c);
-    c->heard_ns = cogo_now_ns(c->ctx);
+    c->heard_ns = c->answered_ns = cogo_now_ns(c->ctx);
     if (c->number == COGO__DATA) {
         c->out.window = cogo__session_peer_window(c->session);
         c->up = cogo__peer_up(c->node, c->ctx, c->peer, c->link);
@@ -70,6 +72,7 @@ static void became_open(cogo__connection *c)
         if (cogo_timer_start(c->ctx, beat, beat, TIMER_HEARTBEAT, NULL) != COGO_OK) {
             close_with(c, COGO_ENOMEM, "no memory for a heartbeat");
         }
+        cogo__told_address(c);
     }
     cogo__post(c->node->system, c->ctx, c->how.owner, COGO__MSG_OPENED, 0, 0, &opened,
                sizeof opened);
@@ -111,15 +114,30 @@ static void note_rtt(cogo__peer *peer, uint64_t ns)
     (void)cogo__u32_add_relaxed(&peer->rtt_counts[bucket], 1);
 }
 
+static cogo_err on_ping(cogo__connection *c, const cogo__frame *frame, uint64_t now)
+{
+    cogo__frame answer = *frame;
+    cogo__told told = {
+        .kind = COGO__TOLD_FRAME, .peer = c->peer->index, .frame = COGO__FRAME_PING};
+    cogo__rhythm_note(&c->rhythm, now);
+    c->their_late_ns = frame->ping.throttled_ms * 1000000;
+    if (frame->ping.view != 0
+        && frame->ping.view != cogo__u64_load_relaxed(&c->node->cluster_view.digest)) {
+        cogo__told_member(c, &told);
+    }
+    answer.kind = COGO__FRAME_PONG;
+    return cogo__session_send(c->session, &answer);
+}
+
 static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
 {
     uint64_t now = cogo_now_ns(c->ctx);
-    cogo__frame answer = *frame;
+    cogo__u64_store_relaxed(&c->peer->heard_ns, now);
     switch (frame->kind) {
     case COGO__FRAME_PING:
-        answer.kind = COGO__FRAME_PONG;
-        return cogo__session_send(c->session, &answer);
+        return on_ping(c, frame, now);
     case COGO__FRAME_PONG:
+        c->answered_ns = now;
         if (frame->ping.sent_ns <= now) {
             note_rtt(c->peer, now - frame->ping.sent_ns);
         }
@@ -128,7 +146,9 @@ static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
         return on_credit(c, &frame->credit);
     case COGO__FRAME_PROBE:
     case COGO__FRAME_PROBED:
-        return COGO_OK; // Nobody here asks or answers for third nodes yet.
+    case COGO__FRAME_MEMBER:
+        cogo__told_frame(c, frame);
+        return COGO_OK;
     default:
         return COGO_ESTATE;
     }
@@ -151,12 +171,13 @@ static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame 
 static cogo_err open_session(cogo__connection *c)
 {
     const cogo_node_config *config = &c->node->config;
+    c->incarnation = cogo__u64_load_relaxed(&c->node->incarnation);
     cogo__session_config session = {
         .opens = c->opens,
         .connection = c->number,
         .node = c->node->name,
         .cluster = c->node->cluster,
-        .incarnation = c->node->incarnation,
+        .incarnation = c->incarnation,
         .window_bytes = config->window_bytes,
         .heartbeat_ms = config->heartbeat_ms,
         .secret = config->secret_size_bytes != 0 ? c->node->secret : NULL,
@@ -260,17 +281,35 @@ static void on_io(cogo__connection *c, uint32_t events)
     }
 }
 
-static void beat(cogo__connection *c)
+/* Silence may be ours: what this node was late itself is not the peer's. The peer must answer,
+ * too: one that is heard and does not hear is half a link. */
+static bool is_lost(cogo__connection *c, uint64_t now, const char **out_why)
 {
     uint32_t theirs = cogo__session_peer_heartbeat_ms(c->session);
     uint64_t mine = c->node->config.heartbeat_ms;
-    uint64_t patience_ns = (theirs > mine ? theirs : mine) * COGO__SILENT_BEATS * 1000000;
+    uint64_t late = cogo__pulse_beat(&c->pulse, now, mine * 1000000);
+    uint64_t patience = cogo__rhythm_patience(
+        &c->rhythm, (theirs > mine ? theirs : mine) * 1000000, c->their_late_ns,
+        cogo__u32_load_relaxed(&c->node->cluster_view.strain));
+    c->heard_ns = c->heard_ns + late < now ? c->heard_ns + late : now;
+    c->answered_ns = c->answered_ns + late < now ? c->answered_ns + late : now;
+    bool silent = now - c->heard_ns > patience;
+    *out_why = silent ? "the peer is silent" : "the peer does not hear";
+    return silent || now - c->answered_ns > patience + mine * 1000000;
+}
+
+static void beat(cogo__connection *c)
+{
+    const char *why = NULL;
     uint64_t now = cogo_now_ns(c->ctx);
-    if (now - c->heard_ns > patience_ns) {
-        close_with(c, COGO_ETIMEOUT, "the peer is silent");
+    if (is_lost(c, now, &why)) {
+        close_with(c, COGO_ETIMEOUT, why);
         return;
     }
-    cogo__frame ping = {.kind = COGO__FRAME_PING, .ping = {++c->pings, now, 0}};
+    cogo__frame ping = {.kind = COGO__FRAME_PING, .ping = {++c->pings, now, 0, 0}};
+    ping.ping.throttled_ms = cogo__u32_load_relaxed(&c->node->cluster_view.throttled_ms);
+    ping.ping.view = cogo__u64_load_relaxed(&c->node->cluster_view.digest);
+    c->told = 0;
     if (cogo__session_send(c->session, &ping) != COGO_OK) {
         close_with(c, COGO_EFULL, "the peer takes nothing");
     }
@@ -291,6 +330,9 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         } else if (!c->open) {
             close_with(c, COGO_ETIMEOUT, "the handshake took too long");
         }
+        break;
+    case COGO__MSG_SAY:
+        cogo__told_say(c, cogo_msg_payload(msg));
         break;
     default: // FLUSH: see drained().
         break;
@@ -362,6 +404,7 @@ static void say_goodbye(cogo__connection *c, const cogo_reason *reason)
     if (c->connecting || c->hung_up) {
         return;
     }
+    cogo__told_left(c);
     close_with(c, COGO_ECLOSED, reason->text[0] != '\0' ? reason->text : "the node stops");
     (void)cogo__bytes_write(c, &total);
     if (c->tls != NULL) {
@@ -393,6 +436,12 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
     cogo__connection *c = state;
     c->ctx = ctx;
     say_goodbye(c, reason);
+    if (cogo__session_beyond(c->session) != 0) {
+        cogo__told told = {.kind = COGO__TOLD_REFUSED,
+                           .number = cogo__session_beyond(c->session)};
+        told.member.incarnation = c->incarnation;
+        cogo__cluster_tell(c->node, ctx, &told);
+    }
     if (c->peer != NULL) {
         cogo__peer_down(c->node, ctx, c->peer, c->link,
                         c->why[0] != '\0' ? c->why : reason->text);

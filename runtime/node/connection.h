@@ -62,7 +62,13 @@ typedef struct cogo__connection {
     cogo__peer *peer; /**< From admission on. */
     uint64_t link;
     char why[64];
-    uint64_t heard_ns, pings; /**< Control. */
+    // Control.
+    uint64_t heard_ns, answered_ns, pings; /**< Answered: the latest of our pings. */
+    uint64_t their_late_ns;                /**< As the peer says. */
+    uint64_t incarnation;                  /**< Ours, as it was said. */
+    uint32_t told;                         /**< Frames for the member actor in this beat. */
+    cogo__rhythm rhythm;
+    cogo__pulse pulse;
     cogo__outgoing out;
     cogo__incoming incoming;
 } cogo__connection;
@@ -86,6 +92,19 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame);
 void cogo__incoming_finish(cogo__connection *c);
 /** True if @p number is an ask or a monitor of ours that waits for this very peer. */
 bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number);
+
+/* Members: told.c. */
+/** To the member actor; of more than COGO__TOLD_PER_BEAT the rest is dropped, and told again.
+ */
+void cogo__told_member(cogo__connection *c, const cogo__told *told);
+/** A MEMBER, PROBE or PROBED came. */
+void cogo__told_frame(cogo__connection *c, const cogo__frame *frame);
+/** What the member actor wants to be said. */
+void cogo__told_say(cogo__connection *c, const cogo__told *told);
+/** The node stops, if it does: it has left. */
+void cogo__told_left(cogo__connection *c);
+/** Where this connection begins, others may reach the node. */
+void cogo__told_address(cogo__connection *c);
 
 /* Remote spawn: spawn.c. */
 cogo_err cogo__spawn_send(cogo__connection *c, cogo_msg *msg);

@@ -439,6 +439,9 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
         return cogo__share_on_group(c, frame->kind == COGO__FRAME_JOIN, &frame->group);
     case COGO__FRAME_NACK:
         return on_nack(c, &frame->nack);
+    case COGO__FRAME_MEMBER: // Who leaves says so on either connection.
+        cogo__told_frame(c, frame);
+        return COGO_OK;
     default:
         return COGO_ESTATE; // Belongs on the control connection.
     }

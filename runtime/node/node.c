@@ -47,13 +47,17 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
     c->handshake_ms = or_default(c->handshake_ms, 5000);
     c->strangers_max = or_default(c->strangers_max, 64);
     c->links_max = or_default(c->links_max, 1024);
+    cogo__address advertise;
+    bool reachable =
+        c->advertise == NULL || cogo__address_parse(c->advertise, &advertise) == COGO_OK;
     bool named = c->name != NULL && c->name[0] != '\0' && strlen(c->name) <= COGO__NODE_NAME_MAX
                  && strlen(c->cluster) <= COGO__NODE_NAME_MAX;
     bool secret = c->secret == NULL ? c->secret_size_bytes == 0
                                     : c->secret_size_bytes >= COGO__SESSION_SECRET_MIN
                                           && c->secret_size_bytes <= COGO__SECRET_MAX;
     int files = (c->tls_cert != NULL) + (c->tls_key != NULL) + (c->tls_ca != NULL);
-    return named && secret && (files == 0 || files == 3) && c->window_bytes >= WINDOW_LEAST
+    return named && secret && reachable && cogo__view_list_is_valid(c->members)
+                   && (files == 0 || files == 3) && c->window_bytes >= WINDOW_LEAST
                    && c->message_bytes <= INT32_MAX / 8
                ? COGO_OK
                : COGO_EINVAL;
@@ -117,6 +121,8 @@ static void finish(cogo__remote *remote)
     }
     cogo__table_finish(&node->peers);
     cogo__lock_finish(&node->lock);
+    cogo__view_finish(&node->cluster_view.view);
+    cogo__lock_finish(&node->cluster_view.lock);
     cogo__tls_keys_drop(node->keys);
     cogo__proof_wipe(node, sizeof *node);
     cogo__free(node);
@@ -145,10 +151,13 @@ static cogo__node *make(cogo_system *system)
     node->remote.place = cogo__deputy_place;
     node->remote.share = cogo__share;
     cogo__lock_init(&node->lock);
+    cogo__lock_init(&node->cluster_view.lock);
+    node->cluster_view.view.from = system->config.allocator;
     if (cogo__table_init(&node->peers, system->config.allocator, sizeof(cogo__peer),
                          offsetof(cogo__peer, next_free), COGO__PEERS_MAX, 1)
         != COGO_OK) {
         cogo__lock_finish(&node->lock);
+        cogo__lock_finish(&node->cluster_view.lock);
         cogo__free(node);
         return NULL;
     }
@@ -170,16 +179,24 @@ static void take_config(cogo__node *node, const cogo_node_config *c)
     node->config.name = node->config.cluster = node->config.listen = node->config.join = NULL;
     node->config.secret = NULL;
     node->config.tls_cert = node->config.tls_key = node->config.tls_ca = NULL;
+    node->config.members = node->config.advertise = NULL;
+    // A later one than that of an earlier start, whatever the clock says.
     uint64_t second = (uint64_t)cogo_system_wall_ms(node->system) / 1000;
-    node->incarnation = second << 32 | node->system->incarnation;
+    uint64_t before = cogo__u64_load_relaxed(&node->incarnation) >> 32;
+    second = second > before ? second : before + 1;
+    cogo__u64_store_relaxed(&node->incarnation, second << 32 | node->system->incarnation);
 }
 
 static cogo_err start_tree(cogo__node *node, const cogo__join *joins, size_t join_count)
 {
-    cogo_child_spec children[COGO_NODE_JOIN_MAX + 1];
-    char ids[COGO_NODE_JOIN_MAX + 1][16];
+    cogo_child_spec children[COGO_NODE_JOIN_MAX + 2];
+    char ids[COGO_NODE_JOIN_MAX + 2][16];
     memset(children, 0, sizeof children);
-    size_t count = 0;
+    size_t count = 1;
+    children[0].id = "member"; // Before anybody who has something to tell it.
+    children[0].options.behavior = &cogo__member_behavior;
+    children[0].options.args = &node;
+    children[0].options.args_size_bytes = sizeof(cogo__node *);
     if (node->listen_fd >= 0) {
         children[count].id = "listener";
         children[count].options.behavior = &cogo__listener_behavior;
@@ -263,6 +280,9 @@ cogo_err cogo_node_start(cogo_system *system, const cogo_node_config *config)
     }
     if (err == COGO_OK && c.listen != NULL) {
         err = cogo__address_listen(&at, &node->listen_fd, &node->port);
+    }
+    if (err == COGO_OK) {
+        err = cogo__cluster_begin(node, c.listen != NULL ? &at : NULL, c.members, c.advertise);
     }
     err = err == COGO_OK ? start_tree(node, joins, join_count) : err;
     if (err != COGO_OK) {
@@ -366,7 +386,7 @@ cogo_err cogo_node_stats_read(cogo_system *system, cogo_node_stats *out)
     }
     cogo_node_stats stats = {
         .struct_size = size,
-        .incarnation = node->incarnation,
+        .incarnation = cogo__u64_load_relaxed(&node->incarnation),
         .links_up = cogo__u64_load_relaxed(&node->tally.links_up),
         .links_lost = cogo__u64_load_relaxed(&node->tally.links_lost),
     };

@@ -10,9 +10,11 @@
 
 #include "runtime/actor/remote.h"
 #include "runtime/node/address.h"
+#include "runtime/node/detect.h"
 #include "runtime/node/session.h"
 #include "runtime/node/tally.h"
 #include "runtime/node/tls.h"
+#include "runtime/node/view.h"
 
 #include <cogo/node.h>
 
@@ -20,10 +22,10 @@ enum {
     COGO__PEERS_MAX = 65536,   /**< Incarnations of peers in the life of a system, a count. */
     COGO__RELAYS_MAX = 262144, /**< Asks of one peer that wait for an answer here, a count. */
     COGO__MESSAGE_COST = 64, /**< Bytes that a frame of a message counts besides its payload. */
-    COGO__SILENT_BEATS = 4,  /**< Heartbeats without a word: the peer is lost. */
     COGO__CONTROL = 0,       /**< Connections of a link. */
     COGO__DATA = 1,
     COGO__CONNECTIONS = 2,
+    COGO__TOLD_PER_BEAT = 512, /**< Frames about members that one peer may send in one beat. */
 };
 
 /* Among the actors of this room. */
@@ -34,6 +36,8 @@ enum {
     COGO__MSG_LEAVE,      /**< To a joiner: its address is not listed any more. */
     COGO__MSG_LOST,       /**< To a resolver: a link to one of its addresses was lost. */
     COGO__MSG_SHARE,      /**< To a peer: who joined or left a group here, see share.c. */
+    COGO__MSG_TOLD = 80,  /**< To the member actor: cogo__told. */
+    COGO__MSG_SAY,        /**< To a control connection: cogo__told, to be said to its peer. */
 };
 
 typedef struct cogo__opened {
@@ -74,9 +78,24 @@ typedef struct cogo__peer {
     cogo__au64 acknowledged; /**< By the peer: bytes of messages that it has consumed. */
     cogo__au32 relays;       /**< Its asks that wait for an answer here. */
     cogo__au64 rtt_ns, bytes_in, bytes_out, nacks;
+    cogo__au64 heard_ns; /**< Anything, on the control connection. */
     cogo__au64 rtt_sum_ns;
     cogo__au32 rtt_counts[COGO_NODE_RTT_BUCKETS]; /**< Written by the control connection. */
 } cogo__peer;
+
+/* What is known of the cluster. Only the member actor changes it. */
+typedef struct cogo__cluster {
+    cogo__au64 digest; /**< Of the view. */
+    cogo__au32 throttled_ms, strain;
+    // Guarded by `lock`, which may be taken while the node's is held, never the other way
+    // round.
+    cogo__lock lock;
+    cogo_actor_id actor;
+    cogo__view view;
+    cogo__pulse pulse;
+    cogo_cluster_stats counts;
+    cogo_actor_id subscribers[COGO_CLUSTER_SUBSCRIBERS_MAX];
+} cogo__cluster;
 
 typedef struct cogo__node {
     cogo__remote remote; // First.
@@ -88,8 +107,8 @@ typedef struct cogo__node {
     cogo_node_config config;
     char name[COGO__NODE_NAME_MAX + 1], cluster[COGO__NODE_NAME_MAX + 1];
     uint8_t secret[256];
-    uint64_t incarnation;
-    cogo__tls_keys *keys; /**< NULL: no TLS. */
+    cogo__au64 incarnation; /**< But for a node that is declared dead: see member.c. */
+    cogo__tls_keys *keys;   /**< NULL: no TLS. */
     int listen_fd;
     uint16_t port;
     // Connections.
@@ -102,6 +121,7 @@ typedef struct cogo__node {
     uint64_t links_made;
     uint32_t links;
     cogo_actor_id subscribers[COGO_NODE_SUBSCRIBERS_MAX];
+    cogo__cluster cluster_view;
 } cogo__node;
 
 /** Of @p system, or NULL. */
@@ -124,10 +144,11 @@ typedef struct cogo__applicant {
     bool opened_here;
     const char *name;
     uint64_t incarnation;
+    uint64_t beyond; /**< Set when it is refused: what it would have to be beyond; or 0. */
 } cogo__applicant;
 
 /** COGO_OK with the peer and the number of its link; else why not, with a text. */
-cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, const cogo__applicant *who,
+cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, cogo__applicant *who,
                           cogo__peer **out_peer, uint64_t *out_link, const char **out_why);
 /** The data connection is open: messages may be sent. False: the link has ended already. */
 bool cogo__peer_up(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64_t link);
@@ -147,6 +168,36 @@ void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer);
 void cogo__share(cogo__remote *remote, cogo_context *here, const cogo__bond *bond, bool joined);
 /** The link with @p peer has come up: it hears of all members that there are here. */
 void cogo__share_all(cogo__node *node, cogo_context *ctx, const cogo__peer *peer);
+/** No incarnation of @p name up to @p incarnation comes in any more, and links with them end;
+ * with a @p name of NULL all links end, and nobody is kept out. */
+void cogo__peer_fence(cogo__node *node, cogo_context *ctx, const char *name,
+                      uint64_t incarnation, const char *why);
+
+/* --- The cluster: member.c, gossip.c, probe.c. -------------------------------------------- */
+
+/* What a control connection hears or is to say, flat. */
+typedef enum cogo__told_kind {
+    COGO__TOLD_FRAME,   /**< The frame `frame`. */
+    COGO__TOLD_REFUSED, /**< A peer wants an incarnation beyond `number`; ours: `incarnation`.
+                         */
+    COGO__TOLD_ADDRESS, /**< This node can be reached at member.address. */
+} cogo__told_kind;
+
+typedef struct cogo__told {
+    cogo__told_kind kind;
+    uint32_t peer;  /**< Index of who said it, or is told. */
+    uint64_t frame; /**< MEMBER, PING (their view differs), PROBE, PROBED. */
+    uint64_t number, alive;
+    cogo__member member;
+} cogo__told;
+
+/** Begins a view with this node in it, and its list. COGO_OK; COGO_EINVAL; COGO_ENOMEM. */
+cogo_err cogo__cluster_begin(cogo__node *node, const cogo__address *listens,
+                             const char *members, const char *advertise);
+/** For programs. Caller holds the cluster's lock. */
+void cogo__cluster_describe(const cogo__entry *entry, cogo_member *out);
+/** To the member actor, if it is there. Any thread. */
+void cogo__cluster_tell(cogo__node *node, cogo_context *ctx, const cogo__told *told);
 
 /* --- What is to be sent: queue.c. -------------------------------------------------------- */
 
@@ -178,7 +229,7 @@ typedef struct cogo__join {
     cogo__address address;      /**< Unless there is a host. */
     char host[COGO__HOST_SIZE]; /**< "": none. */
     uint16_t port;              /**< Of host. */
-    cogo_actor_id owner;        /**< Of a joiner: its resolver, or nobody. */
+    cogo_actor_id owner;        /**< Of a joiner: its resolver, the member actor, or nobody. */
 } cogo__join;
 
 /** How a connection begins: with a socket from accept(), or an address to connect to. */
@@ -194,6 +245,7 @@ extern const cogo_behavior cogo__listener_behavior;   /**< Args: a cogo__node po
 extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join, an address. */
 extern const cogo_behavior cogo__resolver_behavior;   /**< Args: cogo__join, a host. */
 extern const cogo_behavior cogo__connection_behavior; /**< Args: cogo__connect. */
+extern const cogo_behavior cogo__member_behavior;     /**< Args: a cogo__node pointer. */
 
 /** Fills in `place` of remote.h. */
 cogo_err cogo__deputy_place(cogo__remote *remote, const cogo_spawn_options *options,

@@ -54,6 +54,12 @@ static void tell(cogo__node *node, cogo_context *ctx, const cogo__peer *peer, bo
             cogo__post(node->system, ctx, who, COGO_MSG_NODE, 0, 0, &event, sizeof event);
         }
     }
+    cogo__lock_take(&node->cluster_view.lock);
+    cogo_actor_id member = node->cluster_view.actor;
+    cogo__lock_give(&node->cluster_view.lock);
+    if (cogo_actor_id_is_set(member)) {
+        cogo__post(node->system, ctx, member, COGO_MSG_NODE, 0, 0, &event, sizeof event);
+    }
     (void)cogo__u64_add_relaxed(up ? &node->tally.links_up : &node->tally.links_lost, 1);
     cogo__log(node->system, COGO_LOG_INFO, "node %s: %s %s%s%s", node->name, peer->name,
               up ? "is linked" : "is lost", up ? "" : ": ", up ? "" : why);
@@ -148,7 +154,24 @@ static cogo_err admit_data(cogo__peer *peer, const cogo__applicant *who, const c
     return COGO_OK;
 }
 
-cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, const cogo__applicant *who,
+/* What the whole cluster knows of this incarnation. Caller holds the node's lock. */
+static cogo_err judge(cogo__node *node, cogo__applicant *who, const char **out_why)
+{
+    cogo__cluster *c = &node->cluster_view;
+    cogo__lock_take(&c->lock);
+    cogo_err err = cogo__view_judge(&c->view, who->name, who->incarnation, &who->beyond);
+    cogo__lock_give(&c->lock);
+    if (err == COGO_EEXIST) {
+        who->beyond = 0;
+        *out_why = "node: a later incarnation of this name is alive";
+    } else if (err != COGO_OK) {
+        *out_why = who->beyond == who->incarnation ? "incarnation: it was declared dead"
+                                                   : "incarnation: a later one has come";
+    }
+    return err;
+}
+
+cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, cogo__applicant *who,
                           cogo__peer **out_peer, uint64_t *out_link, const char **out_why)
 {
     cogo_err err = COGO_OK;
@@ -160,8 +183,13 @@ cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, const cogo__appli
     while (peer != NULL && peer->incarnation != who->incarnation) {
         peer = next_of(node, who->name, &index);
     }
-    peer = peer != NULL ? peer : make(node, who->name, who->incarnation);
-    if (peer == NULL) {
+    err = judge(node, who, out_why);
+    if (err == COGO_OK && peer == NULL) {
+        peer = make(node, who->name, who->incarnation);
+    }
+    if (err != COGO_OK) {
+        // Whoever it is, it can't come in.
+    } else if (peer == NULL) {
         *out_why = "node: no more peers can be known";
         err = COGO_ELIMIT;
     } else if (peer->ended) {
@@ -227,6 +255,45 @@ void cogo__peer_down(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint
     if (mine) {
         bury(node, ctx, peer, &left, why);
     }
+}
+
+/* Caller holds the node's lock. One link of those that are to end; NULL: none is left. */
+static cogo__peer *fence_next(cogo__node *node, const char *name, uint64_t incarnation)
+{
+    cogo__peer *peer = NULL;
+    uint32_t end = cogo__u32_load_relaxed(&node->peers.fresh);
+    for (uint32_t i = 1; i < end; i++) {
+        peer = cogo__peer_find(node, i);
+        bool meant =
+            peer != NULL
+            && (name == NULL
+                || (strcmp(peer->name, name) == 0 && peer->incarnation <= incarnation));
+        if (meant) {
+            peer->ended = peer->ended || name != NULL;
+            if (peer->link != 0) {
+                return peer;
+            }
+        }
+    }
+    return NULL;
+}
+
+void cogo__peer_fence(cogo__node *node, cogo_context *ctx, const char *name,
+                      uint64_t incarnation, const char *why)
+{
+    cogo__peer *peer = NULL;
+    do {
+        remains left = {.queue = {NULL, NULL}};
+        cogo__lock_take(&node->lock);
+        peer = fence_next(node, name, incarnation);
+        if (peer != NULL) {
+            left = end_link(node, peer, why);
+        }
+        cogo__lock_give(&node->lock);
+        if (peer != NULL) {
+            bury(node, ctx, peer, &left, why);
+        }
+    } while (peer != NULL);
 }
 
 void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer)

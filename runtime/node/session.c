@@ -22,6 +22,7 @@ struct cogo__session {
     cogo__transcript transcript;
     char peer[COGO__NODE_NAME_MAX + 1];
     uint64_t peer_incarnation;
+    uint64_t beyond, peer_beyond; // To be said; heard.
     uint32_t connection, peer_window, peer_heartbeat_ms;
     uint32_t before_open; // Bytes that came before it was open.
     uint8_t *out;
@@ -127,7 +128,7 @@ void cogo__session_close(cogo__session *s, cogo_err err, const char *why)
     }
     bool known = s->state == COGO__SESSION_OPEN;
     cogo__frame last = {.kind = known ? COGO__FRAME_GOODBYE : COGO__FRAME_REFUSE,
-                        .refuse = {(uint64_t)err, text_of(why)}};
+                        .refuse = {(uint64_t)err, text_of(why), known ? 0 : s->beyond}};
     (void)append(s, &last, NULL); // Without room the peer only sees the connection close.
     end(s, err, false, why, strlen(why));
 }
@@ -324,6 +325,10 @@ static bool take_frame(cogo__session *s, const uint8_t *bytes, size_t size)
         return refuse(s, COGO_EDECODE, wrong);
     }
     if (frame.kind == COGO__FRAME_REFUSE || frame.kind == COGO__FRAME_GOODBYE) {
+        // From WELCOMING on the peer has proved who it is: before that it is a stranger's word.
+        s->peer_beyond = s->state >= COGO__SESSION_WELCOMING && frame.refuse.code == COGO_EGONE
+                             ? frame.refuse.beyond
+                             : 0;
         end(s, (cogo_err)frame.refuse.code, true, (const char *)frame.refuse.text.data,
             frame.refuse.text.size_bytes);
         return false;
@@ -372,6 +377,16 @@ size_t cogo__session_input(cogo__session *s, const uint8_t *bytes, size_t size_b
         used += whole;
     }
     return size_bytes;
+}
+
+void cogo__session_set_beyond(cogo__session *s, uint64_t incarnation)
+{
+    s->beyond = incarnation;
+}
+
+uint64_t cogo__session_beyond(const cogo__session *s)
+{
+    return s->peer_beyond;
 }
 
 cogo_err cogo__session_send(cogo__session *s, const cogo__frame *frame)

@@ -73,6 +73,11 @@ cogo_err cogo__session_send(cogo__session *session, const cogo__frame *frame);
 /** Says GOODBYE or REFUSE, once; the owner sends what is left of the output, then closes. */
 void cogo__session_close(cogo__session *session, cogo_err err, const char *why);
 
+/** REFUSE, if it is said, tells the incarnation that the peer would have to be beyond. */
+void cogo__session_set_beyond(cogo__session *session, uint64_t incarnation);
+/** The peer has proved itself and refused us so: what it said; else 0. */
+uint64_t cogo__session_beyond(const cogo__session *session);
+
 cogo__session_state cogo__session_state_of(const cogo__session *session);
 /** Why it closed, for logs: never NULL; names the peer's fault or its own words. */
 const char *cogo__session_why(const cogo__session *session);

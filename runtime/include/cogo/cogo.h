@@ -5,6 +5,7 @@
 #include <cogo/actor.h>
 #include <cogo/allocator.h>
 #include <cogo/arena.h>
+#include <cogo/cluster.h>
 #include <cogo/dead_letter.h>
 #include <cogo/error.h>
 #include <cogo/fsm.h>

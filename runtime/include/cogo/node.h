@@ -36,7 +36,9 @@ typedef struct cogo_node_config {
                                  least 524288. */
     uint32_t queue_bytes;     /**< Of messages that wait here for one peer. Default: 1048576. */
     uint32_t message_bytes;   /**< Largest message, on its way. Default: 16777216. */
-    uint32_t heartbeat_ms;    /**< A peer silent for four of them is lost. Default: 1000. */
+    /** A peer silent for four of them is lost, or for up to twelve if its rhythm was less
+     * regular than that; longer while this node itself is late. Default: 1000. */
+    uint32_t heartbeat_ms;
     uint32_t reconnect_min_ms; /**< First wait before joining again; doubles. Default: 100. */
     uint32_t reconnect_max_ms; /**< Last. Default: 10000. A random quarter is left off. */
     uint32_t handshake_ms;  /**< Within it a stranger must have proved itself. Default: 5000. */
@@ -51,6 +53,13 @@ typedef struct cogo_node_config {
     const char *tls_cert; /**< The node's certificate, and those between it and the CA. */
     const char *tls_key;  /**< Its private key, without a password. */
     const char *tls_ca;   /**< Authorities whose certificates are let in. */
+    /** Names of the members whose majority decides (cluster.h), with commas: "a,b,c", or
+     * "pod-0..2" for three in a row, as a StatefulSet names them; at most 64, this node among
+     * them or not. Default: all that are known and not gone. */
+    const char *members;
+    /** "address:port" where other members reach this node, numeric. Default: where it listens;
+     * if that is any address, the one that its first link has. */
+    const char *advertise;
 } cogo_node_config;
 
 /** What is known of one incarnation of a peer. */

@@ -113,6 +113,9 @@ Test(frame, golden_bytes_stay_as_the_document_shows_them)
         {.kind = COGO__FRAME_LEAVE, .group = {0x100000007, text("app"), text("workers"), 0}},
         {.kind = COGO__FRAME_PING, .ping = {1, 1000000, 0}},
         {.kind = COGO__FRAME_CREDIT, .credit = {1, 524288}},
+        {.kind = COGO__FRAME_PROBE, .probe = {7, 0, text("cogo-1"), 5}},
+        {.kind = COGO__FRAME_MEMBER,
+         .member = {1, 0x1122334455667788, 2, text("cogo-0"), text("10.0.0.1:7400")}},
     };
     char *document = read_file("codec/WIRE.md"); // Run from the root of the tree.
     cr_assert_not_null(document);
@@ -217,7 +220,7 @@ static const char *decode(const char *bytes, size_t size, cogo__frame *out)
 Test(frame, newer_fields_and_optional_kinds_are_stepped_over)
 {
     cogo__frame frame;
-    cr_expect_null(DECODE("\x96\x30\x01\x02\x00\xa3new\x92\x01\x02"));
+    cr_expect_null(DECODE("\x97\x30\x01\x02\x00\x00\xa3new\x92\x01\x02"));
     cr_expect_eq(frame.ping.number, 1u);
     cr_expect_eq(frame.ping.sent_ns, 2u);
     cr_expect_null(DECODE("\x92\x40\xa3new"));

@@ -23,6 +23,7 @@ typedef struct rogue {
     bool found;      /* and whether it has come: */
     cogo__frame frame;
     uint32_t heartbeat_ms; /* What it promises; 0: a minute. */
+    uint64_t incarnation;  /* 0: 77. */
 } rogue;
 
 static cogo_err rogue_admit(void *ctx, cogo__session *session, const char **why)
@@ -86,7 +87,7 @@ static inline bool rogue_connect(rogue *r, const place *p, const char *name,
                                    .connection = connection,
                                    .node = name,
                                    .cluster = "",
-                                   .incarnation = 77,
+                                   .incarnation = r->incarnation != 0 ? r->incarnation : 77,
                                    .window_bytes = 1048576,
                                    .heartbeat_ms =
                                        r->heartbeat_ms != 0 ? r->heartbeat_ms : 60000,

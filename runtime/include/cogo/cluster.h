@@ -1,0 +1,129 @@
+/* The cluster as one node sees it: who is a member, who is gone, and since which incarnation.
+ * Used by programs on nodes (node.h) that must know more than who is linked with them now.
+ * Never sure of what it can't see: a member is declared dead by a majority only, and what was
+ * declared dead never comes back, but as a later incarnation. */
+#ifndef COGO_CLUSTER_H
+#define COGO_CLUSTER_H
+
+#include <cogo/node.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    COGO_CLUSTER_MEMBERS_MAX = 1024,   /**< Members that are known at a time, a count. */
+    COGO_CLUSTER_VOTERS_MAX = 64,      /**< Names in cogo_node_config.members, a count. */
+    COGO_CLUSTER_MESH_MAX = 64,        /**< Links that a node opens to members that it heard
+                                          of from others, a count. */
+    COGO_CLUSTER_SUBSCRIBERS_MAX = 16, /**< A count. */
+    COGO_CLUSTER_ADDRESS_SIZE = 64,    /**< Bytes of the longest address, with its NUL. */
+};
+
+/** What is known of a member. */
+typedef enum cogo_member_state {
+    COGO_MEMBER_UNKNOWN, /**< It is on the list of members, and nobody has heard of it yet. */
+    COGO_MEMBER_ALIVE,   /**< Somebody is linked with it, and nobody doubts it. */
+    COGO_MEMBER_SUSPECT, /**< One who was linked with it can't reach it, nor can others asked
+                            for that. It may still say that it lives. */
+    COGO_MEMBER_DEAD,    /**< Declared so by a majority: this incarnation never comes back. */
+    COGO_MEMBER_LEFT,    /**< It said good-bye: no failure, and it never comes back either. */
+    COGO_MEMBER_STATES,  /**< How many there are. */
+} cogo_member_state;
+
+/** A member. */
+typedef struct cogo_member {
+    size_t struct_size;                      /**< sizeof(cogo_member), set by the caller. */
+    char name[COGO_NODE_NAME_SIZE];          /**< Of the node. */
+    char address[COGO_CLUSTER_ADDRESS_SIZE]; /**< Where it can be joined; "": nowhere. */
+    cogo_member_state state;                 /**< Of this incarnation. */
+    uint64_t incarnation;                    /**< 0: not heard of yet. */
+    uint64_t version; /**< How often it has denied a suspicion, a count. */
+    uint32_t node;    /**< Index of the peer, as of cogo_actor_id.node; 0: itself, or none. */
+    bool linked;      /**< This node has a link with it now, or is it. */
+    bool listed;      /**< It is on the list of members (cogo_node_config.members). */
+    bool self;        /**< It is this node. */
+} cogo_member;
+
+/** Payload of COGO_MSG_MEMBER. */
+typedef struct cogo_member_event {
+    cogo_member member;          /**< As it is now. */
+    cogo_member_state before;    /**< Its state before; UNKNOWN: it is new. */
+    uint64_t incarnation_before; /**< Another one: a later incarnation is there. If it is this
+                                    node itself: it was declared dead, all its links were lost,
+                                    and it goes on as a new incarnation. */
+} cogo_member_event;
+
+/** What a node knows of its cluster, counted since it was started first. */
+typedef struct cogo_cluster_stats {
+    size_t struct_size;                   /**< sizeof(cogo_cluster_stats), set by the caller. */
+    uint32_t members[COGO_MEMBER_STATES]; /**< There are now, by state, itself included. */
+    uint64_t epoch;                       /**< Grows with each change of what is known. */
+    uint32_t voters;                      /**< Whose majority decides, a count. */
+    uint32_t voters_here; /**< Of those: itself and those it is linked with, a count. */
+    bool majority;        /**< More than half of the voters are on this side. */
+    uint64_t suspicions;  /**< That this node raised, a count. */
+    uint64_t refuted;     /**< Suspicions of others or of itself that were denied, a count. */
+    uint64_t deaths;      /**< Members that this node declared dead, a count. */
+    uint64_t probes;      /**< Members that were asked about an unreachable one, a count. */
+    uint64_t reborn;      /**< Times that it went on as a new incarnation, a count. */
+    uint64_t forgotten;   /**< Members that there was no more room for, a count. */
+    uint64_t late_ns;     /**< How much later than it was due its latest beat came. */
+    uint64_t late_max_ns; /**< The most of that. */
+    uint32_t strain;      /**< 0: none. Its time-outs are (1 + strain) times as long, because
+                             its own beats came late. At most 8. */
+} cogo_cluster_stats;
+
+/**
+ * Up to @p capacity members, from number @p *cursor on, in the order in which they were first
+ * heard of; the node itself is the first.
+ *
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system   the system.
+ * @param cursor   0 at first; set to where to go on, 0 at the end.
+ * @param out      an array; the struct_size of its first element is that of all.
+ * @param capacity elements of @p out.
+ * @return how many were written; 0 also when no node runs.
+ */
+COGO_API size_t cogo_cluster_list(cogo_system *system, uint32_t *cursor, cogo_member *out,
+                                  size_t capacity);
+/**
+ * What is known of the member @p name.
+ *
+ * Ownership: borrows all.
+ * Threads:   any thread.
+ * @param system the system.
+ * @param name   of a node.
+ * @param out    its struct_size says how much of it is written.
+ * @return COGO_OK; COGO_ENOTFOUND; COGO_ESTATE (no node runs); COGO_EINVAL (no struct_size).
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_cluster_find(cogo_system *system, const char *name,
+                                                  cogo_member *out);
+/**
+ * Facts and counts.
+ *
+ * Ownership: borrows @p out.
+ * Threads:   any thread.
+ * @param system the system.
+ * @param out    its struct_size says how much of it is written.
+ * @return COGO_OK; COGO_ESTATE (no node runs); COGO_EINVAL (no struct_size).
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_cluster_stats_read(cogo_system *system,
+                                                        cogo_cluster_stats *out);
+/**
+ * Makes @p subscriber get COGO_MSG_MEMBER for each member that there is, and for each change of
+ * one. Ends with the subscriber.
+ *
+ * Threads: any thread.
+ * @return COGO_OK; COGO_ESTATE (no node runs); COGO_ELIMIT.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_cluster_subscribe(cogo_system *system,
+                                                       cogo_actor_id subscriber);
+/** One word for people and metrics, or "unknown". Threads: any thread. */
+COGO_API const char *cogo_member_state_name(cogo_member_state state);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

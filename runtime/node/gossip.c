@@ -1,0 +1,172 @@
+/* News of members: taken in, told on, and compared until all know the same.
+ *
+ * What changes is told at once to all who are linked. Besides, each ping carries the digest of
+ * the sender's view; who has another one tells a slice of what it knows, the next slice with
+ * the next ping, and so on until both are the same. */
+#include "runtime/actor/send.h"
+#include "runtime/actor/signals.h"
+#include "runtime/node/member.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void tell_subscribers(cogo__member_actor *m, const cogo__entry *entry,
+                             const cogo__member *before)
+{
+    cogo_member_event event = {.before = before->state,
+                               .incarnation_before = before->incarnation};
+    cogo__cluster_describe(entry, &event.member);
+    for (int i = 0; i < COGO_CLUSTER_SUBSCRIBERS_MAX; i++) {
+        cogo_actor_id who = m->cluster->subscribers[i];
+        if (cogo__cell_find(m->node->system, who) != NULL) {
+            cogo__post(m->node->system, m->ctx, who, COGO_MSG_MEMBER, 0, 0, &event,
+                       sizeof event);
+        }
+    }
+}
+
+void cogo__gossip_say(cogo__member_actor *m, uint32_t index, const cogo__told *told)
+{
+    cogo__peer *peer = cogo__peer_find(m->node, index);
+    if (peer == NULL) {
+        return;
+    }
+    cogo__lock_take(&peer->lock);
+    cogo_actor_id control = peer->up ? peer->control : COGO_NO_ACTOR;
+    cogo__lock_give(&peer->lock);
+    if (cogo_actor_id_is_set(control)) {
+        cogo__post(m->node->system, m->ctx, control, COGO__MSG_SAY, 0, 0, told, sizeof *told);
+    }
+}
+
+static void say_member(cogo__member_actor *m, uint32_t peer, const cogo__member *member)
+{
+    const cogo__told told = {
+        .kind = COGO__TOLD_FRAME, .peer = peer, .frame = COGO__FRAME_MEMBER, .member = *member};
+    cogo__gossip_say(m, peer, &told);
+}
+
+void cogo__gossip_publish(cogo__member_actor *m)
+{
+    cogo__u64_store_relaxed(&m->cluster->digest, m->cluster->view.digest);
+}
+
+void cogo__gossip_spread(cogo__member_actor *m, const cogo__entry *entry,
+                         const cogo__member *before, uint32_t but)
+{
+    const cogo__view *view = &m->cluster->view;
+    cogo__gossip_publish(m);
+    tell_subscribers(m, entry, before);
+    if (before->state != entry->known.state
+        || before->incarnation != entry->known.incarnation) {
+        cogo__log(m->node->system, COGO_LOG_INFO, "node %s: member %s is %s (was %s)",
+                  m->node->name, entry->known.name, cogo_member_state_name(entry->known.state),
+                  before->incarnation == entry->known.incarnation
+                      ? cogo_member_state_name(before->state)
+                      : "another incarnation");
+    }
+    for (uint32_t i = 1; i < view->count; i++) {
+        const cogo__entry *other = &view->entries[i];
+        if (other->linked && other->node != but) {
+            say_member(m, other->node, &entry->known);
+        }
+    }
+}
+
+void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__member *known)
+{
+    cogo__member before = entry->known;
+    cogo__view_set(&m->cluster->view, entry, known, cogo_now_ns(m->ctx));
+    cogo__gossip_spread(m, entry, &before, 0);
+}
+
+void cogo__gossip_slice(cogo__member_actor *m, cogo__entry *entry)
+{
+    const cogo__view *view = &m->cluster->view;
+    uint64_t now = cogo_now_ns(m->ctx);
+    uint32_t told = 0;
+    for (uint32_t seen = 0; seen < view->count && told < COGO__SLICE; seen++) {
+        entry->slice_at = entry->slice_at + 1 < view->count ? entry->slice_at + 1 : 0;
+        const cogo__entry *other = &view->entries[entry->slice_at];
+        if (cogo__view_tells(other, now)) {
+            say_member(m, entry->node, &other->known);
+            told++;
+        }
+    }
+}
+
+/* --- What is told of others. ---------------------------------------------------------------
+ */
+
+void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t from)
+{
+    cogo__member before, now;
+    cogo__entry *entry = NULL;
+    cogo__lock_take(&m->cluster->lock);
+    cogo__merged merged =
+        cogo__view_merge(&m->cluster->view, news, cogo_now_ns(m->ctx), &before, &entry);
+    now = entry != NULL ? entry->known : *news;
+    uint64_t reborn = 0;
+    if (merged == COGO__MERGED_SELF && news->incarnation == before.incarnation
+        && !cogo__member_is_final(news->state)) {
+        if (news->state == COGO_MEMBER_SUSPECT && news->version >= before.version) {
+            now.version = news->version + 1; // It lives: whoever doubts it is told.
+            m->cluster->counts.refuted++;
+            cogo__gossip_set(m, entry, &now);
+        }
+    } else if (merged == COGO__MERGED_SELF && news->incarnation >= before.incarnation
+               && news->state != COGO_MEMBER_ALIVE) {
+        reborn = news->incarnation;
+    } else if (merged == COGO__MERGED_NEWS) {
+        m->cluster->counts.refuted += before.incarnation == now.incarnation
+                                      && before.state == COGO_MEMBER_SUSPECT
+                                      && now.state == COGO_MEMBER_ALIVE;
+        cogo__gossip_spread(m, entry, &before, from);
+    }
+    cogo__lock_give(&m->cluster->lock);
+    if (merged == COGO__MERGED_NEWS && now.state == COGO_MEMBER_DEAD) {
+        cogo__peer_fence(m->node, m->ctx, now.name, now.incarnation, "it was declared dead");
+    } else if (merged == COGO__MERGED_NEWS && before.incarnation != now.incarnation) {
+        cogo__peer_fence(m->node, m->ctx, now.name, now.incarnation - 1,
+                         "a later incarnation has come");
+    }
+    if (reborn != 0) {
+        cogo__gossip_reborn(m, reborn);
+    }
+}
+
+/* --- Death and rebirth of this very node. --------------------------------------------------
+ */
+
+/* Others have declared this incarnation dead, or know a later one that is gone: nobody lets it
+ * in ever again. All that was linked with it is lost already, or will be now; what is left is a
+ * node without links, and that may as well begin anew. */
+void cogo__gossip_reborn(cogo__member_actor *m, uint64_t beyond)
+{
+    cogo__node *node = m->node;
+    uint64_t second = (uint64_t)cogo_system_wall_ms(node->system) / 1000;
+    second = second > beyond >> 32 ? second : (beyond >> 32) + 1;
+    if (second > UINT32_MAX) {
+        return; // Nobody tells the truth about an incarnation that late.
+    }
+    uint64_t incarnation = second << 32 | node->system->incarnation;
+    cogo__lock_take(&m->cluster->lock);
+    cogo__entry *self = &m->cluster->view.entries[0];
+    bool later = incarnation > self->known.incarnation;
+    if (later) {
+        cogo__member known = self->known;
+        known.incarnation = incarnation;
+        known.version = 0;
+        known.state = COGO_MEMBER_ALIVE;
+        cogo__u64_store_relaxed(&node->incarnation, incarnation);
+        m->cluster->counts.reborn++;
+        cogo__gossip_set(m, self, &known);
+    }
+    cogo__lock_give(&m->cluster->lock);
+    if (later) {
+        cogo__log(node->system, COGO_LOG_WARN,
+                  "node %s: this incarnation was declared dead: it goes on as a later one",
+                  node->name);
+        cogo__peer_fence(node, m->ctx, NULL, 0, "it goes on as a later incarnation");
+    }
+}

@@ -1,0 +1,108 @@
+/* What a connection hears and says of members: frames to messages for the member actor, and
+ * back. */
+#include "runtime/node/connection.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is for the member actor: bounded, and what is left out is told again later. */
+void cogo__told_member(cogo__connection *c, const cogo__told *told)
+{
+    if (c->told < COGO__TOLD_PER_BEAT) {
+        c->told++;
+        cogo__cluster_tell(c->node, c->ctx, told);
+    }
+}
+
+static void copy_text(char *out, size_t size, cogo_value text)
+{
+    (void)snprintf(out, size, "%.*s", (int)text.size_bytes,
+                   text.size_bytes != 0 ? (const char *)text.data : "");
+}
+
+static void on_member(cogo__connection *c, const cogo__frame *frame)
+{
+    const cogo__frame_member *f = &frame->member;
+    cogo__told told = {
+        .kind = COGO__TOLD_FRAME, .peer = c->peer->index, .frame = COGO__FRAME_MEMBER};
+    told.member.state = (cogo_member_state)f->state;
+    told.member.incarnation = f->incarnation;
+    told.member.version = f->version;
+    copy_text(told.member.name, sizeof told.member.name, f->node);
+    copy_text(told.member.address, sizeof told.member.address, f->address);
+    if (f->state != COGO_MEMBER_UNKNOWN && f->incarnation != 0 && told.member.name[0] != '\0') {
+        cogo__told_member(c, &told);
+    }
+}
+
+static void on_probe(cogo__connection *c, const cogo__frame *frame)
+{
+    cogo__told told = {.kind = COGO__TOLD_FRAME,
+                       .peer = c->peer->index,
+                       .frame = frame->kind,
+                       .number = frame->probe.number,
+                       .alive = frame->probe.alive};
+    told.member.incarnation = frame->probe.incarnation;
+    copy_text(told.member.name, sizeof told.member.name, frame->probe.node);
+    cogo__told_member(c, &told);
+}
+
+/* A node that listens everywhere is reached where its links begin. */
+void cogo__told_address(cogo__connection *c)
+{
+    cogo__address mine = {.size = sizeof mine.at};
+    cogo__told told = {.kind = COGO__TOLD_ADDRESS};
+    if (c->node->port != 0
+        && getsockname(c->fd, (struct sockaddr *)&mine.at, &mine.size) == 0) {
+        // Both families have the port in the same place.
+        ((struct sockaddr_in *)(void *)&mine.at)->sin_port = htons(c->node->port);
+        cogo__address_text(&mine, told.member.address);
+        cogo__cluster_tell(c->node, c->ctx, &told);
+    }
+}
+
+static cogo_value text_of(const char *text)
+{
+    return (cogo_value){(const uint8_t *)text, strlen(text)};
+}
+
+/* What finds no room is told again when views are compared. */
+void cogo__told_say(cogo__connection *c, const cogo__told *told)
+{
+    const cogo__member *member = &told->member;
+    cogo__frame frame = {.kind = told->frame};
+    if (told->frame == COGO__FRAME_MEMBER) {
+        frame.member =
+            (cogo__frame_member){(uint64_t)member->state, member->incarnation, member->version,
+                                 text_of(member->name), text_of(member->address)};
+    } else {
+        frame.probe = (cogo__frame_probe){told->number, told->alive, text_of(member->name),
+                                          member->incarnation};
+    }
+    if (c->open) {
+        (void)cogo__session_send(c->session, &frame);
+    }
+}
+
+/* It is this node that goes, not only the link: so it is no failure. Said on either connection,
+ * because the end of one is the end of both. */
+void cogo__told_left(cogo__connection *c)
+{
+    cogo__told told = {.frame = COGO__FRAME_MEMBER};
+    if (c->open && cogo__u32_load_seq_cst(&c->node->running) == 2) {
+        told.member.state = COGO_MEMBER_LEFT;
+        told.member.incarnation = c->incarnation;
+        memcpy(told.member.name, c->node->name, sizeof told.member.name);
+        cogo__told_say(c, &told);
+    }
+}
+
+void cogo__told_frame(cogo__connection *c, const cogo__frame *frame)
+{
+    if (frame->kind == COGO__FRAME_MEMBER) {
+        on_member(c, frame);
+    } else {
+        on_probe(c, frame);
+    }
+}

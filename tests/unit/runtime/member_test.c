@@ -1,0 +1,299 @@
+/* Members of a cluster as programs see them: found through others, gone with and without a
+ * word, and a peer that tells stories about them. */
+#include "tests/unit/runtime/rogue.h"
+
+enum { BEAT_MS = 100 };
+
+typedef struct seat {
+    place place;
+    sem_t news;
+    cogo_actor_id watcher;
+} seat;
+
+static cogo_err watch_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    seat *s = *(seat **)state;
+    (void)ctx;
+    if (cogo_msg_type_of(msg) == COGO_MSG_MEMBER) {
+        sem_post(&s->news);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior watcher = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "watcher",
+    .state_size_bytes = sizeof(seat *),
+    .start = cluster_keep,
+    .receive = watch_receive,
+};
+
+/* Listens, and joins @p seed if that is not NULL: nobody else is known to it. */
+static void seat_open(seat *s, const char *name, const char *members, const seat *seed)
+{
+    char address[32];
+    cogo_node_config config = cluster_config(name);
+    config.listen = "127.0.0.1:0";
+    config.members = members;
+    config.heartbeat_ms = BEAT_MS;
+    if (seed != NULL) {
+        snprintf(address, sizeof address, "127.0.0.1:%u", cogo_node_port(seed->place.system));
+        config.join = address;
+    }
+    place *p = &s->place;
+    seat *self = s;
+    p->system = scene_open(2);
+    sem_init(&p->ups, 0, 0);
+    sem_init(&p->downs, 0, 0);
+    sem_init(&s->news, 0, 0);
+    p->listener = scene_spawn(p->system, &cluster_listener, &p, sizeof(place *), 0);
+    s->watcher = scene_spawn(p->system, &watcher, &self, sizeof(seat *), 0);
+    cluster_types(p->system);
+    cr_expect_eq(cogo_cluster_subscribe(p->system, s->watcher), COGO_ESTATE);
+    cr_expect_eq(cogo_node_start(p->system, &config), COGO_OK);
+    cr_expect_eq(cogo_node_subscribe(p->system, p->listener), COGO_OK);
+    cr_expect_eq(cogo_cluster_subscribe(p->system, s->watcher), COGO_OK);
+}
+
+static void seat_close(seat *s)
+{
+    place_close(&s->place);
+    sem_destroy(&s->news);
+}
+
+static cogo_member find(const seat *s, const char *name)
+{
+    cogo_member member = {.struct_size = sizeof member};
+    if (cogo_cluster_find(s->place.system, name, &member) != COGO_OK) {
+        member = (cogo_member){.state = COGO_MEMBER_UNKNOWN};
+    }
+    return member;
+}
+
+static cogo_cluster_stats stats_of(const seat *s)
+{
+    cogo_cluster_stats stats = {.struct_size = sizeof stats};
+    cr_expect_eq(cogo_cluster_stats_read(s->place.system, &stats), COGO_OK);
+    return stats;
+}
+
+static void await_state(seat *s, const char *name, cogo_member_state state)
+{
+    while (find(s, name).state != state) {
+        sem_wait(&s->news);
+    }
+}
+
+static void await_incarnation(seat *s, const char *name, uint64_t other_than)
+{
+    while (find(s, name).incarnation == other_than) {
+        sem_wait(&s->news);
+    }
+}
+
+static cogo_value text(const char *bytes)
+{
+    return (cogo_value){(const uint8_t *)bytes, strlen(bytes)};
+}
+
+/* Three nodes, of which two know the first one only. */
+Test(member, who_joined_one_finds_the_others_through_it)
+{
+    seat a, b, c;
+    seat_open(&a, "a", NULL, NULL);
+    seat_open(&b, "b", NULL, &a);
+    seat_open(&c, "c", NULL, &a);
+    for (int i = 0; i < 2; i++) {
+        sem_wait(&a.place.ups);
+        sem_wait(&b.place.ups);
+        sem_wait(&c.place.ups);
+    }
+    cr_expect_neq(cogo_node_find(b.place.system, "c"), 0u);
+    cr_expect_neq(cogo_node_find(c.place.system, "b"), 0u);
+    await_state(&b, "c", COGO_MEMBER_ALIVE);
+    cogo_member members[4] = {{.struct_size = sizeof members[0]}};
+    uint32_t cursor = 0;
+    cr_expect_eq(cogo_cluster_list(b.place.system, &cursor, members, 4), 3u);
+    cr_expect_eq(cursor, 0u);
+    cr_expect(members[0].self && members[0].linked);
+    cr_expect_str_eq(members[0].name, "b");
+    cr_expect_eq(stats_of(&a).voters, 3u);
+    cr_expect_eq(stats_of(&a).members[COGO_MEMBER_ALIVE], 3u);
+    cr_expect_str_eq(cogo_member_state_name(COGO_MEMBER_LEFT), "left");
+    cr_expect_str_eq(cogo_member_state_name((cogo_member_state)99), "unknown");
+    seat_close(&c); // It says so: nobody doubts it first.
+    await_state(&a, "c", COGO_MEMBER_LEFT);
+    await_state(&b, "c", COGO_MEMBER_LEFT);
+    cr_expect_eq(stats_of(&a).suspicions, 0u);
+    cr_expect_eq(stats_of(&b).suspicions, 0u);
+    seat_close(&b);
+    seat_close(&a);
+}
+
+/* The one that left comes back: its next incarnation is a later one, whatever the clock says.
+ */
+Test(member, who_left_may_come_back)
+{
+    seat a, b;
+    seat_open(&a, "a", NULL, NULL);
+    for (int i = 0; i < 3; i++) {
+        seat_open(&b, "b", NULL, &a);
+        sem_wait(&b.place.ups);
+        await_state(&a, "b", COGO_MEMBER_ALIVE);
+        uint64_t before = find(&a, "b").incarnation;
+        seat_close(&b);
+        await_state(&a, "b", COGO_MEMBER_LEFT);
+        cr_expect_eq(find(&a, "b").incarnation, before);
+    }
+    seat_close(&a);
+}
+
+/* Two of three have lost the third, which says nothing: it is doubted, declared dead and kept
+ * out; the same name comes in again as a later incarnation. */
+Test(member, a_majority_declares_the_silent_dead_and_keeps_that_incarnation_out)
+{
+    seat a, b;
+    rogue r = {.incarnation = 77};
+    seat_open(&a, "a", "a,b,rogue", NULL);
+    seat_open(&b, "b", "a,b,rogue", &a);
+    sem_wait(&a.place.ups);
+    cr_expect_eq(find(&a, "rogue").state, COGO_MEMBER_UNKNOWN);
+    cr_expect(find(&a, "rogue").listed);
+    rogue_open(&r, &a.place);
+    await_state(&b, "rogue", COGO_MEMBER_ALIVE);
+    rogue_close(&r);
+    await_state(&b, "rogue", COGO_MEMBER_DEAD);
+    await_state(&a, "rogue", COGO_MEMBER_DEAD);
+    cogo_cluster_stats one = stats_of(&a), other = stats_of(&b);
+    cr_expect(one.majority);
+    cr_expect_geq(one.suspicions + other.suspicions, 1u);
+    cr_expect_geq(one.deaths + other.deaths, 1u);
+    cr_expect_geq(one.probes + other.probes, 1u);
+    r.incarnation = 77;
+    bool let_in = rogue_connect(&r, &a.place, "rogue", COGO__CONTROL);
+    let_in = let_in && rogue_hear(&r, COGO__CONTROL);
+    cr_expect_not(let_in);
+    cr_expect_eq(cogo__session_beyond(r.sessions[COGO__CONTROL]), 77u);
+    rogue_close(&r);
+    r.incarnation = 78;
+    rogue_open(&r, &a.place);
+    await_state(&b, "rogue", COGO_MEMBER_ALIVE);
+    cr_expect_eq(find(&b, "rogue").incarnation, 78u);
+    rogue_close(&r);
+    seat_close(&b);
+    seat_close(&a);
+}
+
+/* Of two, one can't know whether it or the other is alone: it only doubts. */
+Test(member, a_minority_doubts_and_never_declares_dead)
+{
+    seat a;
+    rogue r = {.incarnation = 77};
+    seat_open(&a, "a", "a,b,rogue", NULL);
+    rogue_open(&r, &a.place);
+    await_state(&a, "rogue", COGO_MEMBER_ALIVE);
+    cr_expect(stats_of(&a).majority);
+    rogue_close(&r);
+    await_state(&a, "rogue", COGO_MEMBER_SUSPECT);
+    cr_expect_not(stats_of(&a).majority);
+    r.incarnation = 77; // Not fenced: it is let in again, and has to deny what is said of it.
+    rogue_open(&r, &a.place);
+    const cogo__frame denial = {.kind = COGO__FRAME_MEMBER,
+                                .member = {COGO_MEMBER_ALIVE, 77, 1, text("rogue"), text("")}};
+    rogue_say(&r, COGO__CONTROL, &denial);
+    await_state(&a, "rogue", COGO_MEMBER_ALIVE);
+    cr_expect_eq(stats_of(&a).deaths, 0u);
+    cr_expect_eq(stats_of(&a).refuted, 1u);
+    rogue_close(&r);
+    seat_close(&a);
+}
+
+/* Waits for a MEMBER of @p name. */
+static bool await_member(rogue *r, const char *name, cogo__frame_member *out)
+{
+    while (rogue_await(r, COGO__CONTROL, COGO__FRAME_MEMBER)) {
+        *out = r->frame.member;
+        if (out->node.size_bytes == strlen(name)
+            && memcmp(out->node.data, name, out->node.size_bytes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(member, a_node_denies_that_it_is_suspect_and_goes_on_as_another_when_it_is_dead)
+{
+    seat a;
+    rogue r = {.incarnation = 77};
+    cogo__frame_member said;
+    seat_open(&a, "a", NULL, NULL);
+    rogue_open(&r, &a.place);
+    uint64_t incarnation = find(&a, "a").incarnation;
+    cogo__frame story = {.kind = COGO__FRAME_MEMBER,
+                         .member = {COGO_MEMBER_SUSPECT, incarnation, 3, text("a"), text("")}};
+    rogue_say(&r, COGO__CONTROL, &story);
+    do {
+        cr_assert(await_member(&r, "a", &said));
+    } while (said.version != 4);
+    cr_expect_eq(said.state, COGO_MEMBER_ALIVE);
+    cr_expect_eq(find(&a, "a").version, 4u);
+    const cogo__frame question = {.kind = COGO__FRAME_PROBE, .probe = {9, 0, text("x"), 5}};
+    rogue_say(&r, COGO__CONTROL, &question);
+    cr_expect(rogue_await(&r, COGO__CONTROL, COGO__FRAME_PROBED));
+    cr_expect_eq(r.frame.probe.number, 9u);
+    cr_expect_eq(r.frame.probe.alive, 0u);
+    story.member.state = COGO_MEMBER_DEAD;
+    rogue_say(&r, COGO__CONTROL, &story);
+    await_incarnation(&a, "a", incarnation);
+    sem_wait(&a.place.downs);
+    cr_expect_gt(find(&a, "a").incarnation, incarnation);
+    cr_expect_eq(find(&a, "a").state, COGO_MEMBER_ALIVE);
+    cr_expect_eq(stats_of(&a).reborn, 1u);
+    cogo_node_stats node = {.struct_size = sizeof node};
+    cr_expect_eq(cogo_node_stats_read(a.place.system, &node), COGO_OK);
+    cr_expect_eq(node.incarnation, find(&a, "a").incarnation);
+    rogue_close(&r);
+    r.incarnation = 77;
+    rogue_open(&r, &a.place); // It is a node like any other.
+    rogue_close(&r);
+    seat_close(&a);
+}
+
+Test(member, calls_say_what_is_wrong)
+{
+    cogo_system *system = scene_open(1);
+    cogo_member member = {.struct_size = sizeof member};
+    cogo_cluster_stats stats = {.struct_size = sizeof stats};
+    uint32_t cursor = 0;
+    cr_expect_eq(cogo_cluster_list(system, &cursor, &member, 1), 0u);
+    cr_expect_eq(cogo_cluster_find(system, "a", &member), COGO_ESTATE);
+    cr_expect_eq(cogo_cluster_stats_read(system, &stats), COGO_ESTATE);
+    cr_expect_eq(cogo_cluster_subscribe(system, COGO_NO_ACTOR), COGO_ESTATE);
+    cogo_node_config config = cluster_config("a");
+    config.members = "a-2..1";
+    cr_expect_eq(cogo_node_start(system, &config), COGO_EINVAL);
+    config.members = NULL;
+    config.advertise = "no address";
+    cr_expect_eq(cogo_node_start(system, &config), COGO_EINVAL);
+    config.advertise = "10.1.2.3:7400";
+    cr_expect_eq(cogo_node_start(system, &config), COGO_OK);
+    cr_expect_eq(cogo_cluster_find(system, "b", &member), COGO_ENOTFOUND);
+    cr_expect_eq(cogo_cluster_find(system, NULL, &member), COGO_EINVAL);
+    cr_expect_eq(cogo_cluster_find(system, "a", &member), COGO_OK);
+    cr_expect_str_eq(member.address, "10.1.2.3:7400");
+    member.struct_size = 0;
+    cr_expect_eq(cogo_cluster_find(system, "a", &member), COGO_EINVAL);
+    stats.struct_size = 0;
+    cr_expect_eq(cogo_cluster_stats_read(system, &stats), COGO_EINVAL);
+    cr_expect_eq(cogo_cluster_list(system, &cursor, &member, 1), 0u);
+    member.struct_size = offsetof(cogo_member, state); // Of an older program.
+    cr_expect_eq(cogo_cluster_list(system, &cursor, &member, 1), 1u);
+    for (int i = 0; i < COGO_CLUSTER_SUBSCRIBERS_MAX; i++) {
+        cogo_actor_id id = scene_spawn(system, &echo_behavior, NULL, 0, 0);
+        cr_expect_eq(cogo_cluster_subscribe(system, id), COGO_OK);
+    }
+    cogo_actor_id id = scene_spawn(system, &echo_behavior, NULL, 0, 0);
+    cr_expect_eq(cogo_cluster_subscribe(system, id), COGO_ELIMIT);
+    cr_expect_eq(cogo_node_stop(system, SCENE_LONG_NS), COGO_OK);
+    scene_close(system);
+}
