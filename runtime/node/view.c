@@ -123,15 +123,12 @@ bool cogo__view_tells(const cogo__entry *entry, uint64_t now_ns)
            && (lasting || now_ns - entry->since_ns < FORGET_NS / 2);
 }
 
-static void sum_up(cogo__view *view, uint64_t now_ns)
+/* The digest is a sum, so that one change costs the same however many members there are. */
+static void sum_up(cogo__view *view, cogo__entry *entry, uint64_t now_ns)
 {
-    view->digest = 0;
-    for (uint32_t i = 0; i < view->count; i++) {
-        if (cogo__view_tells(&view->entries[i], now_ns)) {
-            view->digest += hash_of(&view->entries[i].known);
-        }
-    }
-    view->digest += view->digest == 0; // 0 on the wire: not said.
+    view->digest -= entry->hash;
+    entry->hash = cogo__view_tells(entry, now_ns) ? hash_of(&entry->known) : 0;
+    view->digest += entry->hash;
 }
 
 cogo__entry *cogo__view_find(const cogo__view *view, const char *name)
@@ -146,6 +143,7 @@ cogo__entry *cogo__view_find(const cogo__view *view, const char *name)
 
 static void drop(cogo__view *view, uint32_t index)
 {
+    view->digest -= view->entries[index].hash;
     memmove(&view->entries[index], &view->entries[index + 1],
             (view->count - index - 1) * sizeof *view->entries);
     view->count--;
@@ -210,6 +208,7 @@ void cogo__view_finish(cogo__view *view)
 {
     cogo__free(view->entries);
     view->entries = NULL;
+    view->digest = 0;
     view->count = view->capacity = view->listed = 0;
 }
 
@@ -244,7 +243,7 @@ void cogo__view_set(cogo__view *view, cogo__entry *entry, const cogo__member *kn
     }
     entry->known = copy;
     view->epoch++;
-    sum_up(view, now_ns);
+    sum_up(view, entry, now_ns);
 }
 
 /* Where it lies between two records of one incarnation: see the head of view.h. */
@@ -301,13 +300,15 @@ cogo__merged cogo__view_merge(cogo__view *view, const cogo__member *news, uint64
 void cogo__view_age(cogo__view *view, uint64_t now_ns)
 {
     for (uint32_t i = view->count; i-- > 1;) {
-        const cogo__entry *e = &view->entries[i];
+        cogo__entry *e = &view->entries[i];
+        if (e->hash != 0 && !cogo__view_tells(e, now_ns)) {
+            sum_up(view, e, now_ns);
+        }
         bool lasting = e->listed || e->linked || e->known.state == COGO_MEMBER_ALIVE;
         if (!lasting && now_ns - e->since_ns >= FORGET_NS) {
             drop(view, i);
         }
     }
-    sum_up(view, now_ns);
 }
 
 void cogo__view_count(const cogo__view *view, uint32_t *out_voters, uint32_t *out_here)

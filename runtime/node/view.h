@@ -32,6 +32,7 @@ typedef struct cogo__entry {
     // What this node knows by itself.
     uint32_t node;          /**< Index of the peer of this incarnation; 0: never linked. */
     bool linked;            /**< There is a link now. */
+    uint64_t hash;          /**< Its part of the digest. */
     uint64_t since_ns;      /**< The state. */
     uint64_t unlinked_ns;   /**< No link since then, or it was last shown to live. */
     uint64_t probe, failed; /**< Number of the latest probe; how many were in vain. */
@@ -46,7 +47,7 @@ typedef struct cogo__view {
     cogo__entry *entries;       /**< The first is the node itself. */
     uint32_t count, capacity, listed;
     uint64_t epoch, forgotten;
-    uint64_t digest; /**< Sum over all that is told to others. */
+    uint64_t digest; /**< Sum over all that is told to others; 0 on the wire: not said. */
 } cogo__view;
 
 typedef enum cogo__merged {
