@@ -67,6 +67,7 @@ typedef struct cogo__connection {
     uint64_t their_late_ns;                /**< As the peer says. */
     uint64_t incarnation;                  /**< Ours, as it was said. */
     uint32_t told;                         /**< Frames for the member actor in this beat. */
+    uint32_t slice_at;                     /**< Member that the peer was told of last. */
     cogo__rhythm rhythm;
     cogo__pulse pulse;
     cogo__outgoing out;

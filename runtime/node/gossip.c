@@ -1,8 +1,8 @@
 /* News of members: taken in, told on, and compared until all know the same.
  *
  * What changes is told at once to all who are linked. Besides, each ping carries the digest of
- * the sender's view; who has another one tells a slice of what it knows, the next slice with
- * the next ping, and so on until both are the same. */
+ * the sender's view; whose is another one tells a slice of what it knows, the next slice with
+ * the next ping, and so on until both are the same (told.c). */
 #include "runtime/actor/send.h"
 #include "runtime/actor/signals.h"
 #include "runtime/node/member.h"
@@ -65,7 +65,9 @@ void cogo__gossip_spread(cogo__member_actor *m, const cogo__entry *entry,
                       ? cogo_member_state_name(before->state)
                       : "another incarnation");
     }
-    for (uint32_t i = 1; i < view->count; i++) {
+    // That somebody has come is not urgent where there are many: slices tell it.
+    bool urgent = before->incarnation != 0 || view->count <= COGO__FEW;
+    for (uint32_t i = 1; urgent && i < view->count; i++) {
         const cogo__entry *other = &view->entries[i];
         if (other->linked && other->node != but) {
             say_member(m, other->node, &entry->known);
@@ -78,21 +80,6 @@ void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__mem
     cogo__member before = entry->known;
     cogo__view_set(&m->cluster->view, entry, known, cogo_now_ns(m->ctx));
     cogo__gossip_spread(m, entry, &before, 0);
-}
-
-void cogo__gossip_slice(cogo__member_actor *m, cogo__entry *entry)
-{
-    const cogo__view *view = &m->cluster->view;
-    uint64_t now = cogo_now_ns(m->ctx);
-    uint32_t told = 0;
-    for (uint32_t seen = 0; seen < view->count && told < COGO__SLICE; seen++) {
-        entry->slice_at = entry->slice_at + 1 < view->count ? entry->slice_at + 1 : 0;
-        const cogo__entry *other = &view->entries[entry->slice_at];
-        if (cogo__view_tells(other, now)) {
-            say_member(m, entry->node, &other->known);
-            told++;
-        }
-    }
 }
 
 /* --- What is told of others. ---------------------------------------------------------------

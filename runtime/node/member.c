@@ -23,7 +23,6 @@ static void link_came(cogo__member_actor *m, const cogo_node_event *event)
         entry->node = event->node;
         entry->linked = true;
         entry->probed_ns = entry->failed = 0;
-        cogo__gossip_slice(m, entry);
     }
     cogo__lock_give(&m->cluster->lock);
 }
@@ -170,18 +169,6 @@ static void take_address(cogo__member_actor *m, const char *address)
     cogo__lock_give(&m->cluster->lock);
 }
 
-/* The peer has another view than this node. */
-static void compare(cogo__member_actor *m, uint32_t peer)
-{
-    const cogo__view *view = &m->cluster->view;
-    for (uint32_t i = 1; i < view->count; i++) {
-        if (view->entries[i].linked && view->entries[i].node == peer) {
-            cogo__gossip_slice(m, &view->entries[i]);
-            return;
-        }
-    }
-}
-
 static void take_frame(cogo__member_actor *m, const cogo__told *told)
 {
     uint64_t now = cogo_now_ns(m->ctx);
@@ -190,9 +177,7 @@ static void take_frame(cogo__member_actor *m, const cogo__told *told)
         return;
     }
     cogo__lock_take(&m->cluster->lock);
-    if (told->frame == COGO__FRAME_PING) {
-        compare(m, told->peer);
-    } else if (told->frame == COGO__FRAME_PROBE) {
+    if (told->frame == COGO__FRAME_PROBE) {
         cogo__probe_asked(m, told, now);
     } else {
         cogo__probe_answered(m, told, now);

@@ -8,7 +8,7 @@
 #include "runtime/node/node.h"
 
 enum {
-    COGO__SLICE = 32,          /**< Members that one peer is told of in one beat, a count. */
+    COGO__FEW = 64, /**< Members: of more, others hear by slices only that one has come. */
     COGO__PROBES_PER_BEAT = 4, /**< Unreachable members that are asked about, a count. */
     COGO__RELAYS = 3,          /**< Members that are asked about one that was linked. */
     COGO__RELAYS_STRANGE = 16, /**< About one that never was. */
@@ -44,8 +44,6 @@ void cogo__gossip_spread(cogo__member_actor *m, const cogo__entry *entry,
                          const cogo__member *before, uint32_t but);
 /** Changes the state of @p entry, and spreads it. */
 void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__member *known);
-/** Tells the peer of @p entry the next COGO__SLICE members. */
-void cogo__gossip_slice(cogo__member_actor *m, cogo__entry *entry);
 /** A MEMBER frame, or what is as good as one. Takes the lock. */
 void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t from);
 /** This node goes on as an incarnation beyond @p beyond. Takes the lock. */

@@ -25,6 +25,7 @@ enum {
     COGO__CONTROL = 0,       /**< Connections of a link. */
     COGO__DATA = 1,
     COGO__CONNECTIONS = 2,
+    COGO__SLICE = 32,          /**< Members that one peer is told of with one ping, a count. */
     COGO__TOLD_PER_BEAT = 512, /**< Frames about members that one peer may send in one beat. */
 };
 
@@ -186,7 +187,7 @@ typedef enum cogo__told_kind {
 typedef struct cogo__told {
     cogo__told_kind kind;
     uint32_t peer;  /**< Index of who said it, or is told. */
-    uint64_t frame; /**< MEMBER, PING (their view differs), PROBE, PROBED. */
+    uint64_t frame; /**< MEMBER, PROBE, PROBED. */
     uint64_t number, alive;
     cogo__member member;
 } cogo__told;

@@ -37,7 +37,6 @@ typedef struct cogo__entry {
     uint64_t unlinked_ns;   /**< No link since then, or it was last shown to live. */
     uint64_t probe, failed; /**< Number of the latest probe; how many were in vain. */
     uint64_t probed_ns;     /**< It was sent; 0: none is under way. */
-    uint32_t slice_at;      /**< Entry that its peer was told of last. */
     bool opening;           /**< This node has a joiner for it. */
 } cogo__entry;
 
