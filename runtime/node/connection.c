@@ -73,6 +73,7 @@ static void became_open(cogo__connection *c)
             close_with(c, COGO_ENOMEM, "no memory for a heartbeat");
         }
         cogo__told_address(c);
+        cogo__told_slice(c);
     }
     cogo__post(c->node->system, c->ctx, c->how.owner, COGO__MSG_OPENED, 0, 0, &opened,
                sizeof opened);
@@ -117,13 +118,11 @@ static void note_rtt(cogo__peer *peer, uint64_t ns)
 static cogo_err on_ping(cogo__connection *c, const cogo__frame *frame, uint64_t now)
 {
     cogo__frame answer = *frame;
-    cogo__told told = {
-        .kind = COGO__TOLD_FRAME, .peer = c->peer->index, .frame = COGO__FRAME_PING};
     cogo__rhythm_note(&c->rhythm, now);
     c->their_late_ns = frame->ping.throttled_ms * 1000000;
     if (frame->ping.view != 0
         && frame->ping.view != cogo__u64_load_relaxed(&c->node->cluster_view.digest)) {
-        cogo__told_member(c, &told);
+        cogo__told_slice(c);
     }
     answer.kind = COGO__FRAME_PONG;
     return cogo__session_send(c->session, &answer);

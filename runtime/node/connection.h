@@ -67,7 +67,7 @@ typedef struct cogo__connection {
     uint64_t their_late_ns;                /**< As the peer says. */
     uint64_t incarnation;                  /**< Ours, as it was said. */
     uint32_t told;                         /**< Frames for the member actor in this beat. */
-    uint32_t slice_at;                     /**< Member that the peer was told of last. */
+    uint32_t slice_at;                     /**< Member that the peer is told of next. */
     cogo__rhythm rhythm;
     cogo__pulse pulse;
     cogo__outgoing out;
@@ -95,9 +95,8 @@ void cogo__incoming_finish(cogo__connection *c);
 bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number);
 
 /* Members: told.c. */
-/** To the member actor; of more than COGO__TOLD_PER_BEAT the rest is dropped, and told again.
- */
-void cogo__told_member(cogo__connection *c, const cogo__told *told);
+/** Tells the peer the next COGO__SLICE members. */
+void cogo__told_slice(cogo__connection *c);
 /** A MEMBER, PROBE or PROBED came. */
 void cogo__told_frame(cogo__connection *c, const cogo__frame *frame);
 /** What the member actor wants to be said. */

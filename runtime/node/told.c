@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What is for the member actor: bounded, and what is left out is told again later. */
-void cogo__told_member(cogo__connection *c, const cogo__told *told)
+static void tell_member(cogo__connection *c, const cogo__told *told)
 {
     if (c->told < COGO__TOLD_PER_BEAT) {
         c->told++;
@@ -32,7 +32,7 @@ static void on_member(cogo__connection *c, const cogo__frame *frame)
     copy_text(told.member.name, sizeof told.member.name, f->node);
     copy_text(told.member.address, sizeof told.member.address, f->address);
     if (f->state != COGO_MEMBER_UNKNOWN && f->incarnation != 0 && told.member.name[0] != '\0') {
-        cogo__told_member(c, &told);
+        tell_member(c, &told);
     }
 }
 
@@ -45,7 +45,7 @@ static void on_probe(cogo__connection *c, const cogo__frame *frame)
                        .alive = frame->probe.alive};
     told.member.incarnation = frame->probe.incarnation;
     copy_text(told.member.name, sizeof told.member.name, frame->probe.node);
-    cogo__told_member(c, &told);
+    tell_member(c, &told);
 }
 
 /* A node that listens everywhere is reached where its links begin. */
@@ -67,22 +67,48 @@ static cogo_value text_of(const char *text)
     return (cogo_value){(const uint8_t *)text, strlen(text)};
 }
 
+static cogo__frame frame_of(const cogo__member *member)
+{
+    cogo__frame frame = {.kind = COGO__FRAME_MEMBER};
+    frame.member =
+        (cogo__frame_member){(uint64_t)member->state, member->incarnation, member->version,
+                             text_of(member->name), text_of(member->address)};
+    return frame;
+}
+
 /* What finds no room is told again when views are compared. */
 void cogo__told_say(cogo__connection *c, const cogo__told *told)
 {
     const cogo__member *member = &told->member;
-    cogo__frame frame = {.kind = told->frame};
-    if (told->frame == COGO__FRAME_MEMBER) {
-        frame.member =
-            (cogo__frame_member){(uint64_t)member->state, member->incarnation, member->version,
-                                 text_of(member->name), text_of(member->address)};
-    } else {
+    cogo__frame frame = frame_of(member);
+    if (told->frame != COGO__FRAME_MEMBER) {
+        frame.kind = told->frame;
         frame.probe = (cogo__frame_probe){told->number, told->alive, text_of(member->name),
                                           member->incarnation};
     }
     if (c->open) {
         (void)cogo__session_send(c->session, &frame);
     }
+}
+
+void cogo__told_slice(cogo__connection *c)
+{
+    cogo__cluster *cluster = &c->node->cluster_view;
+    uint64_t now = cogo_now_ns(c->ctx);
+    uint32_t told = 0;
+    cogo__lock_take(&cluster->lock);
+    const cogo__view *view = &cluster->view;
+    for (uint32_t seen = 0; seen < view->count && told < COGO__SLICE; seen++) {
+        uint32_t at = c->slice_at < view->count ? c->slice_at : 0;
+        const cogo__entry *entry = &view->entries[at];
+        c->slice_at = at + 1;
+        if (cogo__view_tells(entry, now)) {
+            cogo__frame frame = frame_of(&entry->known);
+            (void)cogo__session_send(c->session, &frame);
+            told++;
+        }
+    }
+    cogo__lock_give(&cluster->lock);
 }
 
 /* It is this node that goes, not only the link: so it is no failure. Said on either connection,
