@@ -21,7 +21,7 @@ BASE = os.path.join(base.TOP, "deploy/k8s/base")
 kill_loop = load_module("kill_loop")
 TOKEN, SECRET = "token-of-the-namespaces", "secret-of-the-namespaces"
 START_S, STOP_S, REJOIN_S, LONGEST_MS = 30, 60, 3, 1000
-SILENT_REJOIN_S = 10  # Who is not heard of is missed after four heartbeats of a second; only then the name is free.
+SILENT_REJOIN_S = 20  # Who is not heard of is missed after 4 to 12 heartbeats of a second, as learned; only then the name is free.
 
 
 def container(manifest):
