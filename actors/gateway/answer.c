@@ -148,6 +148,22 @@ answer *answer_stream(uint64_t exchange, const answer_head *head)
     return a;
 }
 
+answer *answer_upgrade(uint64_t exchange, const answer_head *head)
+{
+    char text[HEAD_MAX];
+    size_t at = write_head(text, head);
+    if (at == 0 || at > HEAD_MAX - 128) {
+        return NULL;
+    }
+    at += (size_t)snprintf(text + at, HEAD_MAX - at, "Connection: Upgrade\r\n\r\n");
+    answer *a = join(exchange, text, at, NULL, 0);
+    if (a != NULL) {
+        a->status = head->status;
+        a->upgrade = true;
+    }
+    return a;
+}
+
 answer *answer_piece(uint64_t exchange, const char *bytes, size_t size, bool last)
 {
     answer *a = join(exchange, "", 0, bytes, size);

@@ -14,6 +14,8 @@ typedef struct answer {
     int status;           /* 0 for a later piece of a stream. */
     bool last;            /* The exchange is over after these bytes. */
     bool close;           /* The connection has to end after them. */
+    bool upgrade;         /* From now on the connection is a WebSocket. */
+    bool credit;          /* No bytes: one message of the WebSocket was dealt with. */
     size_t connection_at; /* Where the value of Connection starts; 0 for a later piece. */
     size_t size_bytes;    /* All bytes. */
     char bytes[];
@@ -36,6 +38,8 @@ void answer_set_close(answer *a);
 answer *answer_make(uint64_t exchange, const answer_head *head, const char *body, size_t size);
 /* The first piece of a stream of unknown length: the connection ends with it. */
 answer *answer_stream(uint64_t exchange, const answer_head *head);
+/* The 101 that makes the connection a WebSocket; its frames are pieces. */
+answer *answer_upgrade(uint64_t exchange, const answer_head *head);
 /* A later piece. */
 answer *answer_piece(uint64_t exchange, const char *bytes, size_t size, bool last);
 

@@ -166,8 +166,30 @@ size_t conn_take(conn *c, char *out, size_t capacity)
     return taken;
 }
 
+void conn_drop(conn *c, size_t size)
+{
+    drop_front(c, size);
+}
+
+void conn_unqueue(conn *c)
+{
+    answer *keep = c->out_offset > 0 ? c->out_first : NULL;
+    answer *a = keep != NULL ? keep->next : c->out_first;
+    while (a != NULL) {
+        answer *next = a->next;
+        c->out_bytes -= a->size_bytes;
+        free(a);
+        a = next;
+    }
+    if (keep != NULL) {
+        keep->next = NULL;
+    }
+    c->out_first = c->out_last = keep;
+}
+
 void conn_finish(conn *c)
 {
+    frame_reader_finish(&c->reader);
     while (c->out_first != NULL) {
         drop_first(c);
     }

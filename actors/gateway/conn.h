@@ -5,12 +5,14 @@
 #define GATEWAY_CONN_H
 
 #include "actors/gateway/answer.h"
+#include "actors/gateway/frame.h"
 #include "actors/gateway/request.h"
 
 enum {
     CONN_PIPELINE_LIMIT = 64 * 1024, /* Bytes kept while a request is being answered. */
     CONN_OUTPUT_LIMIT =
-        64 * 1024 * 1024,            /* Bytes queued for a reader, one big answer at most. */
+        64 * 1024 * 1024,  /* Bytes queued for a reader, one big answer at most. */
+    CONN_PENDING_MAX = 64, /* Messages of a WebSocket with the actor; then none is read. */
     CONN_STREAM_LIMIT = 1024 * 1024, /* The same for a stream, whose reader may be slow. */
 };
 
@@ -18,6 +20,7 @@ typedef enum conn_state {
     CONN_HEAD,   /* Reads a head, or idles between two requests. */
     CONN_BODY,   /* Reads the body. */
     CONN_WAIT,   /* A request is with the actor, or its answer is being written. */
+    CONN_SOCKET, /* A WebSocket: frames both ways. */
     CONN_LINGER, /* All is written; reads and drops until the peer closes. */
 } conn_state;
 
@@ -41,6 +44,11 @@ typedef struct conn {
     bool begun;    /* The head of the answer is queued or written. */
     bool answered; /* The last piece is queued. */
     bool close;    /* After the last piece. */
+
+    /* A WebSocket. Its exchange is its name until it ends. */
+    bool socket, pinged;
+    uint32_t pending; /* Messages that the actor has not dealt with. */
+    frame_reader reader;
 } conn;
 
 typedef enum conn_step {
@@ -69,6 +77,10 @@ void conn_consume(conn *c);
 bool conn_queue(conn *c, answer *a);
 /* Copies the next bytes to write to @p out, frees what is done. 0: nothing to write. */
 size_t conn_take(conn *c, char *out, size_t capacity);
+/* Drops what was read of the front: frames. */
+void conn_drop(conn *c, size_t size);
+/* Forgets what is queued but the piece that is being written. */
+void conn_unqueue(conn *c);
 /* Frees what @p c holds. */
 void conn_finish(conn *c);
 

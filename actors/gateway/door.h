@@ -12,7 +12,18 @@ enum {
     GATEWAY_MSG_REQUEST = 4096, /* door_request. */
     GATEWAY_MSG_GONE = 4097,    /* door_gone: nobody waits for this exchange any more. */
     GATEWAY_MSG_DRAIN = 4098,   /* No payload: streams end now. */
+    GATEWAY_MSG_SOCKET = 4099,  /* door_message_in: of a WebSocket. */
+    GATEWAY_MSG_ATTACH = 4100,  /* outworker_wire. */
+    GATEWAY_MSG_FRAME = 4101,   /* outworker_frame. */
 };
+
+/* One whole message of a WebSocket. */
+typedef struct door_message_in {
+    uint64_t exchange;
+    bool text;
+    size_t size;
+    char bytes[];
+} door_message_in;
 
 /* Everything points into the block of the message. */
 typedef struct door_request {

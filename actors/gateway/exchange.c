@@ -123,6 +123,12 @@ static void send_answer(exchange *x, int status, answer *a)
     x->step = NULL;
 }
 
+void exchange_upgrade(exchange *x)
+{
+    answer_head head = exchange_head(x, 101, NULL);
+    send_answer(x, 101, answer_upgrade(x->request->exchange, &head));
+}
+
 void exchange_text(exchange *x, int status, const char *content_type, const char *text)
 {
     answer_head head = exchange_head(x, status, content_type);

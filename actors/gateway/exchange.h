@@ -36,8 +36,13 @@ typedef struct desk {
     const auth *auth;
     grants *grants;
     rates *rates;
-    exchange *first;        /* All exchanges, newest first. */
-    struct stream *streams; /* Event streams; see sse.h. */
+    exchange *first;                                     /* All exchanges, newest first. */
+    struct stream *streams;                              /* Event streams; see sse.h. */
+    struct feed *feeds;                                  /* Of streams and WebSockets. */
+    struct socket_link *sockets[SERVER_CONNECTIONS_MAX]; /* By the slot of the connection. */
+    size_t socket_count;
+    uint64_t socket_frames;    /* Messages of theirs, ever. */
+    struct ws_worker *workers; /* At the other end of WebSockets. */
     uint64_t keep_alive_timer;
 } desk;
 
@@ -83,6 +88,9 @@ void exchange_fail(exchange *x, const problem *p);
 void exchange_problem(exchange *x, int status, const char *code, const char *detail);
 /* 422 that names one field of the body or one parameter. */
 void exchange_invalid(exchange *x, const char *pointer, const char *detail);
+
+/* 101: the connection becomes a WebSocket, the exchange is over. */
+void exchange_upgrade(exchange *x);
 
 /* The head that goes with @p status, from what the exchange knows. */
 answer_head exchange_head(const exchange *x, int status, const char *content_type);

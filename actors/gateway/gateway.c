@@ -5,6 +5,7 @@
 #include "actors/gateway/metrics.h"
 #include "actors/gateway/route.h"
 #include "actors/gateway/sse.h"
+#include "actors/gateway/ws.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,6 +44,17 @@ static void settle(exchange *x)
     }
 }
 
+/* A stream may have failed to read on, and was answered. */
+static void settle_streams(desk *d)
+{
+    for (exchange *x = d->first, *next; x != NULL; x = next) {
+        next = x->next;
+        if (x->answered) {
+            settle(x);
+        }
+    }
+}
+
 static void on_request(desk *d, cogo_msg *msg)
 {
     cogo_msg_take(d->ctx, msg);
@@ -65,6 +77,7 @@ static void on_answer(desk *d, uint64_t ask, cogo_msg *msg)
             return;
         }
     }
+    (void)ws_answered(d, ask, msg);
 }
 
 static void on_gone(desk *d, uint64_t number)
@@ -78,10 +91,12 @@ static void on_gone(desk *d, uint64_t number)
             return;
         }
     }
+    ws_gone(d, number);
 }
 
 static void on_drain(desk *d)
 {
+    ws_end_all(d);
     sse_end_all(d);
     for (exchange *x = d->first, *next; x != NULL; x = next) {
         next = x->next;
@@ -126,14 +141,17 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         on_drain(d);
         break;
     case MSG_EVENT:
-        sse_event(d, cogo_msg_payload(msg));
-        /* A stream may have failed to read on, and was answered. */
-        for (exchange *x = d->first, *next; x != NULL; x = next) {
-            next = x->next;
-            if (x->answered) {
-                settle(x);
-            }
-        }
+        feed_event(d, cogo_msg_payload(msg));
+        settle_streams(d);
+        break;
+    case GATEWAY_MSG_SOCKET:
+        ws_message(d, msg);
+        break;
+    case GATEWAY_MSG_FRAME:
+        ws_worker_out(d, msg);
+        break;
+    case COGO_MSG_DOWN:
+        (void)ws_worker_down(d, cogo_msg_payload(msg));
         break;
     case COGO_MSG_TIMER:
         sse_keep_alive(d);
@@ -152,6 +170,7 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
     if (d->server == NULL) {
         return; /* Ended before it started. */
     }
+    ws_end_all(d);
     sse_end_all(d);
     while (d->first != NULL) {
         exchange_close(d->first);
@@ -172,6 +191,9 @@ static cogo_err register_types(cogo_system *system)
         {sizeof(cogo_type), GATEWAY_MSG_REQUEST, "gateway.request", NULL},
         {sizeof(cogo_type), GATEWAY_MSG_GONE, "gateway.gone", NULL},
         {sizeof(cogo_type), GATEWAY_MSG_DRAIN, "gateway.drain", NULL},
+        {sizeof(cogo_type), GATEWAY_MSG_SOCKET, "gateway.socket", NULL},
+        {sizeof(cogo_type), GATEWAY_MSG_ATTACH, "gateway.attach", NULL},
+        {sizeof(cogo_type), GATEWAY_MSG_FRAME, "gateway.frame", NULL},
     };
     cogo_err err = COGO_OK;
     for (size_t i = 0; i < sizeof types / sizeof types[0] && err == COGO_OK; i++) {

@@ -80,6 +80,17 @@ static void write_requests(FILE *out, counts *c)
     free(items);
 }
 
+static void write_door(FILE *out, const desk *d)
+{
+    write_head(out, "cogo_websockets", "gauge", "Open WebSockets.");
+    fprintf(out, "cogo_websockets %zu\n", d->socket_count);
+    write_head(out, "cogo_websocket_frames_total", "counter", "Messages that WebSockets sent.");
+    fprintf(out, "cogo_websocket_frames_total %llu\n", (unsigned long long)d->socket_frames);
+    write_head(out, "cogo_rate_limited_total", "counter",
+               "Requests and frames refused because a tenant sent too many.");
+    fprintf(out, "cogo_rate_limited_total %llu\n", (unsigned long long)d->rates->refused);
+}
+
 char *metrics_text(const desk *d, const metrics *from_orchestrator)
 {
     char *text = NULL;
@@ -91,6 +102,7 @@ char *metrics_text(const desk *d, const metrics *from_orchestrator)
     write_families(out, from_orchestrator);
     bool failed = !write_runtime(out, d->system);
     write_requests(out, d->counts);
+    write_door(out, d);
     write_head(out, "cogo_build_info", "gauge", "1, with the version of this program.");
     fprintf(out, "cogo_build_info{version=\"%s\"} 1\n", cogo_version());
     failed = failed || ferror(out) != 0;

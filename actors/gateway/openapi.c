@@ -28,6 +28,9 @@ static json_t *shape(const cogo_record *type, const char *list, json_t *item)
 
 static json_t *success(const route *r)
 {
+    if (r->gives == NULL && r->media == NULL) {
+        return json_pack("{s:s}", "description", http_status_text(r->status));
+    }
     if (r->gives == NULL) {
         return json_pack("{s:s, s:{s:{}}}", "description", http_status_text(r->status),
                          "content", r->media);

@@ -33,6 +33,8 @@ const char *problem_code(int status)
         return "EXPECTATION_FAILED";
     case 422:
         return "VALIDATION_FAILED";
+    case 426:
+        return "UPGRADE_REQUIRED";
     case 429:
         return "TOO_MANY_REQUESTS";
     case 431:

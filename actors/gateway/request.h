@@ -36,7 +36,11 @@ typedef enum http_method { HTTP_METHOD_MAP(X) HTTP_METHOD_COUNT } http_method;
     X(ORIGIN, "origin") \
     X(EXPECT, "expect") \
     X(CONNECTION, "connection") \
-    X(CONTENT_ENCODING, "content-encoding")
+    X(CONTENT_ENCODING, "content-encoding") \
+    X(UPGRADE, "upgrade") \
+    X(SEC_WEBSOCKET_KEY, "sec-websocket-key") \
+    X(SEC_WEBSOCKET_VERSION, "sec-websocket-version") \
+    X(SEC_WEBSOCKET_PROTOCOL, "sec-websocket-protocol")
 // clang-format on
 #define X(name, text) REQUEST_##name,
 typedef enum request_header { REQUEST_HEADER_MAP(X) REQUEST_HEADER_COUNT } request_header;

@@ -83,6 +83,8 @@ void route_health(exchange *x);
 void route_ready(exchange *x);
 void route_metrics(exchange *x);
 void route_openapi(exchange *x);
+void route_asyncapi(exchange *x);
+void route_ws(exchange *x);
 void route_root(exchange *x);
 
 #endif

@@ -1,4 +1,5 @@
 /* Routes of the node itself: liveness, readiness, metrics, the API document, the page. */
+#include "actors/gateway/asyncapi.h"
 #include "actors/gateway/metrics.h"
 #include "actors/gateway/openapi.h"
 #include "actors/gateway/route.h"
@@ -50,6 +51,11 @@ void route_metrics(exchange *x)
 void route_openapi(exchange *x)
 {
     exchange_json(x, 200, openapi_document());
+}
+
+void route_asyncapi(exchange *x)
+{
+    exchange_json(x, 200, asyncapi_document());
 }
 
 void route_root(exchange *x)

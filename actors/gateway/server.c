@@ -1,16 +1,12 @@
-#include "actors/gateway/server.h"
-
+#include "actors/gateway/conn_socket.h"
 #include "actors/gateway/door.h"
-#include "actors/gateway/inbox.h"
 #include "actors/gateway/problem.h"
+#include "actors/gateway/server_inside.h"
 #include "codec/contract/id.h"
 
 #include <errno.h>
-#include <ev.h>
-#include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,29 +20,9 @@ enum {
     LINGER_SECONDS = 2,    /* For a peer that still sends while we have answered. */
     STOP_FLUSH_TICKS = 10, /* Tenths of a second to write what is queued at the end. */
     ACCEPTS_PER_WAKE = 64,
-    SLOT_BITS = 10,
+    SLOT_BITS = 11,
 };
 _Static_assert(SERVER_CONNECTIONS_MAX == 1 << SLOT_BITS, "an exchange number holds its slot");
-
-struct server {
-    server_config config;
-    cogo_actor_id actor;
-    struct ev_loop *loop;
-    struct lws_context *context;
-    struct lws_vhost *vhost;
-    ev_io accept;
-    ev_async wake;
-    ev_timer tick; /* Runs only while there are connections. */
-    conn *conns[SERVER_CONNECTIONS_MAX];
-    uint32_t conn_count;
-    uint64_t serial;
-    unsigned stop_ticks;
-    bool stopping_seen;
-    pthread_t thread;
-    bool thread_runs;
-
-    inbox inbox;
-};
 
 static uint64_t now_ns(void)
 {
@@ -64,7 +40,7 @@ static void set_deadline(conn *c, unsigned seconds)
  * and would spin: so input is off then, and also while enough pipelined bytes wait. */
 static void set_rx(conn *c)
 {
-    bool off = lws_partial_buffered(c->wsi)
+    bool off = lws_partial_buffered(c->wsi) || c->pending >= CONN_PENDING_MAX
                || (c->state == CONN_WAIT && c->in_size > CONN_PIPELINE_LIMIT);
     if (off != c->rx_off) {
         c->rx_off = off;
@@ -72,12 +48,24 @@ static void set_rx(conn *c)
     }
 }
 
+/* Nobody is at the other end of this exchange any more. */
+static void tell_gone(server *s, uint64_t exchange)
+{
+    cogo_msg *msg = cogo_msg_create(s->config.system, GATEWAY_MSG_GONE, sizeof(door_gone));
+    if (msg != NULL) {
+        ((door_gone *)cogo_msg_payload(msg))->exchange = exchange;
+        (void)cogo_system_send(s->config.system, s->actor, msg); /* Gone: it knows. */
+    }
+}
+
 static void exchange_over(server *s, conn *c)
 {
-    if (c->exchange != 0) {
-        c->exchange = 0;
+    if (c->exchange != 0 && c->socket) {
+        tell_gone(s, c->exchange);
+    } else if (c->exchange != 0) {
         inbox_leave(&s->inbox);
     }
+    c->exchange = 0;
 }
 
 /* Answers without the actor and ends the connection. */
@@ -148,9 +136,57 @@ static void advance(server *s, conn *c)
     }
 }
 
+/* A whole message goes to the actor. */
+static bool take_message(void *ctx, conn *c, frame_opcode opcode)
+{
+    server *s = ctx;
+    size_t size = c->reader.size;
+    cogo_msg *msg = cogo_msg_create(s->config.system, GATEWAY_MSG_SOCKET,
+                                    sizeof(door_message_in) + size + 1);
+    if (msg == NULL) {
+        return false;
+    }
+    door_message_in *in = cogo_msg_payload(msg);
+    in->exchange = c->exchange;
+    in->text = opcode == FRAME_TEXT;
+    in->size = size;
+    if (size > 0) {
+        memcpy(in->bytes, c->reader.bytes, size);
+    }
+    in->bytes[size] = '\0';
+    c->pending++;
+    return cogo_system_send(s->config.system, s->actor, msg) == COGO_OK;
+}
+
+/* Whatever comes of it is written, and a socket that ends gets a moment for it. */
+static void flush_socket(conn *c)
+{
+    if (c->answered) {
+        set_deadline(c, LINGER_SECONDS);
+    }
+    if (c->out_first != NULL) {
+        (void)lws_callback_on_writable(c->wsi);
+    }
+}
+
+static void end_socket(conn *c, frame_code code, const char *reason)
+{
+    conn_socket_end(c, code, reason);
+    flush_socket(c);
+}
+
+static void read_frames(server *s, conn *c)
+{
+    conn_socket_read(c, take_message, s);
+    flush_socket(c);
+}
+
 static int on_bytes(server *s, conn *c, const char *bytes, size_t size)
 {
     bool first = c->state == CONN_HEAD && c->in_size == 0;
+    if (c->state == CONN_SOCKET && c->answered) {
+        return 0; /* Its close frame is on its way. */
+    }
     if (!conn_feed(c, bytes, size)) {
         return -1;
     }
@@ -159,6 +195,10 @@ static int on_bytes(server *s, conn *c, const char *bytes, size_t size)
     }
     if (c->state == CONN_HEAD || c->state == CONN_BODY) {
         advance(s, c);
+    } else if (c->state == CONN_SOCKET && !c->answered) {
+        c->pinged = false;
+        set_deadline(c, SERVER_PING_SECONDS);
+        read_frames(s, c);
     }
     set_rx(c);
     return 0;
@@ -190,7 +230,9 @@ static int on_writable(server *s, conn *c)
     char block[LWS_PRE + CHUNK];
     size_t size = conn_take(c, block + LWS_PRE, CHUNK);
     if (size > 0) {
-        set_deadline(c, SERVER_WRITE_SECONDS);
+        if (c->state != CONN_SOCKET) {
+            set_deadline(c, SERVER_WRITE_SECONDS);
+        }
         if (lws_write(c->wsi, (unsigned char *)block + LWS_PRE, size, LWS_WRITE_RAW) < 0) {
             return -1;
         }
@@ -227,12 +269,8 @@ static int on_open(server *s, struct lws *wsi, conn **out)
 
 static void on_close(server *s, conn *c)
 {
-    if (c->exchange != 0 && !c->answered) {
-        cogo_msg *msg = cogo_msg_create(s->config.system, GATEWAY_MSG_GONE, sizeof(door_gone));
-        if (msg != NULL) {
-            ((door_gone *)cogo_msg_payload(msg))->exchange = c->exchange;
-            (void)cogo_system_send(s->config.system, s->actor, msg); /* Gone: it knows. */
-        }
+    if (c->exchange != 0 && !c->answered && !c->socket) {
+        tell_gone(s, c->exchange);
     }
     exchange_over(s, c);
     s->conns[c->slot] = NULL;
@@ -306,7 +344,13 @@ static void check_deadline(server *s, conn *c, uint64_t now)
     if (waits || now < c->deadline_ns) {
         return;
     }
-    if (c->state == CONN_BODY || (c->state == CONN_HEAD && c->in_size > 0)) {
+    if (c->state == CONN_SOCKET && !c->answered && !c->pinged) {
+        conn_socket_ping(c);
+        flush_socket(c);
+        set_deadline(c, SERVER_PING_SECONDS);
+    } else if (c->state == CONN_SOCKET && !c->answered) {
+        end_socket(c, CODE_SILENT, "Nothing came for too long, not even a pong.");
+    } else if (c->state == CONN_BODY || (c->state == CONN_HEAD && c->in_size > 0)) {
         refuse(s, c, 408, "The request did not arrive in time.", 0);
     } else {
         kill_conn(c);
@@ -355,14 +399,40 @@ static void deliver(server *s, answer *a)
         free(a);
         return;
     }
+    if (a->credit) {
+        free(a);
+        c->pending--;
+        read_frames(s, c);
+        set_rx(c);
+        return;
+    }
+    bool upgrade = a->upgrade;
     bool broken = a->last && a->size_bytes == 0 && c->out_first == NULL && a->close;
-    if (!conn_queue(c, a) || broken) {
+    bool queued = conn_queue(c, a);
+    if (!queued && c->socket) {
+        end_socket(c, CODE_SLOW_READER, "The messages are not read fast enough.");
+        return;
+    }
+    if (!queued || broken) {
         c->answered = false; /* So that the actor hears that the exchange is gone. */
         kill_conn(c);
         return;
     }
-    set_deadline(c, SERVER_WRITE_SECONDS);
+    if (upgrade) {
+        inbox_leave(&s->inbox); /* A socket is no request that a stop waits for. */
+        c->socket = true;
+        c->state = CONN_SOCKET;
+        set_deadline(c, SERVER_PING_SECONDS);
+    } else if (c->state != CONN_SOCKET) {
+        set_deadline(c, SERVER_WRITE_SECONDS);
+    } else if (c->answered) {
+        c->close = true; /* The actor's close frame. */
+        set_deadline(c, LINGER_SECONDS);
+    }
     (void)lws_callback_on_writable(c->wsi);
+    if (upgrade && c->in_size > 0) {
+        read_frames(s, c);
+    }
 }
 
 static void end_stream(conn *c)
@@ -388,7 +458,10 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
     for (uint32_t i = 0; flags.orphaned && i < SERVER_CONNECTIONS_MAX; i++) {
         conn *c = s->conns[i];
         if (c != NULL && c->exchange != 0 && !c->answered) {
-            if (c->begun) { /* A stream ends here; its reader comes back with the last id. */
+            if (c->socket) {
+                end_socket(c, CODE_GOING_AWAY, "The server is stopping.");
+            } else if (c->begun) { /* A stream ends here; its reader comes back with the last
+                                      id. */
                 end_stream(c);
             } else {
                 refuse(s, c, 503, "The server is stopping.", 1000);
@@ -464,45 +537,6 @@ cogo_err server_start(server *s, cogo_actor_id actor)
     ev_async_start(s->loop, &s->wake);
     s->thread_runs = pthread_create(&s->thread, NULL, run, s) == 0;
     return s->thread_runs ? COGO_OK : COGO_EIO;
-}
-
-void server_answer(server *s, uint64_t exchange, answer *a)
-{
-    if (a == NULL) {
-        a = answer_piece(exchange, NULL, 0, true);
-        if (a == NULL) {
-            return; /* The client's own timeout has to do. */
-        }
-        a->close = true;
-    }
-    inbox_put(&s->inbox, a);
-    ev_async_send(s->loop, &s->wake);
-}
-
-void server_orphan(server *s)
-{
-    inbox_set(&s->inbox, (inbox_flags){.orphaned = true});
-    ev_async_send(s->loop, &s->wake);
-}
-
-void server_drain(server *s)
-{
-    inbox_set(&s->inbox, (inbox_flags){.draining = true});
-}
-
-bool server_await_quiet(server *s, uint64_t timeout_ns)
-{
-    return inbox_await_quiet(&s->inbox, timeout_ns);
-}
-
-void server_stop(server *s)
-{
-    if (s->thread_runs) {
-        inbox_set(&s->inbox, (inbox_flags){.stopping = true});
-        ev_async_send(s->loop, &s->wake);
-        (void)pthread_join(s->thread, NULL);
-        s->thread_runs = false;
-    }
 }
 
 void server_destroy(server *s)

@@ -10,11 +10,12 @@
 #include <cogo/actor.h>
 
 enum {
-    SERVER_CONNECTIONS_MAX = 1024, /* A count; more wait in the backlog. */
+    SERVER_CONNECTIONS_MAX = 2048, /* A count; more wait in the backlog. */
     SERVER_EXCHANGES_MAX = 512,    /* Requests with the actor at once; more get 503. */
     SERVER_HEAD_SECONDS = 10,
     SERVER_BODY_SECONDS = 30,  /* Without a byte. */
     SERVER_IDLE_SECONDS = 60,  /* Between two requests. */
+    SERVER_PING_SECONDS = 20,  /* Without a byte of a WebSocket; twice that: it ends. */
     SERVER_WRITE_SECONDS = 60, /* Without a byte that the peer takes. */
 };
 
@@ -36,6 +37,8 @@ COGO_MUST_USE cogo_err server_start(server *s, cogo_actor_id actor);
 /* Takes @p a to its connection; drops it when that is gone. NULL: out of memory at the caller,
  * the exchange @p exchange ends with its connection. Any thread. */
 void server_answer(server *s, uint64_t exchange, answer *a);
+/* One message of the WebSocket @p exchange was dealt with: it may send another. Any thread. */
+void server_credit(server *s, uint64_t exchange);
 /* The actor has ended: whoever waits gets 503. Any thread. */
 void server_orphan(server *s);
 

@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool submit_key_valid(const char *key)
+{
+    size_t size = 0;
+    while (key[size] >= ' ' && key[size] <= '~') {
+        size++;
+    }
+    return key[size] == '\0' && size > 0 && size <= SUBMIT_KEY_MAX;
+}
+
 bool submit_take_key(exchange *x, task_submit *submit)
 {
     const char *key = x->request->head.headers[REQUEST_IDEMPOTENCY_KEY];
@@ -13,12 +22,7 @@ bool submit_take_key(exchange *x, task_submit *submit)
     if (key == NULL) {
         return true;
     }
-    size_t size = strlen(key);
-    bool printable = true;
-    for (size_t i = 0; i < size; i++) {
-        printable = printable && key[i] >= ' ' && key[i] <= '~';
-    }
-    if (size == 0 || size > SUBMIT_KEY_MAX || !printable) {
+    if (!submit_key_valid(key)) {
         exchange_problem(x, 400, "BAD_IDEMPOTENCY_KEY",
                          "Idempotency-Key has to be 1 to 255 printable ASCII characters.");
         return false;
