@@ -79,6 +79,24 @@ static conn_step read_head(conn *c, conn_limit_fn limit, const void *ctx, conn_r
         return refuse(out, 413, "The body is larger than this path takes.");
     }
     c->state = CONN_BODY;
+    c->chunks = (chunks){.decoded = 0};
+    return CONN_REQUEST;
+}
+
+static conn_step read_chunks(conn *c, conn_refusal *out)
+{
+    switch (chunks_advance(&c->chunks, c->in, &c->in_size, c->body_limit)) {
+    case CHUNKS_MORE:
+        return CONN_MORE;
+    case CHUNKS_DONE:
+        break;
+    case CHUNKS_BAD:
+        return refuse(out, 400, "The body is not in well-formed chunks.");
+    case CHUNKS_LARGE:
+        return refuse(out, 413, "The body is larger than this path takes.");
+    }
+    c->head.content_length = (int64_t)c->chunks.decoded;
+    c->head.chunked = false;
     return CONN_REQUEST;
 }
 
@@ -89,6 +107,9 @@ conn_step conn_advance(conn *c, conn_limit_fn limit, const void *ctx, conn_refus
         if (step != CONN_REQUEST) {
             return step;
         }
+    }
+    if (c->state == CONN_BODY && c->head.chunked) {
+        return c->in_size > 0 ? read_chunks(c, refusal) : CONN_MORE;
     }
     if (c->state == CONN_BODY && c->in_size >= (size_t)c->head.content_length) {
         return CONN_REQUEST;

@@ -5,6 +5,7 @@
 #define GATEWAY_CONN_H
 
 #include "actors/gateway/answer.h"
+#include "actors/gateway/chunks.h"
 #include "actors/gateway/frame.h"
 #include "actors/gateway/request.h"
 
@@ -38,6 +39,7 @@ typedef struct conn {
     size_t head_size;
     request_head head;
     int64_t body_limit;
+    chunks chunks; /* Of a body in chunks. */
 
     answer *out_first, *out_last;
     size_t out_offset, out_bytes;

@@ -1,11 +1,13 @@
 #include "actors/gateway/openapi.h"
 
 #include "actors/gateway/route.h"
+#include "actors/gateway/submit.h"
 #include "codec/json/json.h"
 
 #include <cogo/system.h>
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,14 +55,37 @@ static json_t *success(const route *r)
                      content);
 }
 
+/* What a parameter may be, by its name; any text where nothing is told. */
+static json_t *parameter_schema(const char *name, size_t size)
+{
+    static const struct {
+        const char *name, *pattern;
+        int least, most;
+    } known[] = {
+        {"wait", "^([0-9]{1,5}(ms)?|[1-5]?[0-9]{1,2}s|[0-9]m)$", 0, 0},
+        {"Idempotency-Key", "^[ -~]{1,255}$", 0, 0},
+        {"pageSize", NULL, 1, 1000},
+        {"limit", NULL, 1, 1000},
+        {"after", NULL, 0, INT_MAX},
+        {"Last-Event-ID", NULL, 0, INT_MAX},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strlen(known[i].name) != size || memcmp(known[i].name, name, size) != 0) {
+            continue;
+        }
+        return known[i].pattern != NULL
+                   ? json_pack("{s:s, s:s}", "type", "string", "pattern", known[i].pattern)
+                   : json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", known[i].least,
+                               "maximum", known[i].most);
+    }
+    return json_pack("{s:s}", "type", "string");
+}
+
 static json_t *parameter(const char *name, size_t size, const char *in, const char *description)
 {
-    return json_pack("{s:s%, s:s, s:b, s:s, s:{s:s}}", "name", name, size, "in", in, "required",
-                     strcmp(in, "path") == 0, "description", description, "schema", "type",
-                     strncmp(name, "limit", size) == 0 || strncmp(name, "pageSize", size) == 0
-                             || strncmp(name, "after", size) == 0
-                         ? "integer"
-                         : "string");
+    return json_pack("{s:s%, s:s, s:b, s:s, s:o}", "name", name, size, "in", in, "required",
+                     strcmp(in, "path") == 0, "description", description, "schema",
+                     parameter_schema(name, size));
 }
 
 static const char *describe(const char *name, size_t size)
@@ -142,9 +167,18 @@ static json_t *operation(const route *r)
                            success(r), "default", refusal);
     if (r->takes != NULL) {
         json_t *body = shape(r->takes, r->takes_list, schema_ref(r->takes));
+        json_t *list = r->takes_list != NULL
+                           ? json_object_get(json_object_get(body, "properties"), r->takes_list)
+                           : NULL;
+        if (list != NULL) {
+            (void)json_object_set_new(list, "minItems", json_integer(1));
+            (void)json_object_set_new(list, "maxItems", json_integer(SUBMIT_BATCH_MAX));
+            (void)json_object_set_new(body, "additionalProperties", json_false());
+        }
         if (r->gives == &workflow_record) {
             (void)json_object_set_new(json_object_get(body, "properties"), "name",
-                                      json_pack("{s:s}", "type", "string"));
+                                      json_pack("{s:s, s:i, s:i}", "type", "string",
+                                                "minLength", 1, "maxLength", 256));
         }
         (void)json_object_set_new(op, "requestBody",
                                   json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content",

@@ -219,9 +219,16 @@ static int judge(request_head *out, const char **why)
         return refuse(400, "The Host header is missing.", why);
     }
     if (out->headers[REQUEST_TRANSFER_ENCODING] != NULL) {
-        return length != NULL
-                   ? refuse(400, "Content-Length and Transfer-Encoding contradict.", why)
-                   : refuse(411, "Send a Content-Length; chunked bodies are not read.", why);
+        if (length != NULL) {
+            return refuse(400, "Content-Length and Transfer-Encoding contradict.", why);
+        }
+        if (!out->keep_alive) { /* Still the version: HTTP/1.0. */
+            return refuse(400, "HTTP/1.0 has no Transfer-Encoding.", why);
+        }
+        if (strcasecmp(out->headers[REQUEST_TRANSFER_ENCODING], "chunked") != 0) {
+            return refuse(501, "Of the transfer encodings only chunked is understood.", why);
+        }
+        out->chunked = true;
     }
     if (length != NULL) {
         size_t digits = strspn(length, "0123456789");

@@ -53,6 +53,7 @@ typedef struct request_head {
     const char *query;                         /* Not decoded; "" when there is none. */
     const char *headers[REQUEST_HEADER_COUNT]; /* NULL: absent. */
     int64_t content_length;                    /* 0 when absent. */
+    bool chunked; /* The body comes in chunks; content_length is known at its end. */
     bool keep_alive;
     bool expect_continue;
 } request_head;

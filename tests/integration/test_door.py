@@ -161,3 +161,16 @@ def test_install_and_embed(tmp_path):
     assert done.returncode == 0 and done.stdout, done.stderr
     assert (prefix / "bin" / "cogo").exists()
     assert COGO
+
+
+def test_curl_sends_a_body_in_chunks(cluster):
+    done = subprocess.run(["curl", "-sS", "-w", "\n%{http_code}", "-H", "Transfer-Encoding: chunked", "-H",
+                           "Content-Type: application/json", "--data-binary", "@-", cluster.url + "/v1/tasks?wait=20s"],
+                          input=json.dumps({"role": "echo", "context": {"long": "x" * 200000}}), capture_output=True,
+                          text=True, timeout=60)
+    body, code = done.stdout.rsplit("\n", 1)
+    assert code == "200" and json.loads(body)["state"] == "succeeded", done.stderr
+    large = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Transfer-Encoding: chunked", "-H",
+                            "Content-Type: application/json", "--data-binary", "@-", cluster.url + "/v1/tasks"],
+                           input="x" * 1200000, capture_output=True, text=True, timeout=60)
+    assert large.stdout == "413"

@@ -60,7 +60,12 @@ Test(request, contradicting_lengths_are_refused)
     cr_expect_eq(status_text(R "Content-Length: 0x1\r\n\r\n"), 400);
     cr_expect_eq(status_text(R "Content-Length:\r\n\r\n"), 400);
     cr_expect_eq(status_text(R "Content-Length: 99999999999999999999\r\n\r\n"), 400);
-    cr_expect_eq(status_text(R "Transfer-Encoding: chunked\r\n\r\n"), 411);
+    cr_expect_eq(status_text(R "Transfer-Encoding: chunked\r\n\r\n"), 0);
+    cr_expect_eq(status_text(R "Transfer-Encoding: gzip, chunked\r\n\r\n"), 501);
+    cr_expect_eq(status_text(R "Transfer-Encoding: xchunked\r\n\r\n"), 501);
+    cr_expect_eq(
+        status_text(R "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+    cr_expect_eq(status_text("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
     cr_expect_eq(status_text(R "Transfer-Encoding : chunked\r\n\r\n"), 400);
     cr_expect_eq(status_text(R "Foo\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
     cr_expect_eq(status_text(R "X: a\r\n Transfer-Encoding: chunked\r\n\r\n"), 400);
