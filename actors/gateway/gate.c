@@ -165,6 +165,7 @@ static void look_up(exchange *x, const uint8_t hash[32])
     uint64_t now_ns = cogo_now_ns(d->ctx);
     const grants_item *item = grants_find(d->grants, hash, now_ns);
     char hex[65];
+    memcpy(x->token_hash, hash, sizeof x->token_hash);
     if (item != NULL || d->node_only) {
         use(x, item != NULL && item->good ? &item->grant : NULL);
         return;
@@ -178,7 +179,6 @@ static void look_up(exchange *x, const uint8_t hash[32])
     for (size_t i = 0; i < 32; i++) {
         snprintf(hex + 2 * i, 3, "%02x", hash[i]);
     }
-    memcpy(x->token_hash, hash, sizeof x->token_hash);
     token_list ask = {.hash = hex, .page_size = 1};
     exchange_ask(x, MSG_TOKEN_LIST, &ask, 0, MSG_TOKEN_PAGE, on_token);
 }

@@ -1,6 +1,7 @@
 /* Routes of access tokens: made, listed, taken back. The secret exists here for a moment, and
  * in the one answer. */
 #include "actors/gateway/route.h"
+#include "actors/gateway/ws.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -112,6 +113,7 @@ static void answer_revoked(exchange *x, cogo_msg *msg)
 {
     const access_token *token = cogo_msg_payload(msg);
     grants_drop(x->desk->grants, token->token_id);
+    ws_revoke(x->desk, token->token_id);
     exchange_record(x, 200, &access_token_record, token);
 }
 

@@ -49,6 +49,15 @@ void ws_gone(desk *d, uint64_t number)
     }
 }
 
+void ws_revoke(desk *d, const char *token_id)
+{
+    for (size_t i = 0; i < SERVER_CONNECTIONS_MAX; i++) {
+        if (d->sockets[i] != NULL && strcmp(d->sockets[i]->grant.token_id, token_id) == 0) {
+            ws_close(d->sockets[i], CODE_POLICY, "The token was revoked.");
+        }
+    }
+}
+
 void ws_end_all(desk *d)
 {
     for (size_t i = 0; i < SERVER_CONNECTIONS_MAX; i++) {
@@ -75,8 +84,42 @@ static void send_bytes(socket_link *s, const void *bytes, size_t size)
     server_answer(s->desk->server, s->exchange, a);
 }
 
+static void on_token(ws_ask *a, cogo_msg *msg)
+{
+    const token_page *page = cogo_msg_payload(msg);
+    desk *d = a->socket->desk;
+    grant now;
+    if (cogo_msg_type_of(msg) != MSG_TOKEN_PAGE || page->error != NULL) {
+        return; /* The next look tells. */
+    }
+    bool good = page->tokens.count == 1
+                && grant_from(page->tokens.items, cogo_system_wall_ms(d->system), &now);
+    grants_put(d->grants, a->socket->token_hash, good ? &now : NULL, cogo_now_ns(d->ctx));
+    if (!good) {
+        ws_close(a->socket, CODE_POLICY, "The token was revoked, or has expired.");
+    }
+}
+
+/* A token is looked at as often as with requests, while anything goes over its socket. */
+static void check_token(socket_link *s)
+{
+    char hex[65];
+    uint64_t now_ns = cogo_now_ns(s->desk->ctx);
+    if (s->grant.token_id[0] == '\0'
+        || now_ns - s->checked_ns < GRANT_FRESH_MS * UINT64_C(1000000)) {
+        return;
+    }
+    s->checked_ns = now_ns;
+    for (size_t i = 0; i < sizeof s->token_hash; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", s->token_hash[i]);
+    }
+    token_list ask = {.hash = hex, .page_size = 1};
+    (void)ws_ask_for(s, "", MSG_TOKEN_LIST, &ask, 0, on_token);
+}
+
 void ws_send(socket_link *s, json_t *frame)
 {
+    check_token(s);
     if (s->packed && frame != NULL) {
         cogo_arena arena;
         cogo_value value = {0};
@@ -127,8 +170,10 @@ ws_ask *ws_ask_for(socket_link *s, const char *id, cogo_msg_type type, const voi
                    cogo_msg_type expected, ws_step step)
 {
     desk *d = s->desk;
-    /* Reading on for a subscription is not the client's to wait for. */
-    bool full = s->ask_count >= WS_ASKS_MAX && type != MSG_TASK_EVENTS;
+    /* Reading on for a subscription, or looking at the token, is not the client's to wait for.
+     */
+    bool full =
+        s->ask_count >= WS_ASKS_MAX && type != MSG_TASK_EVENTS && type != MSG_TOKEN_LIST;
     ws_ask *a = full ? NULL : calloc(1, sizeof *a);
     if (a == NULL) {
         refuse(s, id,
@@ -325,6 +370,7 @@ void ws_message(desk *d, cogo_msg *msg)
     }
     server_credit(d->server, in->exchange);
     d->socket_frames++;
+    check_token(s);
     if (!still_granted(s)) {
         ws_close(s, CODE_POLICY, "The token has expired.");
         return;
@@ -388,6 +434,8 @@ static void open_socket(exchange *x, bool packed)
     *s = (socket_link){
         .exchange = x->request->exchange, .desk = d, .grant = x->grant, .packed = packed};
     memcpy(s->traceparent, x->traceparent, sizeof s->traceparent);
+    memcpy(s->token_hash, x->token_hash, sizeof s->token_hash);
+    s->checked_ns = cogo_now_ns(d->ctx);
     d->sockets[slot] = s;
     d->socket_count++;
     exchange_upgrade(x);

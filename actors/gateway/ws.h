@@ -21,7 +21,9 @@ struct socket_link {
     uint64_t exchange; /* Number that the server knows it by. */
     desk *desk;
     grant grant;
-    bool packed; /* MessagePack. */
+    uint8_t token_hash[32];
+    uint64_t checked_ns; /* When the token was looked at last. */
+    bool packed;         /* MessagePack. */
     size_t feed_count, ask_count;
     struct ws_feed *feeds;
     ws_ask *asks;
@@ -55,6 +57,8 @@ void ws_message(desk *d, cogo_msg *msg);
 void ws_gone(desk *d, uint64_t number);
 /* True: @p ask was one of a socket's. */
 bool ws_answered(desk *d, uint64_t ask, cogo_msg *msg);
+/* Ends the sockets of a token that was revoked here. */
+void ws_revoke(desk *d, const char *token_id);
 /* Ends all: the gateway stops. */
 void ws_end_all(desk *d);
 

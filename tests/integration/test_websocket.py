@@ -318,9 +318,10 @@ def test_sockets_and_frames_are_counted(door):
 def test_the_gate_is_the_same_as_for_http(tmp_path):
     cluster = Cluster(tmp_path / "d", env={"COGO_API_TOKEN": "root-of-ws-test"}, args=["--workers", "indexing"]).start()
 
+    root = {"Authorization": "Bearer root-of-ws-test"}
+
     def make(scopes, tenant):
-        return cluster.call("POST", "/v1/tokens", {"scopes": scopes, "tenant": tenant},
-                            {"Authorization": "Bearer root-of-ws-test"}).json["token"]
+        return cluster.call("POST", "/v1/tokens", {"scopes": scopes, "tenant": tenant}, root).json["token"]
 
     async def story():
         with pytest.raises(websockets.InvalidStatusCode) as refused:
@@ -341,5 +342,10 @@ def test_the_gate_is_the_same_as_for_http(tmp_path):
                 assert (await until(beta, "problem"))[-1]["data"]["status"] == 403
             await call(acme, "register", data={"workerId": "w"})
             assert "work" in (await until(acme, "problem"))[-1]["data"]["detail"]
+            for token in cluster.call("GET", "/v1/tokens", headers=root).json["tokens"]:
+                cluster.call("DELETE", f"/v1/tokens/{token['tokenId']}", headers=root)
+            for ws in (acme, beta):
+                await asyncio.wait_for(ws.wait_closed(), 30)
+                assert ws.close_code == 1008 and "revoked" in ws.close_reason
     run(story())
     assert cluster.stop() == 0
