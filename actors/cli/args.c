@@ -166,14 +166,15 @@ bool args_duration_ms(const char *text, int64_t *out_ms)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"", 1}};
+    } units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
+                 {"h", 3600000}, {"d", 86400000}, {"", 1}};
     if (text == NULL || !isdigit((unsigned char)text[0])) {
         return false;
     }
     char *end = NULL;
     long long number = strtoll(text, &end, 10);
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) == 0 && number <= INT64_MAX / 3600000) {
+        if (strcmp(end, units[i].unit) == 0 && number <= INT64_MAX / 86400000) {
             *out_ms = number * units[i].ms;
             return true;
         }

@@ -44,7 +44,7 @@ bool args_parse(int argc, char **argv, const args_option *own, args_storage *sto
 const char *args_value(const args *a, const char *name);
 bool args_flag(const args *a, const char *name);
 
-/* "30s", "500ms", "2m", "1h" or plain ms. False when malformed. */
+/* "30s", "500ms", "2m", "1h", "7d" or plain ms. False when malformed. */
 bool args_duration_ms(const char *text, int64_t *out_ms);
 
 /* Prints a table of options for --help. */

@@ -1,4 +1,5 @@
 /* cogo node: one node of a cluster, orchestrator or workers. */
+#include "actors/cli/keep.h"
 #include "actors/cli/log.h"
 #include "actors/cli/serve.h"
 
@@ -100,6 +101,7 @@ static cli_exit node_run(const args *a)
         return cli_fail(CLI_USAGE, "--role must be orchestrator or worker");
     }
     cli_exit code = serve_slots(a, &config.slots);
+    code = code == CLI_OK ? keep_take(a, &config.keep) : code;
     code = code == CLI_OK ? refuse_tls(a) : code;
     if (code == CLI_OK && !find_join(a, &config.links.join)) {
         code = CLI_USAGE;
@@ -162,6 +164,7 @@ static const args_option node_options[] = {
      .env = "COGO_TENANT_RATES",
      .doc =
          "requests a second that each tenant may send, and those of some (default: no limit)"},
+    KEEP_OPTIONS,
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},

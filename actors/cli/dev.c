@@ -1,5 +1,6 @@
 /* cogo dev: orchestrator and all workers in one process, the journal in SQLite or PostgreSQL.
  */
+#include "actors/cli/keep.h"
 #include "actors/cli/log.h"
 #include "actors/cli/serve.h"
 
@@ -16,6 +17,7 @@ static cli_exit dev(const args *a)
         return cli_fail(CLI_USAGE, "--listen '%s' is not HOST:PORT", args_value(a, "listen"));
     }
     cli_exit code = serve_slots(a, &config.slots);
+    code = code == CLI_OK ? keep_take(a, &config.keep) : code;
     if (code != CLI_OK) {
         return code;
     }
@@ -55,6 +57,7 @@ static const args_option dev_options[] = {
      .env = "COGO_TENANT_RATES",
      .doc =
          "requests a second that each tenant may send, and those of some (default: no limit)"},
+    KEEP_OPTIONS,
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},

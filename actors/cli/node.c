@@ -189,9 +189,15 @@ static bool choose_workers(guardian_config *config, const node_config *wanted, c
 }
 
 /* The actors of the orchestrating half; their ids go into @p guard as vital. */
-static cogo_err start_core(node *n, guardian_config *guard, char error[256])
+static cogo_err start_core(node *n, const node_keep *keep, guardian_config *guard,
+                           char error[256])
 {
-    orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL};
+    orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL,
+                                        .keep_tasks_ms = keep->tasks_ms,
+                                        .keep_dead_ms = keep->deadletters_ms,
+                                        .keep_events_ms = keep->events_ms,
+                                        .keep_tasks = keep->tasks,
+                                        .sweep_ms = keep->every_ms};
     store_config store = {
         .path = n->store_path,
         .standby = n->part == NODE_ORCHESTRATOR && store_is_url(n->store_path),
@@ -331,7 +337,7 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
     }
     cogo_err err = start_system(n, config, error);
     if (err == COGO_OK && orchestrates) {
-        err = start_core(n, &guard, error);
+        err = start_core(n, &config->keep, &guard, error);
     }
     if (err == COGO_OK && !orchestrates) {
         err = start_links(n, config, error);

@@ -26,8 +26,16 @@ typedef struct node_links {
     const char *secret;  /* At least 16 bytes; NULL: loopback addresses only. */
 } node_links;
 
+/* How long finished work is kept; 0: for ever. */
+typedef struct node_keep {
+    int64_t tasks_ms, deadletters_ms, events_ms;
+    int64_t tasks;    /* So many of the newest; 0: all. */
+    int64_t every_ms; /* Between two looks for what goes; 0: the default. */
+} node_keep;
+
 typedef struct node_config {
     node_part part;
+    node_keep keep;   /* Unless NODE_WORKER. */
     node_links links; /* Unless NODE_ALL. */
     const char
         *data_dir; /* Made when missing, mode 0700: cogo.db and the workers' scratch folders. */

@@ -37,7 +37,8 @@ static json_t *success(const route *r)
         return json_pack("{s:s, s:{s:{}}}", "description", http_status_text(r->status),
                          "content", r->media);
     }
-    bool batch = r->takes_list != NULL && r->gives_list != NULL;
+    bool batch =
+        (r->takes_list != NULL && r->gives_list != NULL) || (r->flags & ROUTE_EACH) != 0;
     json_t *item = batch ? json_pack("{s:[o,o]}", "oneOf", schema_ref(r->gives),
                                      schema_ref(&problem_record))
                          : schema_ref(r->gives);

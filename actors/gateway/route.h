@@ -12,6 +12,7 @@ enum {
     ROUTE_KEYED = 1 << 2,  /* Understands Idempotency-Key. */
     ROUTE_EVENTS = 1 << 3, /* Answers as an event stream when asked to. */
     ROUTE_NODE = 1 << 5,   /* Of the node itself: also where no orchestrator is. */
+    ROUTE_EACH = 1 << 10,  /* Items of the answer may be problems. */
     ROUTE_LIST = 1 << 4,   /* The answer is {"<noun>": [record...], "nextPageToken"}. */
     /* Who may: GET needs the scope read, the others submit. Paths below one task or workflow
      * are open to its tenant; of the others only those with ROUTE_TENANTS to tokens of one
@@ -61,6 +62,9 @@ void route_task_batch(exchange *x);
 void route_workflow_submit(exchange *x);
 void route_workflow_list(exchange *x);
 void route_workflow_get(exchange *x);
+/* Of dead letters. */
+void route_deadletter_list(exchange *x);
+void route_deadletter_redrive(exchange *x);
 /* Of workers and roles. */
 void route_worker_list(exchange *x);
 void route_worker_get(exchange *x);

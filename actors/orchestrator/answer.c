@@ -27,6 +27,7 @@ static const struct {
     {"TASK_FINISHED", "The task is finished"},
     {"TASK_NOT_FINISHED", "The task is not finished"},
     {"TASK_SUCCEEDED", "The task has succeeded"},
+    {"TASK_NOT_DEADLETTERED", "The task is no dead letter"},
     {"DEPENDENCY_FAILED", "A dependency did not succeed"},
     {"WORKER_ID_TAKEN", "The worker id is taken"},
     {"TOO_MANY_WORKERS", "Too many workers"},

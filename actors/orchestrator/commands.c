@@ -51,32 +51,31 @@ static void cancel(orc *o, orc_ask *ask)
     }
 }
 
-/* False: it is refused. */
-static bool may_retry(orc *o, cogo_actor_id to, const orc_task *t)
+const char *orc_retry_refused(orc *o, const orc_task *t, const char **out_detail)
 {
     const task *r = t->record;
+    const char *state = task_state_names[r->state];
     if (!life_ended(r->state)) {
-        orc_refuse(o, to, 409, "TASK_NOT_FINISHED", "The task %s is %s.", r->task_id,
-                   task_state_names[r->state]);
-        return false;
+        *out_detail = cogo_arena_printf(&o->scratch, "The task %s is %s.", r->task_id, state);
+        return "TASK_NOT_FINISHED";
     }
     if (life_succeeded(r->state)) {
-        orc_refuse(o, to, 409, "TASK_SUCCEEDED", "The task %s is %s; only others are retried.",
-                   r->task_id, task_state_names[r->state]);
-        return false;
+        *out_detail = cogo_arena_printf(
+            &o->scratch, "The task %s is %s; only others are retried.", r->task_id, state);
+        return "TASK_SUCCEEDED";
     }
     for (size_t i = 0; i < r->dependencies.count; i++) {
         const orc_task *on = orc_task_find(o, r->dependencies.items[i]);
         if (on == NULL
             || (life_ended(on->record->state) && !life_succeeded(on->record->state))) {
-            orc_refuse(o, to, 409, "DEPENDENCY_FAILED",
-                       "The task %s depends on %s, which is %s; retry that one first.",
-                       r->task_id, r->dependencies.items[i],
-                       on == NULL ? "unknown" : task_state_names[on->record->state]);
-            return false;
+            *out_detail = cogo_arena_printf(
+                &o->scratch, "The task %s depends on %s, which is %s; retry that one first.",
+                r->task_id, r->dependencies.items[i],
+                on == NULL ? "unknown" : task_state_names[on->record->state]);
+            return "DEPENDENCY_FAILED";
         }
     }
-    return true;
+    return NULL;
 }
 
 void orc_relink(orc *o, orc_task *t)
@@ -99,6 +98,22 @@ void orc_relink(orc *o, orc_task *t)
     orc_free(on);
 }
 
+bool orc_retry_load(orc *o, orc_ask *ask, const orc_task *t)
+{
+    return orc_load_ids(o, ask, t->record->dependencies)
+           && (t->record->workflow_id == NULL
+               || orc_load_workflow(o, ask, t->record->workflow_id));
+}
+
+void orc_retry_begin(orc *o, orc_task *t)
+{
+    orc_relink(o, t);
+    (void)orc_transition(o, t, t->unfinished_count > 0 ? LIFE_RENEW_BLOCKED : LIFE_RENEW, NULL);
+    if (t->record->state == TASK_QUEUED) {
+        orc_enqueue(o, t, false);
+    }
+}
+
 static void retry(orc *o, orc_ask *ask)
 {
     const task_command *command = cogo_msg_payload(ask->request);
@@ -111,22 +126,18 @@ static void retry(orc *o, orc_ask *ask)
         orc_task_unknown(o, ask->reply_to, id);
         return;
     }
-    if (!orc_load_ids(o, ask, t->record->dependencies)
-        || (t->record->workflow_id != NULL
-            && !orc_load_workflow(o, ask, t->record->workflow_id))) {
+    if (!orc_retry_load(o, ask, t) || orc_unavailable(o, ask->reply_to)) {
         return;
     }
-    if (orc_unavailable(o, ask->reply_to) || !may_retry(o, ask->reply_to, t)) {
+    const char *detail = NULL;
+    const char *code = orc_retry_refused(o, t, &detail);
+    if (code != NULL) {
+        orc_refuse(o, ask->reply_to, 409, code, "%s", detail);
         return;
     }
-    // The store must see the end, the renewal and the next end one by one.
     orc_journal_flush_all(o);
-    orc_relink(o, t);
-    (void)orc_transition(o, t, t->unfinished_count > 0 ? LIFE_RENEW_BLOCKED : LIFE_RENEW, NULL);
+    orc_retry_begin(o, t);
     orc_journal_flush_all(o);
-    if (t->record->state == TASK_QUEUED) {
-        orc_enqueue(o, t, false);
-    }
     answer_task(o, ask->reply_to, t);
 }
 

@@ -1,9 +1,11 @@
 /* The journal: changed tasks go to the store in the order in which they changed, some writes
  * ahead of its answers; what may only be said after they are on disk waits in the outbox.
  *
- * Each task that becomes dirty gets the next number. The dirty list is in that order, so a
- * write covers all numbers up to its last task's. A parcel needs the last number that was given
- * out when it was put in: that covers its own tasks, whatever it is about. */
+ * Each task that becomes dirty gets the next number, and so does everything else that is to be
+ * written (keep.c). The dirty list is in that order, and all else leaves with the next write,
+ * so a write covers all numbers below that of the first task that is still dirty. A parcel
+ * needs the last number that was given out when it was put in: that covers its own tasks,
+ * whatever it is about. */
 #include "actors/orchestrator/room.h"
 #include "codec/contract/failpoint.h"
 
@@ -33,7 +35,7 @@ void orc_journal_touch(orc *o, orc_task *t)
     }
     o->last_dirty = t;
     o->dirty_count++;
-    o->next_number++;
+    t->number = ++o->next_number;
 }
 
 /* How many of the dirty tasks the next write takes: all within the limits, but a keyed request
@@ -134,6 +136,11 @@ static orc_task **take_dirty(orc *o, size_t count)
     return tasks;
 }
 
+static bool has_news(const orc *o)
+{
+    return o->first_dirty != NULL || orc_keep_waits(o);
+}
+
 static void send_write(orc *o)
 {
     size_t count = portion(o);
@@ -147,6 +154,8 @@ static void send_write(orc *o)
     store_write write = {.sequence = ++o->next_sequence,
                          .term = o->config.term,
                          .changes = {.items = changes, .count = count}};
+    orc_write sent = {.sequence = write.sequence, .tasks = carried, .task_count = count};
+    orc_keep_fill(o, &write, &sent);
     failpoint("orchestrator.write.before");
     cogo_err err = cogo_send(o->ctx, o->config.store_writer,
                              cogo_msg_create_record(o->system, MSG_STORE_WRITE, &write));
@@ -159,6 +168,7 @@ static void send_write(orc *o)
             .task = tasks[i], .ended = tasks[i]->end_unsaved ? tasks[i]->record->state : -1};
         clean_task(tasks[i]);
     }
+    orc_keep_sent(o);
     orc_free(tasks);
     orc_free(copies);
     orc_free(changes);
@@ -166,11 +176,8 @@ static void send_write(orc *o)
         o->write_capacity = o->write_capacity == 0 ? 4 : o->write_capacity * 2;
         o->writes = orc_realloc(o->writes, o->write_capacity * sizeof *o->writes);
     }
-    o->flushed_number += count; // Numbers are given out in the order of the list.
-    o->writes[o->write_count++] = (orc_write){.sequence = write.sequence,
-                                              .covers = o->flushed_number,
-                                              .tasks = carried,
-                                              .task_count = count};
+    sent.covers = o->first_dirty == NULL ? o->next_number : o->first_dirty->number - 1;
+    o->writes[o->write_count++] = sent;
     if (err != COGO_OK) {
         orc_journal_failed(o, cogo_strerror(err));
     }
@@ -178,15 +185,14 @@ static void send_write(orc *o)
 
 void orc_journal_flush(orc *o)
 {
-    while (o->first_dirty != NULL && o->phase == ORC_READY
-           && o->write_count < WRITES_IN_FLIGHT_MAX) {
+    while (has_news(o) && o->phase == ORC_READY && o->write_count < WRITES_IN_FLIGHT_MAX) {
         send_write(o);
     }
 }
 
 void orc_journal_flush_all(orc *o)
 {
-    while (o->first_dirty != NULL && o->phase == ORC_READY) {
+    while (has_news(o) && o->phase == ORC_READY) {
         send_write(o);
     }
 }
@@ -205,6 +211,7 @@ static void saved(orc *o, orc_carried *carried)
     orc_task *t = carried->task;
     if (carried->ended >= 0) {
         t->line->role->ended[carried->ended]++;
+        o->dead_count += carried->ended == TASK_DEADLETTERED ? 1 : 0;
     }
     t->in_flight_count--;
     if (t->in_flight_count > 0 || t->dirty) {
@@ -245,6 +252,9 @@ void orc_journal_committed(orc *o, const store_committed *committed)
     for (size_t i = 0; i < done; i++) {
         for (size_t j = 0; j < o->writes[i].task_count; j++) {
             saved(o, &o->writes[i].tasks[j]);
+        }
+        if (o->writes[i].sweeps) {
+            orc_sweep_saved(o);
         }
         orc_free(o->writes[i].tasks);
     }

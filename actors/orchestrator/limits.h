@@ -44,6 +44,9 @@ enum {
     BUSY_RETRY_AFTER_MS = 1000,  /* and while too many tasks are unfinished. */
     FIELD_ERRORS_MAX = 100,      /* In one problem. */
     REASONS_MAX = 100,           /* In one explanation. */
+    REDRIVE_DEFAULT = 100,       /* Dead letters of one request that names none. */
+    SWEEP_MS = 60000,            /* Between two walks for what is kept no longer, */
+    SWEEP_PAUSE_MS = 5,          /* and between two stretches of one. */
     NEAREST_MAX = 3,             /* Names in "did you mean". */
 };
 

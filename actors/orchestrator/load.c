@@ -24,7 +24,8 @@ void orc_load_found(orc *o, orc_ask *ask, const store_found *found)
     ask->pins = orc_realloc(ask->pins, (ask->pin_count + count) * sizeof(orc_task *));
     for (size_t i = 0; i < count; i++) {
         // What is unfinished there and not here has changed since it was read.
-        if (!life_ended(tasks[i].state) && orc_task_find(o, tasks[i].task_id) == NULL) {
+        if (orc_task_find(o, tasks[i].task_id) == NULL
+            && (!life_ended(tasks[i].state) || orc_sweep_takes(o, tasks[i].task_id))) {
             continue;
         }
         orc_task *t = orc_load_task(o, &tasks[i], &marks[i]);

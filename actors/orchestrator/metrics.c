@@ -145,6 +145,19 @@ static void add_one(metric_list *list, const char *name, const char *help, const
     metric_list_sample(list, "", NULL, value);
 }
 
+static void add_kept(orc *o, metric_list *list)
+{
+    add_one(list, "cogo_deadletter_depth", "Dead letters that wait for somebody.", "gauge",
+            (double)o->dead_count);
+    metric_list_family(list, "cogo_retention_removed_total",
+                       "Finished tasks that were removed, and those whose events were.",
+                       "counter");
+    metric_list_sample(list, "", labels(o, "what", "tasks", NULL, NULL, NULL, NULL),
+                       (double)o->sweep.tasks);
+    metric_list_sample(list, "", labels(o, "what", "events", NULL, NULL, NULL, NULL),
+                       (double)o->sweep.events);
+}
+
 static void add_histogram(metric_list *list, const char *name, const char *help,
                           const metric_histogram *histogram)
 {
@@ -173,6 +186,7 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
             (double)o->leases_expired);
     add_one(&list, "cogo_fenced_results_total", "Late results that were refused.", "counter",
             (double)o->fenced);
+    add_kept(o, &list);
     add_one(&list, "cogo_leader", "1 while this orchestrator may write the journal.", "gauge",
             o->phase == ORC_READY ? 1 : 0);
     metrics answer = {0};

@@ -18,6 +18,7 @@ static const struct {
     {MSG_TASK_LIST, orc_on_list},
     {MSG_TASK_CANCEL, orc_on_cancel},
     {MSG_TASK_RETRY, orc_on_retry},
+    {MSG_REDRIVE, orc_on_redrive},
     {MSG_TASK_EVENTS, orc_on_events},
     {MSG_TASK_EXPLAIN, orc_on_explain},
     {MSG_WORKFLOW_GET, orc_on_workflow_get},
@@ -156,6 +157,7 @@ static void fill_defaults(orchestrator_config *config)
     config->retry_min_ms = or_default(config->retry_min_ms, RETRY_MIN_MS);
     config->retry_max_ms = or_default(config->retry_max_ms, RETRY_MAX_MS);
     config->grace_ms = or_default(config->grace_ms, TIMEOUT_GRACE_MS);
+    config->sweep_ms = or_default(config->sweep_ms, SWEEP_MS);
     config->unfinished_limit = or_default(config->unfinished_limit, UNFINISHED_MAX);
 }
 

@@ -19,6 +19,11 @@ typedef struct orchestrator_config {
     int64_t retry_max_ms;     /* 0: 60000. */
     int64_t grace_ms;         /* 0: 5000; waited for a worker beyond an attempt's timeout. */
     int64_t unfinished_limit; /* 0: 1000000 tasks; beyond it submits get 503. */
+    int64_t keep_tasks_ms;    /* Finished tasks are removed after it; 0: never. */
+    int64_t keep_dead_ms;     /* The same of dead letters. */
+    int64_t keep_events_ms;   /* Events of finished tasks are removed after it; 0: never. */
+    int64_t keep_tasks;       /* So many of the newest tasks are kept; 0: all. */
+    int64_t sweep_ms;         /* 0: 60000; between two looks for what is to be removed. */
     bool closed_world; /* No other worker will come: a role that none offers is refused at
                           submit. */
 } orchestrator_config;

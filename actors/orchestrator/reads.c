@@ -108,7 +108,9 @@ static void events_found(orc *o, orc_ask *ask, const store_found *found, const c
     const task_event *events = found->events.items;
     int64_t last =
         found->events.count == 0 ? get->after : events[found->events.count - 1].sequence;
-    bool all = found->marks.count > 0 && last >= mark->event_sequence;
+    // Events that were removed are no reason to wait for more.
+    bool all =
+        found->marks.count > 0 && (last >= mark->event_sequence || found->events.count == 0);
     event_page page = {.events = found->events, .ended = all && life_ended(stored->state)};
     orc_answer(o, ask->reply_to, MSG_EVENT_PAGE, &page);
 }

@@ -131,6 +131,7 @@ static void complete(orc *o, orc_task *const *tasks, size_t count)
         }
     }
     o->phase = ORC_READY;
+    orc_sweep_start(o);
     for (size_t i = 0; i < count; i++) {
         restart(o, tasks[i]);
     }
@@ -168,6 +169,7 @@ void orc_on_recovered(orc *o, cogo_msg *msg)
     for (size_t i = 0; i < page->tasks.count; i++) {
         (void)orc_load_task(o, &tasks[i], &marks[i]);
     }
+    o->dead_count += page->dead_count;
     if (o->next_lease <= page->lease_max) {
         o->next_lease = page->lease_max + 1;
     }

@@ -155,6 +155,7 @@ struct orc_task {
     int64_t event_sequence;
     size_t size_bytes;
     uint64_t stamp;
+    uint64_t number; /* Of its oldest change that is not in a write. */
     unsigned pin_count;
     unsigned in_flight_count; /* Writes that carry it. */
     bool dirty;
@@ -186,7 +187,24 @@ typedef struct orc_write {
     uint64_t covers;
     orc_carried *tasks;
     size_t task_count;
+    bool sweeps; /* It removes what the last sweep found. */
 } orc_write;
+
+/* What is kept no longer and is on its way out (sweep.c). */
+typedef struct orc_sweep {
+    orc_deadline deadline;  /* Of the next question. */
+    int64_t after;          /* Row that it begins behind. */
+    store_swept *going;     /* Own block: from the answer until the removal is on disk. */
+    orc_map ids;            /* Of the tasks in it that are removed. */
+    bool waits;             /* For the next write. */
+    uint64_t tasks, events; /* Removed, or whose events were. */
+} orc_sweep;
+
+/* Something that was defined or removed, until a write takes it (keep.c). */
+typedef struct orc_defined {
+    struct orc_defined *next;
+    store_definition what; /* In this block. */
+} orc_defined;
 
 typedef struct orc_follower {
     cogo_actor_id actor;
@@ -223,6 +241,7 @@ struct orc_ask {
     orc_task **pins;   /* Loaded for this; stay in memory as long as it does. */
     size_t pin_count;
     orc_family *family;
+    void *own; /* Of who made it, in `memory`. */
     int rounds;
     /* load.c: what goes on when everything is there. */
     void (*resume)(orc *o, orc_ask *self);
@@ -254,12 +273,15 @@ struct orc {
     orc_task *first_dirty, *last_dirty;
     size_t dirty_count;
     uint64_t dirty_since_ns;
-    uint64_t next_number, flushed_number, committed_number;
+    uint64_t next_number, committed_number;
     int64_t next_sequence;
     orc_write *writes; /* Oldest first. */
     size_t write_count, write_capacity;
     orc_parcel *outbox; /* Ring. */
     size_t outbox_first, outbox_count, outbox_capacity;
+    orc_defined *first_defined, *last_defined;
+    orc_sweep sweep;
+    int64_t dead_count; /* Dead letters in the store. */
     /* Followers. */
     orc_follower *followers;
     size_t follower_count, follower_capacity;
@@ -297,6 +319,23 @@ void orc_ask_send(orc *o, orc_ask *ask, const store_lookup *lookup,
                                    const char *error));
 void orc_ask_answered(orc *o, cogo_msg *msg);
 void orc_ask_failed(orc *o, cogo_msg *msg);
+
+/* keep.c: what is written besides tasks. It leaves with the next write. */
+void orc_define(orc *o, const char *kind, const char *name, const cogo_record *type,
+                const void *record); /* NULL: it is removed. */
+bool orc_keep_waits(const orc *o);
+void orc_keep_fill(orc *o, store_write *write, orc_write *sent);
+void orc_keep_sent(orc *o);
+void orc_keep_finish(orc *o);
+
+/* sweep.c: finished tasks and events that are kept no longer. */
+void orc_sweep_start(orc *o);
+void orc_sweep_saved(orc *o);
+bool orc_sweep_takes(const orc *o, const char *task_id); /* It is as good as gone. */
+void orc_sweep_finish(orc *o);
+
+/* redrive.c */
+void orc_on_redrive(orc *o, cogo_msg *msg);
 
 /* task.c: tasks in memory. */
 void orc_id(orc *o, char out[ID_SIZE], const char *prefix);
@@ -426,6 +465,16 @@ void orc_key_destroy(orc *o, orc_key *key);
 void orc_lookup_failed(orc *o, orc_ask *ask, const char *error);
 void orc_task_unknown(orc *o, cogo_actor_id to, const char *id);
 void orc_relink(orc *o, orc_task *t); /* To the dependencies that its record names. */
+
+/* Why @p t can't be tried again, as the code of a problem with its detail; NULL: it can. */
+const char *orc_retry_refused(orc *o, const orc_task *t, const char **out_detail);
+
+/* True: all that a retry of @p t needs is in memory. False: the store is asked. */
+bool orc_retry_load(orc *o, orc_ask *ask, const orc_task *t);
+
+/* Tries it again. All changes from before must have left, and those of it leave at once: the
+ * store must see the end, the renewal and the next end one by one. */
+void orc_retry_begin(orc *o, orc_task *t);
 void orc_on_cancel(orc *o, cogo_msg *msg);
 void orc_on_retry(orc *o, cogo_msg *msg);
 

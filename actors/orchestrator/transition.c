@@ -106,10 +106,11 @@ static void ended(orc *o, orc_task *t)
     }
 }
 
-static void renewed(orc *o, orc_task *t)
+static void renewed(orc *o, orc_task *t, int32_t before)
 {
     task *r = t->record;
     o->unfinished_count++;
+    o->dead_count -= before == TASK_DEADLETTERED ? 1 : 0;
     r->finished_at = 0;
     r->started_at = 0;
     r->attempt = 0;
@@ -135,7 +136,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
         orc_queue_remove(&t->line->queue, &t->waiting);
     }
     if (life_ended(before)) {
-        renewed(o, t);
+        renewed(o, t, before);
     }
     if (r->state == TASK_QUEUED) {
         r->queued_at = r->updated_at;

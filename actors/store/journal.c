@@ -154,6 +154,28 @@ const char *change_tenant(const store_change *change)
     return tenant != NULL && strcmp(tenant, TENANT_DEFAULT) != 0 ? tenant : NULL;
 }
 
+const char *definitions_malformed(const store_write *write)
+{
+    const store_definition *all = write->definitions.items;
+    for (size_t i = 0; i < write->definitions.count; i++) {
+        if (all[i].kind == NULL || all[i].name == NULL) {
+            return "a definition needs a kind and a name";
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(all[i].kind, all[k].kind) == 0
+                && strcmp(all[i].name, all[k].name) == 0) {
+                return "a definition occurs twice";
+            }
+        }
+    }
+    return NULL;
+}
+
+bool write_keeps(const store_write *write)
+{
+    return write->remove.count + write->trim.count + write->definitions.count > 0;
+}
+
 bool change_retries(const store_change *change)
 {
     const task_event *events = change->events.items;

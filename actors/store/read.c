@@ -152,6 +152,9 @@ static cogo_err recover(database *d, int64_t after, cogo_arena *arena, store_rec
         out->tasks = (cogo_records){rows.tasks, rows.count};
         out->marks = (cogo_records){rows.marks, rows.count};
         out->lease_max = db_number(d, "SELECT lease_max FROM meta", 0);
+        if (after == 0) {
+            err = read_kept(d, arena, out);
+        }
         if (rows.more) {
             out->next_page_token = cogo_arena_printf(arena, "%" PRId64, rows.last_number);
         }
@@ -311,6 +314,9 @@ static cogo_err find(database *d, const store_lookup *request, cogo_arena *arena
     }
     if (request->workflow_list != NULL) {
         return list_workflows(d, request->workflow_list, arena, out);
+    }
+    if (request->sweep != NULL) {
+        return find_due(d, request->sweep, arena, out);
     }
     if (request->workflow_id != NULL) {
         return find_workflow(d, request->workflow_id, arena, out);

@@ -20,9 +20,9 @@ typedef struct task_rows {
 
 /* Columns that task_rows_take() reads; the first with context and result, then without context,
  * then with neither. All end with "FROM tasks t". */
-#define TASK_COLUMNS                                                        \
-    "SELECT t.number, t.lease, (SELECT max(e.sequence) FROM task_events e " \
-    "WHERE e.task = t.number), t.record"
+#define TASK_COLUMNS                                                                 \
+    "SELECT t.number, t.lease, coalesce((SELECT max(e.sequence) FROM task_events e " \
+    "WHERE e.task = t.number), t.trimmed), t.record"
 #define TASK_RESULT_COLUMN "(SELECT r.record FROM results r WHERE r.task = t.number)"
 #define TASK_SELECT_FULL                                                                \
     TASK_COLUMNS                                                                        \
@@ -53,6 +53,14 @@ COGO_MUST_USE cogo_err list_workflows(database *d, const task_list *list, cogo_a
 /* One workflow with its tasks; none when it is not known. */
 COGO_MUST_USE cogo_err find_workflow(database *d, const char *workflow_id, cogo_arena *arena,
                                      store_found *out);
+
+/* A stretch of tasks in the order of their arrival: which of them are kept no longer
+ * (sweep.c). */
+COGO_MUST_USE cogo_err find_due(database *d, const store_sweep *sweep, cogo_arena *arena,
+                                store_found *out);
+
+/* All that was defined, and how many dead letters there are (sweep.c). */
+COGO_MUST_USE cogo_err read_kept(database *d, cogo_arena *arena, store_recovered *out);
 
 /* Fails a lookup: sets @p out->error by printf and returns COGO_EINVAL. */
 COGO_MUST_USE cogo_err lookup_bad(cogo_arena *arena, store_found *out, const char *format, ...)

@@ -74,6 +74,9 @@ static journal_verdict put_write(sqlite_journal *j, const store_write *write,
     for (size_t i = 0; i < write->changes.count && verdict == JOURNAL_APPLIED; i++) {
         verdict = sqlite_put_change(j, &changes[i], error);
     }
+    if (verdict == JOURNAL_APPLIED && write_keeps(write)) {
+        verdict = sqlite_put_keeps(j, write, error);
+    }
     cogo_arena_finish(&j->arena);
     return verdict;
 }

@@ -42,6 +42,8 @@
     X(281, MSG_EVENTS_FOLLOW, "events.follow", events_follow_record)    /* to orchestrator */  \
     X(282, MSG_EVENTS_UNFOLLOW, "events.unfollow", events_follow_record)                       \
     X(283, MSG_EVENT, "event", task_event_record)                       /* to a follower */    \
+    X(284, MSG_REDRIVE, "redrive", redrive_record)                      /* ask */              \
+    X(285, MSG_REDRIVEN, "redriven", redriven_record)                   /* answer */           \
     /* Worker <-> orchestrator: with MSG_INSTRUCTION_OFFER the eight operations of a worker. */ \
     X(300, MSG_WORKER_REGISTER, "worker.register", worker_register_record) /* ask */           \
     X(301, MSG_WORKER_WELCOME, "worker.welcome", worker_welcome_record)    /* answer */        \
@@ -134,6 +136,19 @@ typedef struct task_command {
     const char *task_id;
     const char *reason;
 } task_command;
+
+/* Dead letters that are to be tried again: those named, or the newest of some roles, or of all.
+ */
+typedef struct redrive {
+    cogo_strings task_ids;
+    cogo_strings roles;
+    bool all;
+    int64_t limit; /* When none is named; 0: 100. */
+} redrive;
+
+typedef struct redriven {
+    cogo_records tasks; /* submit_item, in the order of the ids, or newest first. */
+} redriven;
 
 typedef struct task_events {
     const char *task_id;
@@ -244,10 +259,21 @@ typedef struct store_change {
     const workflow *workflow; /* With the first change of a workflow. */
 } store_change;
 
+/* What somebody defined, under a name that is unique in its kind. */
+typedef struct store_definition {
+    const char *kind;
+    const char *name;
+    int64_t updated_at;
+    cogo_value record; /* None: it is removed. */
+} store_definition;
+
 typedef struct store_write {
     int64_t sequence;     /* Grows by one with each write. */
     int64_t term;         /* Writes with another term are refused. */
     cogo_records changes; /* store_change */
+    cogo_strings remove;  /* Ids of finished tasks that go, with all that belongs to them, */
+    cogo_strings trim;    /* or whose events go. */
+    cogo_records definitions; /* store_definition */
 } store_write;
 
 /* All writes up to `sequence` are on disk, or none after `sequence` ever will be (error set).
@@ -270,6 +296,22 @@ typedef struct store_recover {
     const char *page_token; /* Unfinished tasks, in pages. */
 } store_recover;
 
+/* Which finished tasks are kept no longer? Times are wall clock in ms; 0: all are kept. */
+typedef struct store_sweep {
+    int64_t after;           /* Row to begin behind; 0: the first. */
+    int64_t finished_before; /* Tasks that ended earlier go, */
+    int64_t dead_before;     /* dead letters earlier than this, */
+    int64_t keep;            /* and all but so many of the newest, dead letters aside. */
+    int64_t events_before;   /* Events of tasks that ended earlier go. */
+} store_sweep;
+
+typedef struct store_swept {
+    cogo_strings remove; /* Task ids. */
+    cogo_strings dead;   /* Of dead letters, to be removed too. */
+    cogo_strings trim;
+    int64_t next; /* Row to go on behind; 0: nothing follows that could be due. */
+} store_swept;
+
 /* Where the journal of one task stands. */
 typedef struct store_mark {
     const char *task_id;
@@ -284,6 +326,8 @@ typedef struct store_recovered {
     cogo_records marks; /* store_mark, one per task, in the same order. */
     int64_t lease_max;  /* Over all tasks ever; the next lease is greater. */
     const char *error;
+    int64_t dead_count;       /* Dead letters; with the first page, like */
+    cogo_records definitions; /* store_definition */
 } store_recovered;
 
 /* Exactly one of the groups is used; answered by the reader with store_found. */
@@ -294,6 +338,7 @@ typedef struct store_lookup {
     const task_events *events;
     const char *workflow_id;
     const task_list *workflow_list;
+    const store_sweep *sweep;
 } store_lookup;
 
 typedef struct store_found {
@@ -304,6 +349,7 @@ typedef struct store_found {
     const char *next_page_token;
     const char *error;
     cogo_records marks; /* store_mark, one per task, in the same order. */
+    const store_swept *swept;
 } store_found;
 
 #define TENANT_DEFAULT "default" /* Whose the tasks without a tenant are. */
@@ -353,8 +399,9 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     instruction_offer_record, instruction_cancel_record, instruction_progress_record,
     instruction_result_record, store_change_record, store_write_record, store_committed_record,
     store_recover_record, store_elected_record, store_mark_record, store_recovered_record,
-    store_lookup_record, store_found_record, access_token_record, token_change_record,
-    token_list_record, token_page_record;
+    store_lookup_record, store_found_record, store_definition_record, store_sweep_record,
+    store_swept_record, redrive_record, redriven_record, access_token_record,
+    token_change_record, token_list_record, token_page_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

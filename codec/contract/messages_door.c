@@ -89,6 +89,24 @@ static const cogo_field task_command_fields[] = {
 };
 RECORD(task_command, "TaskCommand", 1, "Cancels, retries or explains one task.");
 
+static const cogo_field redrive_fields[] = {
+    FIELD(redrive, task_ids, "taskIds", STRINGS, LENGTH(0, PAGE_SIZE_MAX),
+          .doc = "Ids of the dead letters to try again."),
+    FIELD(redrive, roles, "roles", STRINGS, LENGTH(0, LABELS_MAX),
+          .doc = "When no id is named: the newest dead letters of these roles."),
+    FIELD(redrive, all, "all", BOOL,
+          .doc = "When neither id nor role is named: the newest dead letters of all roles."),
+    FIELD(redrive, limit, "limit", INT, RANGE(0, PAGE_SIZE_MAX),
+          .doc = "Most dead letters to take when no id is named; 0 means 100."),
+};
+RECORD(redrive, "Redrive", 1, "Asks to try dead letters again.");
+
+static const cogo_field redriven_fields[] = {
+    FIELD_RECORDS(redriven, tasks, "tasks", submit_item,
+                  .doc = "For each dead letter the task as it is now, or a problem."),
+};
+RECORD(redriven, "Redriven", 1, "Answer to Redrive.");
+
 static const cogo_field task_events_fields[] = {
     FIELD(task_events, task_id, "taskId", STRING, REQUIRED, .doc = "Id of the task."),
     FIELD(task_events, after, "after", INT, NOT_NEGATIVE,

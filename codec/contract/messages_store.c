@@ -16,6 +16,16 @@ static const cogo_field store_change_fields[] = {
 };
 RECORD(store_change, "StoreChange", 1, "One transition of one task.");
 
+static const cogo_field store_definition_fields[] = {
+    FIELD(store_definition, kind, "kind", STRING, REQUIRED, .doc = "Kind of the thing."),
+    FIELD(store_definition, name, "name", STRING, REQUIRED,
+          .doc = "Its name, unique in its kind."),
+    FIELD(store_definition, updated_at, "updatedAt", INT, NOT_NEGATIVE,
+          .doc = "When it last changed, in ms since 1970."),
+    FIELD(store_definition, record, "record", VALUE, .doc = "The thing; absent to remove it."),
+};
+RECORD(store_definition, "StoreDefinition", 1, "What somebody defined.");
+
 static const cogo_field store_write_fields[] = {
     FIELD(store_write, sequence, "sequence", INT, NOT_NEGATIVE,
           .doc = "Number of the write; grows by one with each."),
@@ -23,6 +33,12 @@ static const cogo_field store_write_fields[] = {
           .doc = "Right to write; a write with another term is refused."),
     FIELD_RECORDS(store_write, changes, "changes", store_change,
                   .doc = "What is to be written, all or nothing."),
+    FIELD(store_write, remove, "remove", STRINGS,
+          .doc = "Ids of finished tasks to remove with all that belongs to them."),
+    FIELD(store_write, trim, "trim", STRINGS,
+          .doc = "Ids of finished tasks whose events are removed."),
+    FIELD_RECORDS(store_write, definitions, "definitions", store_definition,
+                  .doc = "What was defined or removed."),
 };
 RECORD(store_write, "StoreWrite", 1, "Changes to put on disk.");
 
@@ -54,6 +70,29 @@ static const cogo_field store_elected_fields[] = {
 };
 RECORD(store_elected, "StoreElected", 1, "The right to write the journal.");
 
+static const cogo_field store_sweep_fields[] = {
+    FIELD(store_sweep, after, "after", INT, NOT_NEGATIVE,
+          .doc = "Row to begin behind; 0 for the first."),
+    FIELD(store_sweep, finished_before, "finishedBefore", INT, NOT_NEGATIVE,
+          .doc = "Tasks that ended earlier go; ms since 1970, 0 for none."),
+    FIELD(store_sweep, dead_before, "deadBefore", INT, NOT_NEGATIVE,
+          .doc = "The same of dead letters."),
+    FIELD(store_sweep, keep, "keep", INT, NOT_NEGATIVE,
+          .doc = "So many of the newest tasks are kept; 0 for all."),
+    FIELD(store_sweep, events_before, "eventsBefore", INT, NOT_NEGATIVE,
+          .doc = "Events of tasks that ended earlier go; ms since 1970, 0 for none."),
+};
+RECORD(store_sweep, "StoreSweep", 1, "Asks for tasks that are kept no longer.");
+
+static const cogo_field store_swept_fields[] = {
+    FIELD(store_swept, remove, "remove", STRINGS, .doc = "Ids of tasks that may go."),
+    FIELD(store_swept, dead, "dead", STRINGS, .doc = "Ids of dead letters that may go."),
+    FIELD(store_swept, trim, "trim", STRINGS, .doc = "Ids of tasks whose events may go."),
+    FIELD(store_swept, next, "next", INT, NOT_NEGATIVE,
+          .doc = "Row to go on behind; 0 when nothing that is due can follow."),
+};
+RECORD(store_swept, "StoreSwept", 1, "Tasks that are kept no longer.");
+
 static const cogo_field store_lookup_fields[] = {
     FIELD(store_lookup, ids, "ids", STRINGS, .doc = "Task or instruction ids to find."),
     FIELD(store_lookup, idempotency_key, "idempotencyKey", STRING,
@@ -64,6 +103,8 @@ static const cogo_field store_lookup_fields[] = {
     FIELD(store_lookup, workflow_id, "workflowId", STRING, .doc = "Id of a workflow to find."),
     FIELD_RECORD(store_lookup, workflow_list, "workflowList", task_list,
                  .doc = "A page of workflows to find."),
+    FIELD_RECORD(store_lookup, sweep, "sweep", store_sweep,
+                 .doc = "Tasks to find that are kept no longer."),
 };
 RECORD(store_lookup, "StoreLookup", 1, "Asks the store for one kind of thing.");
 
@@ -78,5 +119,7 @@ static const cogo_field store_found_fields[] = {
     FIELD(store_found, error, "error", STRING, .doc = "Why nothing could be looked up."),
     FIELD_RECORDS(store_found, marks, "marks", store_mark,
                   .doc = "Where the journal of each task stands, in the order of the tasks."),
+    FIELD_RECORD(store_found, swept, "swept", store_swept,
+                 .doc = "Tasks that are kept no longer."),
 };
 RECORD(store_found, "StoreFound", 1, "Answer to StoreLookup.");

@@ -20,6 +20,10 @@ static const cogo_field store_recovered_fields[] = {
     FIELD(store_recovered, lease_max, "leaseMax", INT, NOT_NEGATIVE,
           .doc = "Greatest lease ever given; the next one is greater."),
     FIELD(store_recovered, error, "error", STRING, .doc = "Why nothing could be read."),
+    FIELD(store_recovered, dead_count, "deadCount", INT, NOT_NEGATIVE,
+          .doc = "Dead letters; with the first page."),
+    FIELD_RECORDS(store_recovered, definitions, "definitions", store_definition,
+                  .doc = "All that was defined; with the first page."),
 };
 RECORD(store_recovered, "StoreRecovered", 1,
        "A page of unfinished tasks, and where the journal of each stands.");

@@ -37,6 +37,8 @@ enum {
     "SELECT t.number, c.tenant, t.workflow FROM unnest($1::text[], $2::text[]) " \
     "c(task_id, tenant) JOIN tasks t ON t.task_id = c.task_id ON CONFLICT (number) DO NOTHING"
 
+#define KEEP "SELECT cogo_keep($1, $2, $3, $4, $5, $6, $7, $8)"
+
 typedef struct pg_journal {
     journal base;
     pg connection;
@@ -79,9 +81,9 @@ static journal_verdict give_up(pg_journal *j, journal_verdict verdict)
     return verdict;
 }
 
-static bool prepare(pg *p)
+static bool prepare_one(pg *p, const char *name, const char *sql)
 {
-    if (p->conn == NULL || PQsendPrepare(p->conn, "write", WRITE, 0, NULL) == 0) {
+    if (p->conn == NULL || PQsendPrepare(p->conn, name, sql, 0, NULL) == 0) {
         return false;
     }
     bool good = true;
@@ -98,9 +100,21 @@ static bool prepare(pg *p)
     return good && p->conn != NULL;
 }
 
+static bool prepare(pg *p)
+{
+    return prepare_one(p, "write", WRITE) && prepare_one(p, "keep", KEEP);
+}
+
 static bool queue(pg *p, const char *sql)
 {
     return PQsendQueryParams(p->conn, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+static journal_verdict no_memory(pg_journal *j, char error[JOURNAL_ERROR_SIZE])
+{
+    (void)snprintf(error, JOURNAL_ERROR_SIZE, "cannot write the journal: out of memory");
+    pg_drop(&j->connection);
+    return JOURNAL_BROKEN;
 }
 
 /* Sends all of @p write; how many commands in @p *out_count. */
@@ -109,18 +123,15 @@ static journal_verdict send_write(pg_journal *j, const store_write *write, size_
 {
     pg *p = &j->connection;
     pg_request request = {NULL};
+    pg_write parameters;
     bool good = PQenterPipelineMode(p->conn) == 1
                 && queue(p, j->open ? "SAVEPOINT one_write" : "BEGIN");
     *out_count = 1;
     for (size_t done = 0; done < write->changes.count && good;) {
-        pg_write parameters;
         size_t part =
             pg_write_encode(write, done, j->commit_id, &request, &j->arena, &parameters);
         if (part == 0) {
-            (void)snprintf(error, JOURNAL_ERROR_SIZE,
-                           "cannot write the journal: out of memory");
-            pg_drop(p);
-            return JOURNAL_BROKEN;
+            return no_memory(j, error);
         }
         good = PQsendQueryPrepared(p->conn, "write", WRITE_PARAMETERS, parameters.values,
                                    parameters.sizes, parameters.formats, 0)
@@ -133,6 +144,15 @@ static journal_verdict send_write(pg_journal *j, const store_write *write, size_
         const char *const values[] = {ids, tenants};
         good = ids != NULL
                && PQsendQueryParams(p->conn, TENANTS, 2, NULL, values, NULL, NULL, 0) == 1;
+        (*out_count)++;
+    }
+    if (write_keeps(write) && good) {
+        if (!pg_keep_encode(write, j->commit_id, &j->arena, &parameters)) {
+            return no_memory(j, error);
+        }
+        good = PQsendQueryPrepared(p->conn, "keep", KEEP_PARAMETERS, parameters.values,
+                                   parameters.sizes, parameters.formats, 0)
+               == 1;
         (*out_count)++;
     }
     if (j->open && good) {
@@ -200,7 +220,7 @@ static const char *malformed(const store_write *write, const char **out_id)
         *out_id = changes[i].task == NULL ? NULL : changes[i].task->task_id;
         why = change_malformed(&changes[i]);
     }
-    return why;
+    return why != NULL ? why : definitions_malformed(write);
 }
 
 /* A write that is refused leaves those before it. The server alone knows what it had. */

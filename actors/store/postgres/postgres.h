@@ -47,4 +47,10 @@ size_t pg_write_encode(const store_write *write, size_t first, int64_t commit_id
 bool pg_tenants(const store_write *write, cogo_arena *arena, const char **out_ids,
                 const char **out_tenants);
 
+/* All of @p write that is no change of a task, as the parameters of cogo_keep() (keep.c).
+ * False: out of memory, or too large. */
+enum { KEEP_PARAMETERS = 8 };
+COGO_MUST_USE bool pg_keep_encode(const store_write *write, int64_t commit_id,
+                                  cogo_arena *arena, pg_write *out);
+
 #endif

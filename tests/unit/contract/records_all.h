@@ -25,6 +25,9 @@ static const cogo_record *const records_all[] = {
     &metric_sample_record,
     &metric_family_record,
     &store_change_record,
+    &store_definition_record,
+    &store_sweep_record,
+    &store_swept_record,
 };
 #undef X
 enum { RECORDS_ALL_COUNT = sizeof records_all / sizeof records_all[0] };

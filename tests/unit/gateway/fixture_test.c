@@ -204,6 +204,12 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     case MSG_TASK_LIST:
         on_list(ctx, msg);
         break;
+    case MSG_REDRIVE: {
+        static const problem gone = {.status = 404, .code = "TASK_NOT_FOUND", .detail = "No."};
+        const submit_item items[] = {{.task = &t}, {.problem = &gone}};
+        give(ctx, msg, MSG_REDRIVEN, &(redriven){.tasks = {items, 2}});
+        break;
+    }
     case MSG_TASK_CANCEL:
         give(ctx, msg, MSG_TASK, &t);
         break;

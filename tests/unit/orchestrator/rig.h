@@ -86,6 +86,7 @@ static inline void rig_end(rig *r)
     }
     cr_expect_eq(r->store->event_gaps, 0);
     cr_expect_eq(r->store->context_rewrites, 0);
+    cr_expect_eq(r->store->removed_unfinished, 0);
     pthread_mutex_destroy(&r->store->lock);
     free(r->store);
 }

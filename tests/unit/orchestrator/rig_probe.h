@@ -65,7 +65,7 @@ typedef struct rig_store {
     task tasks[STORED_MAX]; /* Of the answer being made. */
     store_mark marks[STORED_MAX];
     size_t count;
-    int64_t write_count, event_gaps, context_rewrites;
+    int64_t write_count, event_gaps, context_rewrites, removed_unfinished, sweep_count;
     int64_t held[64]; /* Sequences not committed yet. */
     size_t held_count;
     bool hold, fail;

@@ -40,6 +40,36 @@ static inline void store_change_apply(rig_store *s, const store_change *change)
     }
 }
 
+static inline void store_remove(rig_store *s, const char *id)
+{
+    rig_stored *row = stored(s, id);
+    s->removed_unfinished += row != NULL && row->record->state < TASK_SUCCEEDED ? 1 : 0;
+    if (row != NULL) {
+        free(row->record);
+        free(row->key);
+        free(row->hash);
+        *row = s->rows[--s->count];
+    }
+}
+
+/* All that has ended may go, dead letters apart when they are kept longer. */
+static inline void store_sweep_all(rig_store *s, const store_sweep *sweep, store_found *found)
+{
+    static const char *remove[STORED_MAX], *dead[STORED_MAX];
+    static store_swept swept;
+    swept = (store_swept){.remove = {.items = remove}, .dead = {.items = dead}};
+    for (size_t i = 0; i < s->count; i++) {
+        const task *t = s->rows[i].record;
+        if (t->state == TASK_DEADLETTERED && sweep->dead_before > 0) {
+            dead[swept.dead.count++] = t->task_id;
+        } else if (t->state >= TASK_SUCCEEDED && t->state != TASK_DEADLETTERED) {
+            remove[swept.remove.count++] = t->task_id;
+        }
+    }
+    s->sweep_count++;
+    found->swept = &swept;
+}
+
 static inline void store_committed_send(cogo_context *ctx, cogo_actor_id to, int64_t sequence,
                                         const char *error, bool retrying)
 {
@@ -61,6 +91,9 @@ static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
     store_found found = {0};
     size_t count = 0;
     workflow flow = {0};
+    if (lookup->sweep != NULL) {
+        store_sweep_all(s, lookup->sweep, &found);
+    }
     for (size_t i = 0; i < s->count; i++) {
         rig_stored *row = &s->rows[i];
         bool fits = lookup->idempotency_key != NULL && row->key != NULL
@@ -71,6 +104,12 @@ static inline void store_find(cogo_context *ctx, rig_store *s, cogo_msg *msg)
         for (size_t j = 0; j < lookup->ids.count; j++) {
             fits = fits || strcmp(lookup->ids.items[j], row->record->task_id) == 0
                    || strcmp(lookup->ids.items[j], row->record->instruction_id) == 0;
+        }
+        for (size_t j = 0; lookup->list != NULL && j < lookup->list->states.count; j++) {
+            fits =
+                fits
+                || strcmp(lookup->list->states.items[j], task_state_names[row->record->state])
+                       == 0;
         }
         fits = fits
                || (lookup->events != NULL
@@ -159,6 +198,9 @@ static inline cogo_err store_receive(cogo_context *ctx, void *state, cogo_msg *m
         s->write_count++;
         for (size_t i = 0; i < write->changes.count && !s->fail; i++) {
             store_change_apply(s, &changes[i]);
+        }
+        for (size_t i = 0; i < write->remove.count && !s->fail; i++) {
+            store_remove(s, write->remove.items[i]);
         }
         if (s->hold) {
             s->held[s->held_count++] = write->sequence;
