@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(gcc g++ libc6-dev make pkg-config scons libck-dev libev-dev libmsgpack-dev libjansson-dev
     libsqlite3-dev libpq-dev libcurl4-openssl-dev libssl-dev libseccomp-dev libwebsockets-dev
-    libwebsockets-evlib-ev libyaml-dev systemtap-sdt-dev bubblewrap ca-certificates)
+    libwebsockets-evlib-ev libyaml-dev systemtap-sdt-dev bubblewrap ca-certificates tzdata)
 # What the roles drive. A tool that is missing makes a role say so; it never makes it fail.
 roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 python3-pytest
     cmake meson ninja-build autoconf automake git)

@@ -1,4 +1,6 @@
 /* cogo task: submit, look, wait, cancel, retry. */
+#include "actors/cli/task.h"
+
 #include "actors/cli/client.h"
 #include "actors/cli/output.h"
 #include "codec/json/json.h"
@@ -132,8 +134,7 @@ static bool add_list(json_t *instruction, const char *key, const char *text)
     return json_array_size(items) > 0 && json_array_size(items) <= DEPENDENCIES_MAX;
 }
 
-/* NULL: said what is wrong. */
-static json_t *instruction_from(const args *a)
+json_t *task_instruction(const args *a)
 {
     json_t *instruction = json_object();
     json_object_set_new(instruction, "role", json_string(a->positionals[0]));
@@ -180,7 +181,7 @@ static cli_exit submit(const args *a)
     if (key != NULL && *key == '\0') {
         return cli_fail(CLI_USAGE, "--key is empty");
     }
-    json_t *instruction = instruction_from(a);
+    json_t *instruction = task_instruction(a);
     if (instruction == NULL) {
         return CLI_USAGE;
     }

@@ -65,6 +65,13 @@ void route_workflow_get(exchange *x);
 /* Of dead letters. */
 void route_deadletter_list(exchange *x);
 void route_deadletter_redrive(exchange *x);
+/* Of schedules. */
+void route_schedule_create(exchange *x);
+void route_schedule_list(exchange *x);
+void route_schedule_get(exchange *x);
+void route_schedule_delete(exchange *x);
+void route_schedule_pause(exchange *x);
+void route_schedule_resume(exchange *x);
 /* Of workers and roles. */
 void route_worker_list(exchange *x);
 void route_worker_get(exchange *x);

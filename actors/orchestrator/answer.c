@@ -22,6 +22,8 @@ static const struct {
     {"NOT_READY", "The orchestrator is starting"},
     {"NO_LEADER", "No orchestrator leads"},
     {"TASK_NOT_FOUND", "No such task"},
+    {"SCHEDULE_NOT_FOUND", "No such schedule"},
+    {"TOO_MANY_SCHEDULES", "Too many schedules"},
     {"WORKFLOW_NOT_FOUND", "No such workflow"},
     {"WORKER_NOT_FOUND", "No such worker"},
     {"TASK_FINISHED", "The task is finished"},

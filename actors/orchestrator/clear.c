@@ -75,6 +75,7 @@ void orc_clear(orc *o)
     orc_outbox_finish(o);
     orc_journal_finish(o);
     orc_keep_finish(o);
+    orc_schedule_finish(o);
     orc_sweep_finish(o);
     clear_asks(o);
     clear_workers(o);

@@ -45,9 +45,14 @@ enum {
     FIELD_ERRORS_MAX = 100,      /* In one problem. */
     REASONS_MAX = 100,           /* In one explanation. */
     REDRIVE_DEFAULT = 100,       /* Dead letters of one request that names none. */
-    SWEEP_MS = 60000,            /* Between two walks for what is kept no longer, */
-    SWEEP_PAUSE_MS = 5,          /* and between two stretches of one. */
-    NEAREST_MAX = 3,             /* Names in "did you mean". */
+    SCHEDULES_MAX = 1000,
+    SCHEDULE_LATE_MS = 60000,   /* A slot that is later was missed. */
+    SCHEDULE_LOOK_MS = 60000,   /* The wall clock is looked at so often at least. */
+    SCHEDULE_AGAIN_MS = 1000,   /* After a submit that could not be done now. */
+    SCHEDULE_MISSED_MAX = 1000, /* Missed slots that are submitted one after the other. */
+    SWEEP_MS = 60000,           /* Between two walks for what is kept no longer, */
+    SWEEP_PAUSE_MS = 5,         /* and between two stretches of one. */
+    NEAREST_MAX = 3,            /* Names in "did you mean". */
 };
 
 #endif

@@ -158,6 +158,21 @@ static void add_kept(orc *o, metric_list *list)
                        (double)o->sweep.events);
 }
 
+static void add_schedules(orc *o, metric_list *list)
+{
+    const char *const names[] = {"submitted", "skipped", "missed", "refused"};
+    const uint64_t counts[] = {o->slots_submitted, o->slots_skipped, o->slots_missed,
+                               o->slots_refused};
+    add_one(list, "cogo_schedules", "Schedules, paused ones too.", "gauge",
+            (double)o->schedules.count);
+    metric_list_family(list, "cogo_schedule_slots_total",
+                       "Slots of schedules by what they became.", "counter");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        metric_list_sample(list, "", labels(o, "outcome", names[i], NULL, NULL, NULL, NULL),
+                           (double)counts[i]);
+    }
+}
+
 static void add_histogram(metric_list *list, const char *name, const char *help,
                           const metric_histogram *histogram)
 {
@@ -187,6 +202,7 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
     add_one(&list, "cogo_fenced_results_total", "Late results that were refused.", "counter",
             (double)o->fenced);
     add_kept(o, &list);
+    add_schedules(o, &list);
     add_one(&list, "cogo_leader", "1 while this orchestrator may write the journal.", "gauge",
             o->phase == ORC_READY ? 1 : 0);
     metrics answer = {0};

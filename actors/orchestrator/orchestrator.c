@@ -19,6 +19,11 @@ static const struct {
     {MSG_TASK_CANCEL, orc_on_cancel},
     {MSG_TASK_RETRY, orc_on_retry},
     {MSG_REDRIVE, orc_on_redrive},
+    {MSG_SCHEDULE_CREATE, orc_on_schedule_create},
+    {MSG_SCHEDULE_LIST, orc_on_schedule_list},
+    {MSG_SCHEDULE_DELETE, orc_on_schedule_delete},
+    {MSG_SCHEDULE_PAUSE, orc_on_schedule_pause},
+    {MSG_SCHEDULE_RESUME, orc_on_schedule_resume},
     {MSG_TASK_EVENTS, orc_on_events},
     {MSG_TASK_EXPLAIN, orc_on_explain},
     {MSG_WORKFLOW_GET, orc_on_workflow_get},
@@ -90,7 +95,7 @@ static void on_ask_failed(orc *o, cogo_msg *msg)
 static void dispatch_message(orc *o, cogo_msg *msg)
 {
     cogo_msg_type type = cogo_msg_type_of(msg);
-    if (orc_relay(o, msg)) {
+    if (orc_relay(o, msg) || orc_fire_answered(o, msg)) {
         return;
     }
     switch (type) {
@@ -187,10 +192,10 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     o->config = *(const orchestrator_config *)args;
     fill_defaults(&o->config);
     cogo_arena_init(&o->scratch, 0);
-    orc_map *const maps[] = {&o->tasks, &o->workers, &o->workers_by_monitor,
-                             &o->roles, &o->lines,   &o->workflows,
-                             &o->keys,  &o->asks,    &o->runs,
-                             &o->relays};
+    orc_map *const maps[] = {&o->tasks,  &o->workers,   &o->workers_by_monitor,
+                             &o->roles,  &o->lines,     &o->workflows,
+                             &o->keys,   &o->asks,      &o->runs,
+                             &o->relays, &o->schedules, &o->fires};
     uint64_t seed[2] = {cogo_system_random(o->system), cogo_system_random(o->system)};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         memcpy(maps[i]->seed, seed, sizeof seed);

@@ -132,6 +132,7 @@ static void complete(orc *o, orc_task *const *tasks, size_t count)
     }
     o->phase = ORC_READY;
     orc_sweep_start(o);
+    orc_schedule_start(o);
     for (size_t i = 0; i < count; i++) {
         restart(o, tasks[i]);
     }
@@ -170,6 +171,10 @@ void orc_on_recovered(orc *o, cogo_msg *msg)
         (void)orc_load_task(o, &tasks[i], &marks[i]);
     }
     o->dead_count += page->dead_count;
+    const store_definition *definitions = page->definitions.items;
+    for (size_t i = 0; i < page->definitions.count; i++) {
+        orc_schedule_recover(o, &definitions[i]);
+    }
     if (o->next_lease <= page->lease_max) {
         o->next_lease = page->lease_max + 1;
     }

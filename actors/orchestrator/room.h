@@ -280,6 +280,8 @@ struct orc {
     orc_parcel *outbox; /* Ring. */
     size_t outbox_first, outbox_count, outbox_capacity;
     orc_defined *first_defined, *last_defined;
+    orc_map schedules, fires; /* By id; by the ask of the submit that is under way. */
+    uint64_t slots_submitted, slots_skipped, slots_missed, slots_refused;
     orc_sweep sweep;
     int64_t dead_count; /* Dead letters in the store. */
     /* Followers. */
@@ -333,6 +335,19 @@ void orc_sweep_start(orc *o);
 void orc_sweep_saved(orc *o);
 bool orc_sweep_takes(const orc *o, const char *task_id); /* It is as good as gone. */
 void orc_sweep_finish(orc *o);
+
+/* schedule.c and fire.c */
+void orc_on_schedule_create(orc *o, cogo_msg *msg);
+void orc_on_schedule_list(orc *o, cogo_msg *msg);
+void orc_on_schedule_delete(orc *o, cogo_msg *msg);
+void orc_on_schedule_pause(orc *o, cogo_msg *msg);
+void orc_on_schedule_resume(orc *o, cogo_msg *msg);
+void orc_schedule_recover(orc *o, const store_definition *from);
+void orc_schedule_start(orc *o); /* All that are recovered begin to fire. */
+void orc_schedule_finish(orc *o);
+
+/* True: @p msg was the answer to the submit of a slot. */
+bool orc_fire_answered(orc *o, cogo_msg *msg);
 
 /* redrive.c */
 void orc_on_redrive(orc *o, cogo_msg *msg);

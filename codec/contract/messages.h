@@ -44,6 +44,13 @@
     X(283, MSG_EVENT, "event", task_event_record)                       /* to a follower */    \
     X(284, MSG_REDRIVE, "redrive", redrive_record)                      /* ask */              \
     X(285, MSG_REDRIVEN, "redriven", redriven_record)                   /* answer */           \
+    X(286, MSG_SCHEDULE_CREATE, "schedule.create", schedule_record)     /* ask */              \
+    X(287, MSG_SCHEDULE, "schedule", schedule_record)                   /* answer */           \
+    X(288, MSG_SCHEDULE_LIST, "schedule.list", schedule_command_record) /* ask */              \
+    X(289, MSG_SCHEDULE_PAGE, "schedule.page", schedule_page_record)    /* answer */           \
+    X(290, MSG_SCHEDULE_DELETE, "schedule.delete", schedule_command_record) /* ask */          \
+    X(291, MSG_SCHEDULE_PAUSE, "schedule.pause", schedule_command_record)   /* ask */          \
+    X(292, MSG_SCHEDULE_RESUME, "schedule.resume", schedule_command_record) /* ask */          \
     /* Worker <-> orchestrator: with MSG_INSTRUCTION_OFFER the eight operations of a worker. */ \
     X(300, MSG_WORKER_REGISTER, "worker.register", worker_register_record) /* ask */           \
     X(301, MSG_WORKER_WELCOME, "worker.welcome", worker_welcome_record)    /* answer */        \
@@ -149,6 +156,14 @@ typedef struct redrive {
 typedef struct redriven {
     cogo_records tasks; /* submit_item, in the order of the ids, or newest first. */
 } redriven;
+
+typedef struct schedule_command {
+    const char *schedule_id; /* NULL for all. */
+} schedule_command;
+
+typedef struct schedule_page {
+    cogo_records schedules; /* schedule */
+} schedule_page;
 
 typedef struct task_events {
     const char *task_id;
@@ -400,8 +415,9 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     instruction_result_record, store_change_record, store_write_record, store_committed_record,
     store_recover_record, store_elected_record, store_mark_record, store_recovered_record,
     store_lookup_record, store_found_record, store_definition_record, store_sweep_record,
-    store_swept_record, redrive_record, redriven_record, access_token_record,
-    token_change_record, token_list_record, token_page_record;
+    store_swept_record, redrive_record, redriven_record, schedule_command_record,
+    schedule_page_record, access_token_record, token_change_record, token_list_record,
+    token_page_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

@@ -107,6 +107,17 @@ static const cogo_field redriven_fields[] = {
 };
 RECORD(redriven, "Redriven", 1, "Answer to Redrive.");
 
+static const cogo_field schedule_command_fields[] = {
+    FIELD(schedule_command, schedule_id, "scheduleId", STRING,
+          .doc = "Id of the schedule; absent for all."),
+};
+RECORD(schedule_command, "ScheduleCommand", 1, "Lists, pauses, resumes or deletes schedules.");
+
+static const cogo_field schedule_page_fields[] = {
+    FIELD_RECORDS(schedule_page, schedules, "schedules", schedule, .doc = "The schedules."),
+};
+RECORD(schedule_page, "SchedulePage", 1, "The schedules, in the order of their ids.");
+
 static const cogo_field task_events_fields[] = {
     FIELD(task_events, task_id, "taskId", STRING, REQUIRED, .doc = "Id of the task."),
     FIELD(task_events, after, "after", INT, NOT_NEGATIVE,

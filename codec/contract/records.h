@@ -19,6 +19,9 @@
     X(IDLE, "idle") X(WORKING, "working") X(BUSY, "busy") X(ERROR, "error") X(OFFLINE, "offline")
 // clang-format on
 
+#define OVERLAP_MAP(X) X(SKIP, "skip") X(ALLOW, "allow") X(CANCEL, "cancel")
+#define MISSED_MAP(X)  X(ONCE, "once") X(SKIP, "skip") X(ALL, "all")
+
 #define X(name, text) PRIORITY_##name,
 typedef enum priority { PRIORITY_MAP(X) PRIORITY_COUNT } priority;
 #undef X
@@ -32,6 +35,15 @@ typedef enum result_status { RESULT_STATUS_MAP(X) RESULT_STATUS_COUNT } result_s
 typedef enum worker_state { WORKER_STATE_MAP(X) WORKER_STATE_COUNT } worker_state;
 #undef X
 
+#define X(name, text) OVERLAP_##name,
+typedef enum overlap_policy { OVERLAP_MAP(X) OVERLAP_COUNT } overlap_policy;
+#undef X
+#define X(name, text) MISSED_##name,
+typedef enum missed_policy { MISSED_MAP(X) MISSED_COUNT } missed_policy;
+#undef X
+
+extern const char *const overlap_names[];
+extern const char *const missed_names[];
 extern const char *const priority_names[]; /* Each ends with NULL. */
 extern const char *const task_state_names[];
 extern const char *const result_status_names[];
@@ -131,6 +143,28 @@ typedef struct workflow {
     int64_t finished_at;
     cogo_records tasks; /* task */
 } workflow;
+
+/* A task that is submitted again and again, at times that a cron expression names. */
+typedef struct schedule {
+    const char *schedule_id; /* sch_ */
+    const char *name;
+    const char *cron;
+    const char *time_zone; /* "UTC", or a name of the time zone database. */
+    int32_t overlap; /* overlap_policy: while the task of an earlier slot is unfinished. */
+    int32_t missed;  /* missed_policy: slots that passed while nobody could submit. */
+    bool paused;
+    const struct instruction *instruction;
+    int64_t created_at;
+    int64_t updated_at;
+    int64_t next_slot; /* 0 while paused. */
+    int64_t last_slot; /* That was submitted, skipped or missed; 0: none. */
+    const char *last_task_id;
+    const char *last_error; /* Why the last slot got no task. */
+    int64_t submitted;      /* Slots that became a task, */
+    int64_t skipped;        /* that an unfinished task skipped, */
+    int64_t missed_count;   /* that were missed for good, */
+    int64_t refused;        /* and whose task was refused. */
+} schedule;
 
 typedef struct performance_metrics {
     int64_t tasks_completed;
@@ -246,10 +280,11 @@ typedef struct problem {
     const char *existing_id;
 } problem;
 
-extern const cogo_record instruction_record, llm_usage_record, result_metadata_record,
-    agent_result_record, task_progress_record, task_record, task_event_record, workflow_record,
-    performance_metrics_record, role_capability_record, worker_agent_status_record,
-    dependency_result_record, role_context_record, role_execution_result_record,
-    actor_status_record, node_status_record, field_problem_record, problem_record;
+extern const cogo_record schedule_record, instruction_record, llm_usage_record,
+    result_metadata_record, agent_result_record, task_progress_record, task_record,
+    task_event_record, workflow_record, performance_metrics_record, role_capability_record,
+    worker_agent_status_record, dependency_result_record, role_context_record,
+    role_execution_result_record, actor_status_record, node_status_record, field_problem_record,
+    problem_record;
 
 #endif

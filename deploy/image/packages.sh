@@ -3,7 +3,7 @@
 set -euo pipefail
 
 runtime=(libmsgpackc2 libck0 libev4 libjansson4 libsqlite3-0 libcurl4 libseccomp2 libwebsockets17
-    libwebsockets-evlib-ev libyaml-0-2 libssl3 libpq5 libhiredis0.14 bubblewrap ca-certificates)
+    libwebsockets-evlib-ev libyaml-0-2 libssl3 libpq5 libhiredis0.14 bubblewrap ca-certificates tzdata)
 toolbox=(git gcc g++ libc6-dev make cmake meson ninja-build autoconf automake pkg-config python3
     python3-pytest cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 gcovr
     gdb binutils patch)

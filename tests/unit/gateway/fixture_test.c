@@ -204,6 +204,20 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     case MSG_TASK_LIST:
         on_list(ctx, msg);
         break;
+    case MSG_SCHEDULE_CREATE:
+        give(ctx, msg, MSG_SCHEDULE, cogo_msg_payload(msg));
+        break;
+    case MSG_SCHEDULE_LIST:
+        give(ctx, msg, MSG_SCHEDULE_PAGE, &(schedule_page){.schedules = {NULL, 0}});
+        break;
+    case MSG_SCHEDULE_DELETE:
+    case MSG_SCHEDULE_PAUSE:
+    case MSG_SCHEDULE_RESUME: {
+        static const instruction echo = {.role = "echo", .priority = -1};
+        give(ctx, msg, MSG_SCHEDULE,
+             &(schedule){.schedule_id = "sch_1", .cron = "@daily", .instruction = &echo});
+        break;
+    }
     case MSG_REDRIVE: {
         static const problem gone = {.status = 404, .code = "TASK_NOT_FOUND", .detail = "No."};
         const submit_item items[] = {{.task = &t}, {.problem = &gone}};

@@ -56,6 +56,17 @@ Test(routes, every_path_answers)
         {"GET", "/v1/tasks/tsk_1", "", NULL, 200, "\"taskId\":\"tsk_1\""},
         {"POST", "/v1/tasks/tsk_1:cancel", "", NULL, 200, "\"state\":\"cancelled\""},
         {"POST", "/v1/tasks/tsk_1:retry", "", NULL, 409, "TASK_NOT_RETRYABLE"},
+        {"POST", "/v1/schedules", JSON,
+         "{\"cron\":\"@daily\",\"instruction\":{\"role\":\"echo\"}}", 201, "@daily"},
+        {"POST", "/v1/schedules", JSON, "{\"cron\":\"@daily\"}", 422, "/instruction"},
+        {"POST", "/v1/schedules", JSON,
+         "{\"cron\":\"@daily\",\"overlap\":\"x\",\"instruction\":{\"role\":\"echo\"}}", 422,
+         "/overlap"},
+        {"GET", "/v1/schedules", "", NULL, 200, "{"},
+        {"GET", "/v1/schedules/sch_1", "", NULL, 404, "SCHEDULE_NOT_FOUND"},
+        {"DELETE", "/v1/schedules/sch_1", "", NULL, 200, "sch_1"},
+        {"POST", "/v1/schedules/sch_1:pause", "", NULL, 200, "sch_1"},
+        {"POST", "/v1/schedules/sch_1:resume", "", NULL, 200, "sch_1"},
         {"GET", "/v1/deadletters?role=echo&pageToken=p2", "", NULL, 200, "\"deadletters\":[{"},
         {"GET", "/v1/deadletters?pageSize=0", "", NULL, 422, "pageSize"},
         {"POST", "/v1/deadletters:redrive", JSON, "{\"all\":true}", 200,
@@ -312,7 +323,7 @@ Test(routes, the_api_document_has_every_path_and_schema)
     json_t *paths = json_object_get(json, "paths");
     json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
     cr_expect_str_eq(json_string_value(json_object_get(json, "openapi")), "3.1.0");
-    cr_expect_eq(json_object_size(paths), 29u);
+    cr_expect_eq(json_object_size(paths), 35u);
     cr_expect_not_null(
         json_object_get(json_object_get(paths, "/v1/tasks/{id}:cancel"), "post"));
     cr_expect_not_null(json_object_get(schemas, "Task"));

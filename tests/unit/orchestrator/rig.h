@@ -84,6 +84,9 @@ static inline void rig_end(rig *r)
         free(r->store->rows[i].key);
         free(r->store->rows[i].hash);
     }
+    for (size_t i = 0; i < r->store->defined_count; i++) {
+        free(r->store->defined[i].bytes);
+    }
     cr_expect_eq(r->store->event_gaps, 0);
     cr_expect_eq(r->store->context_rewrites, 0);
     cr_expect_eq(r->store->removed_unfinished, 0);

@@ -59,7 +59,16 @@ typedef struct rig_stored {
 } rig_stored;
 
 /* Shared by the store actor and the test; the test looks only while nothing happens. */
+typedef struct rig_defined {
+    char kind[32], name[64];
+    void *bytes;
+    size_t size;
+} rig_defined;
+
 typedef struct rig_store {
+    rig_defined defined[64];
+    size_t defined_count;
+    store_definition definitions[64]; /* Of the answer being made. */
     pthread_mutex_t lock;
     rig_stored rows[STORED_MAX];
     task tasks[STORED_MAX]; /* Of the answer being made. */

@@ -40,6 +40,29 @@ static inline void store_change_apply(rig_store *s, const store_change *change)
     }
 }
 
+static inline void store_define(rig_store *s, const store_definition *what)
+{
+    size_t at = 0;
+    while (at < s->defined_count
+           && (strcmp(s->defined[at].kind, what->kind) != 0
+               || strcmp(s->defined[at].name, what->name) != 0)) {
+        at++;
+    }
+    rig_defined *d = &s->defined[at];
+    s->defined_count += at == s->defined_count ? 1 : 0;
+    free(d->bytes);
+    *d = (rig_defined){.size = what->record.size_bytes};
+    if (d->size == 0) {
+        *d = s->defined[--s->defined_count];
+        s->defined[s->defined_count] = (rig_defined){0};
+        return;
+    }
+    (void)snprintf(d->kind, sizeof d->kind, "%s", what->kind);
+    (void)snprintf(d->name, sizeof d->name, "%s", what->name);
+    d->bytes = malloc(d->size);
+    memcpy(d->bytes, what->record.data, d->size);
+}
+
 static inline void store_remove(rig_store *s, const char *id)
 {
     rig_stored *row = stored(s, id);
@@ -162,6 +185,14 @@ static inline void store_recover_all(cogo_context *ctx, rig_store *s, cogo_msg *
     }
     page.tasks = (cogo_records){.items = tasks, .count = count};
     page.marks = (cogo_records){.items = marks, .count = count};
+    for (size_t i = 0; i < s->defined_count; i++) {
+        const rig_defined *d = &s->defined[i];
+        s->definitions[i] =
+            (store_definition){.kind = d->kind,
+                               .name = d->name,
+                               .record = {.data = d->bytes, .size_bytes = d->size}};
+    }
+    page.definitions = (cogo_records){.items = s->definitions, .count = s->defined_count};
     page.error = s->fail ? "the disk is gone" : NULL;
     (void)cogo_reply(
         ctx, msg, cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_RECOVERED, &page));
@@ -198,6 +229,10 @@ static inline cogo_err store_receive(cogo_context *ctx, void *state, cogo_msg *m
         s->write_count++;
         for (size_t i = 0; i < write->changes.count && !s->fail; i++) {
             store_change_apply(s, &changes[i]);
+        }
+        const store_definition *definitions = write->definitions.items;
+        for (size_t i = 0; i < write->definitions.count && !s->fail; i++) {
+            store_define(s, &definitions[i]);
         }
         for (size_t i = 0; i < write->remove.count && !s->fail; i++) {
             store_remove(s, write->remove.items[i]);

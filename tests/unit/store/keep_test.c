@@ -72,6 +72,7 @@ Both(keep, a_removed_task_is_gone_with_all_that_belongs_to_it)
     task *t = old_task(&f, 1, TASK_SUCCEEDED, OLD);
     workflow w = {.workflow_id = "wfl_1", .name = "one", .created_at = OLD};
     t->workflow_id = w.workflow_id;
+    t->tenant = "acme";
     t->result = make_result(&f, t, "res_1");
     cr_assert(keep(&f, (store_change){.task = t,
                                       .events = one_event(&f, t, 1),

@@ -1,0 +1,81 @@
+/* Routes of schedules: create, read, pause, resume, delete. */
+#include "actors/gateway/route.h"
+
+static void answer_one(exchange *x, cogo_msg *msg)
+{
+    exchange_record(x, 200, &schedule_record, cogo_msg_payload(msg));
+}
+
+static void answer_created(exchange *x, cogo_msg *msg)
+{
+    const schedule *made = cogo_msg_payload(msg);
+    exchange_add_header(x, "Location",
+                        cogo_arena_printf(&x->arena, "/v1/schedules/%s", made->schedule_id));
+    exchange_record(x, 201, &schedule_record, made);
+}
+
+void route_schedule_create(exchange *x)
+{
+    cogo_record_error error = {"", ""};
+    const void *asked = NULL;
+    json_t *body = exchange_body(x);
+    if (body == NULL) {
+        return;
+    }
+    cogo_err err =
+        json_to_record(&schedule_record, body, COGO_RECORD_STRICT, &x->arena, &asked, &error);
+    json_decref(body);
+    if (err != COGO_OK) {
+        exchange_invalid(x, error.pointer, error.detail);
+        return;
+    }
+    exchange_ask(x, MSG_SCHEDULE_CREATE, asked, 0, MSG_SCHEDULE, answer_created);
+}
+
+static void answer_page(exchange *x, cogo_msg *msg)
+{
+    exchange_record(x, 200, &schedule_page_record, cogo_msg_payload(msg));
+}
+
+void route_schedule_list(exchange *x)
+{
+    schedule_command all = {.schedule_id = NULL};
+    exchange_ask(x, MSG_SCHEDULE_LIST, &all, 0, MSG_SCHEDULE_PAGE, answer_page);
+}
+
+static void answer_first(exchange *x, cogo_msg *msg)
+{
+    const schedule_page *page = cogo_msg_payload(msg);
+    if (page->schedules.count == 0) {
+        exchange_problem(x, 404, "SCHEDULE_NOT_FOUND", "No schedule has this id.");
+    } else {
+        exchange_record(x, 200, &schedule_record, page->schedules.items);
+    }
+}
+
+void route_schedule_get(exchange *x)
+{
+    schedule_command one = {.schedule_id = x->id};
+    exchange_ask(x, MSG_SCHEDULE_LIST, &one, 0, MSG_SCHEDULE_PAGE, answer_first);
+}
+
+static void command(exchange *x, cogo_msg_type type)
+{
+    schedule_command one = {.schedule_id = x->id};
+    exchange_ask(x, type, &one, 0, MSG_SCHEDULE, answer_one);
+}
+
+void route_schedule_delete(exchange *x)
+{
+    command(x, MSG_SCHEDULE_DELETE);
+}
+
+void route_schedule_pause(exchange *x)
+{
+    command(x, MSG_SCHEDULE_PAUSE);
+}
+
+void route_schedule_resume(exchange *x)
+{
+    command(x, MSG_SCHEDULE_RESUME);
+}

@@ -1,0 +1,28 @@
+/* One schedule in memory.
+ * Used by schedule.c, which makes and changes them, and fire.c, which submits their tasks.
+ * Never shared with other actors. */
+#ifndef ORCHESTRATOR_SCHEDULE_H
+#define ORCHESTRATOR_SCHEDULE_H
+
+#include "actors/orchestrator/cron.h"
+#include "actors/orchestrator/room.h"
+
+typedef struct orc_schedule {
+    schedule *record; /* Own block, but for the two texts below. */
+    void *task_block, *error_block;
+    cron cron;
+    zone *zone;
+    orc_deadline deadline; /* Of the next slot. */
+    uint64_t ask;          /* Of the submit that is under way; 0: none. */
+    int64_t slot;          /* That it is for. */
+    bool gone;             /* Was deleted meanwhile. */
+} orc_schedule;
+
+#define SCHEDULE_KIND "schedule" /* Of its definition in the store. */
+
+/* Waits for its next slot after @p after_ms, or for none while it is paused. */
+void orc_schedule_arm(orc *o, orc_schedule *s, int64_t after_ms);
+void orc_schedule_save(orc *o, const orc_schedule *s);
+void orc_schedule_free(orc *o, orc_schedule *s);
+
+#endif
