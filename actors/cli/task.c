@@ -157,6 +157,20 @@ json_t *task_instruction(const args *a)
         json_decref(instruction);
         return NULL;
     }
+    static const char *const lists[][2] = {
+        {"labels", "labels"}, {"prefer", "preferredLabels"}, {"limits", "limits"}};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const char *given = args_value(a, lists[i][0]);
+        if (given != NULL && !add_list(instruction, lists[i][1], given)) {
+            (void)cli_fail(CLI_USAGE, "--%s '%s' names nothing", lists[i][0], given);
+            json_decref(instruction);
+            return NULL;
+        }
+    }
+    if (args_value(a, "fairness-key") != NULL) {
+        json_object_set_new(instruction, "fairnessKey",
+                            json_string(args_value(a, "fairness-key")));
+    }
     if (args_value(a, "timeout") != NULL) {
         int64_t ms;
         if (!args_duration_ms(args_value(a, "timeout"), &ms)) {
@@ -356,6 +370,10 @@ static const args_option submit_options[] = {
     {.name = "priority", .value = "P", .doc = "low, medium, high or urgent"},
     {.name = "timeout", .value = "TIME", .doc = "of one attempt, like 30s"},
     {.name = "depends-on", .value = "ID,...", .doc = "tasks that must succeed first"},
+    {.name = "labels", .value = "K=V,...", .doc = "labels that the worker must have"},
+    {.name = "prefer", .value = "K=V,...", .doc = "labels of workers that go first"},
+    {.name = "fairness-key", .value = "K", .doc = "tasks of different keys take turns"},
+    {.name = "limits", .value = "NAME,...", .doc = "limits that it counts for, or NAME:KEY"},
     {.name = "key", .value = "K", .doc = "idempotency key: the same key submits once"},
     {.name = "wait", .doc = "wait for the result; the exit code is the task's"},
     {.name = NULL},

@@ -65,6 +65,11 @@ void route_workflow_get(exchange *x);
 /* Of dead letters. */
 void route_deadletter_list(exchange *x);
 void route_deadletter_redrive(exchange *x);
+/* Of limits. */
+void route_limit_set(exchange *x);
+void route_limit_list(exchange *x);
+void route_limit_get(exchange *x);
+void route_limit_delete(exchange *x);
 /* Of schedules. */
 void route_schedule_create(exchange *x);
 void route_schedule_list(exchange *x);

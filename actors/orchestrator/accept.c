@@ -54,6 +54,12 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
                  .dependencies = dependency_ids(s, entry, ids),
                  .expected_output = asked->expected_output,
                  .labels = asked->labels,
+                 .preferred_labels = asked->preferred_labels,
+                 .fairness_key = asked->fairness_key,
+                 .limits = asked->limits,
+                 .slot_cost = asked->slot_cost,
+                 .schedule_timeout = asked->schedule_timeout,
+                 .deadline = asked->deadline,
                  .created_at = now,
                  .queued_at = ready ? now : 0,
                  .updated_at = now};
@@ -86,6 +92,7 @@ static void link_dependencies(submission *s, submit_entry *entry)
 static void begin(orc *o, orc_task *t)
 {
     orc_event_add(o, t);
+    orc_due_arm(o, t);
     if (t->record->state == TASK_QUEUED) {
         orc_enqueue(o, t, false);
         return;

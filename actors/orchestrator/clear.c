@@ -80,6 +80,7 @@ void orc_clear(orc *o)
     clear_asks(o);
     clear_workers(o);
     clear_tasks(o);
+    orc_share_finish(o);
     clear_roles(o);
     orc_map *const maps[] = {&o->tasks, &o->workers, &o->workers_by_monitor,
                              &o->roles, &o->lines,   &o->workflows,

@@ -31,8 +31,8 @@ static void link_run(orc_run *run, orc_worker *w, orc_offer *offer)
     }
     w->running = run;
     w->running_count++;
-    w->used += offer->own_slots ? 0 : 1;
-    offer->used++;
+    w->used += offer->own_slots ? 0 : run->slot_cost;
+    offer->used += run->slot_cost;
 }
 
 static void unlink_run(orc_run *run)
@@ -47,8 +47,8 @@ static void unlink_run(orc_run *run)
         run->next->previous = run->previous;
     }
     w->running_count--;
-    w->used -= run->offer->own_slots ? 0 : 1;
-    run->offer->used--;
+    w->used -= run->offer->own_slots ? 0 : run->slot_cost;
+    run->offer->used -= run->slot_cost;
 }
 
 void orc_run_move(orc_run *run, orc_worker *w)
@@ -66,6 +66,7 @@ static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
     *run = (orc_run){.lease = o->next_lease++,
                      .task = t,
                      .deadline = {.fire = run_is_due, .owner = run},
+                     .slot_cost = t->line->slot_cost,
                      .offered_ns = cogo_now_ns(o->ctx),
                      .offered_wall = cogo_system_wall_ms(o->system)};
     memcpy(run->task_id, t->record->task_id, strlen(t->record->task_id) + 1);
@@ -83,6 +84,7 @@ void orc_run_end(orc *o, orc_run *run)
     if (run->task != NULL) {
         run->task->run = NULL;
     }
+    orc_gates_give(o, run);
     orc_free(run);
     orc_worker_hungry(o, w);
 }
@@ -137,7 +139,8 @@ static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
                          .expected_output = r->expected_output,
                          .ref = r->ref,
                          .max_attempts = r->max_attempts,
-                         .labels = r->labels};
+                         .labels = r->labels,
+                         .slot_cost = r->slot_cost};
     role_context context = {.task_id = r->task_id,
                             .input = r->context,
                             .attempt = r->attempt,
@@ -180,6 +183,7 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
         return;
     }
     t->run = run;
+    orc_gates_take(o, run, t->waiting.group);
     t->lease = run->lease;
     t->record->started_at = 0;
     orc_task_set_text(&t->worker_block, &t->record->worker_id, w->registered->worker_id);
@@ -196,13 +200,19 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     }
 }
 
-static orc_task *first_of(const orc_line *line, uint64_t now_ns, uint64_t *out_rank)
+/* A group whose limit is used up stands aside, so it is passed once, not each time. */
+static orc_task *first_of(orc *o, const orc_line *line, uint64_t now_ns, uint64_t *out_rank)
 {
-    return (orc_task *)(void *)orc_queue_peek(&line->queue, now_ns, out_rank);
+    for (;;) {
+        orc_waiting *first = orc_queue_peek(&line->queue, now_ns, out_rank);
+        if (first == NULL || orc_group_open(o, first->group)) {
+            return (orc_task *)(void *)first;
+        }
+    }
 }
 
 /* Among all that the worker may take, the task that has most right to go first. */
-static orc_task *best_for(const orc_worker *w, uint64_t now_ns)
+static orc_task *best_for(orc *o, const orc_worker *w, uint64_t now_ns)
 {
     orc_task *best = NULL;
     uint64_t best_rank = 0;
@@ -210,9 +220,9 @@ static orc_task *best_for(const orc_worker *w, uint64_t now_ns)
         const orc_role *role = w->offers[i].role;
         for (const orc_line *line = role->lines; line != NULL; line = line->next) {
             uint64_t rank = 0;
-            orc_task *t = first_of(line, now_ns, &rank);
+            orc_task *t = first_of(o, line, now_ns, &rank);
             if (t != NULL && (best == NULL || rank > best_rank)
-                && orc_worker_refuses(w, role, line->labels, NULL) == REFUSAL_NONE) {
+                && orc_worker_refuses(w, line, NULL) == REFUSAL_NONE) {
                 best = t;
                 best_rank = rank;
             }
@@ -225,20 +235,20 @@ static orc_task *best_for(const orc_worker *w, uint64_t now_ns)
 static void feed_worker(orc *o, orc_worker *w)
 {
     uint64_t now_ns = cogo_now_ns(o->ctx);
-    for (orc_task *t; (t = best_for(w, now_ns)) != NULL;) {
-        offer_task(o, orc_place(t->line->role, t->line->labels), t);
+    for (orc_task *t; (t = best_for(o, w, now_ns)) != NULL;) {
+        offer_task(o, orc_place(t->line, t->record->preferred_labels), t);
     }
 }
 
 /* Of all lines with new tasks, the one whose first has most right to go first; NULL: all empty.
  */
-static orc_line *hungriest(const orc *o, uint64_t now_ns)
+static orc_line *hungriest(orc *o, uint64_t now_ns)
 {
     orc_line *best = NULL;
     uint64_t best_rank = 0;
     for (orc_line *line = o->hungry; line != NULL; line = line->next_hungry) {
         uint64_t rank = 0;
-        if (first_of(line, now_ns, &rank) != NULL && (best == NULL || rank > best_rank)) {
+        if (first_of(o, line, now_ns, &rank) != NULL && (best == NULL || rank > best_rank)) {
             best = line;
             best_rank = rank;
         }
@@ -267,11 +277,13 @@ void orc_dispatch(orc *o)
     }
     uint64_t now_ns = cogo_now_ns(o->ctx);
     for (orc_line *line; (line = hungriest(o, now_ns)) != NULL;) {
-        orc_worker *w = orc_place(line->role, line->labels);
+        orc_task *t = first_of(o, line, now_ns, NULL);
+        orc_worker *w = orc_place(line, t->record->preferred_labels);
         if (w == NULL) {
+            orc_group_yield(o, t->waiting.group);
             orc_line_fed(o, line);
         } else {
-            offer_task(o, w, first_of(line, now_ns, NULL));
+            offer_task(o, w, t);
         }
     }
     while (o->hungry != NULL) {

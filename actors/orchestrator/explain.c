@@ -1,5 +1,5 @@
 /* Why a task waits, or where it ran: one sentence, and one per worker or dependency. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/share.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const char *worker_reason(orc *o, const orc_worker *w, const orc_line *li
     const char *id = w->registered->worker_id;
     const char *label = NULL;
     const orc_offer *offer = orc_worker_offer(w, line->role);
-    switch (orc_worker_refuses(w, line->role, line->labels, &label)) {
+    switch (orc_worker_refuses(w, line, &label)) {
     case REFUSAL_NONE:
         return cogo_arena_printf(arena, "worker %s could take it now", id);
     case REFUSAL_LOST:
@@ -37,7 +37,7 @@ static const char *worker_reason(orc *o, const orc_worker *w, const orc_line *li
     case REFUSAL_LABEL:
         return cogo_arena_printf(arena, "worker %s does not have the label %s", id, label);
     case REFUSAL_SLOTS:
-        return offer != NULL && offer->slots > 0 && offer->used >= offer->slots
+        return offer != NULL && offer->slots > 0 && offer->used + line->slot_cost > offer->slots
                    ? cogo_arena_printf(arena,
                                        "worker %s has no free slot for %s (%" PRId64
                                        " of %" PRId64 " used)",
@@ -55,6 +55,13 @@ static const char *explain_queued(reasons *all, orc_task *t, int64_t *out_positi
     const orc_role *role = t->line->role;
     *out_position =
         (int64_t)orc_queue_position(&t->line->queue, &t->waiting, cogo_now_ns(o->ctx));
+    const orc_group *group = t->waiting.group;
+    for (size_t i = 0; group != NULL && i < group->gate_count; i++) {
+        add(all, orc_gate_closed(o, group->gates[i]));
+    }
+    if (group != NULL && group->parked != NULL) {
+        return "It waits for a limit.";
+    }
     for (size_t i = 0; i < role->worker_count; i++) {
         add(all, worker_reason(o, role->workers[i], t->line));
     }

@@ -16,7 +16,7 @@ typedef enum life_event {
     LIFE_RETRY,   /* A failure, a timeout or a lost worker; attempts are left. */
     LIFE_REQUEUE, /* The backoff is over. */
     LIFE_RETURN, /* Given back without fault: drain, deregister, restart of the orchestrator. */
-    LIFE_EXPIRE, /* A timeout used up the last attempt. */
+    LIFE_EXPIRE, /* A timeout used up the last attempt, or the task's own time is over. */
     LIFE_EXHAUST,       /* Any other retryable failure used up the last attempt. */
     LIFE_CANCEL,        /* Asked for, or a dependency did not succeed. */
     LIFE_RENEW,         /* Retry of a finished task, by a person. */

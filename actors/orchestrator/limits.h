@@ -45,6 +45,9 @@ enum {
     FIELD_ERRORS_MAX = 100,      /* In one problem. */
     REASONS_MAX = 100,           /* In one explanation. */
     REDRIVE_DEFAULT = 100,       /* Dead letters of one request that names none. */
+    LIMIT_DEFINITIONS_MAX = 1000,
+    LIMIT_KEY_MAX = 192, /* Bytes of name:key. */
+    DUE_LOOK_MS = 60000, /* As SCHEDULE_LOOK_MS, for deadlines of tasks. */
     SCHEDULES_MAX = 1000,
     SCHEDULE_LATE_MS = 60000,   /* A slot that is later was missed. */
     SCHEDULE_LOOK_MS = 60000,   /* The wall clock is looked at so often at least. */

@@ -2,6 +2,7 @@
  * worker can take never stands in the way of one that some worker can. */
 #include "actors/orchestrator/room.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,13 @@ static int by_text(const void *a, const void *b)
     return strcmp(*left, *right);
 }
 
-/* "role\nlabel\nlabel": the labels sorted, so that their order makes no difference. */
-static char *line_key(orc *o, const char *role, cogo_strings labels)
+/* "role\ncost\nlabel\nlabel": the labels sorted, so that their order makes no difference. */
+static char *line_key(orc *o, const char *role, int64_t slot_cost, cogo_strings labels)
 {
+    char cost[24];
+    (void)snprintf(cost, sizeof cost, "%lld", (long long)slot_cost);
     const char **sorted = cogo_arena_alloc(&o->scratch, (labels.count + 1) * sizeof *sorted);
-    size_t size = strlen(role) + 1;
+    size_t size = strlen(role) + 1 + strlen(cost) + 1;
     for (size_t i = 0; i < labels.count; i++) {
         sorted[i] = labels.items[i];
         size += strlen(labels.items[i]) + 1;
@@ -38,6 +41,8 @@ static char *line_key(orc *o, const char *role, cogo_strings labels)
     }
     char *key = orc_alloc(size);
     char *end = stpcpy(key, role);
+    *end++ = '\n';
+    end = stpcpy(end, cost);
     for (size_t i = 0; i < labels.count; i++) {
         *end++ = '\n';
         end = stpcpy(end, sorted[i]);
@@ -62,15 +67,19 @@ static cogo_strings copy_labels(cogo_strings labels, void **out_block)
 }
 
 /* Each call is one more user of the line. */
-orc_line *orc_line_of(orc *o, const char *role, cogo_strings labels)
+orc_line *orc_line_of(orc *o, const task *r)
 {
-    char *made = labels.count == 0 ? NULL : line_key(o, role, labels);
+    const char *role = r->role;
+    cogo_strings labels = r->labels;
+    int64_t cost = r->slot_cost > 0 ? r->slot_cost : 1;
+    char *made = labels.count == 0 && cost == 1 ? NULL : line_key(o, role, cost, labels);
     const char *key = made == NULL ? role : made;
     orc_line *line = orc_map_get_text(&o->lines, key);
     if (line == NULL) {
         line = orc_alloc(sizeof *line);
         line->key = orc_strdup(key);
         line->labels = copy_labels(labels, &line->labels_block);
+        line->slot_cost = cost;
         line->role = orc_role_of(o, role);
         line->next = line->role->lines;
         if (line->next != NULL) {
@@ -84,10 +93,11 @@ orc_line *orc_line_of(orc *o, const char *role, cogo_strings labels)
     return line;
 }
 
-/* The line without labels is that of its role, and stays. */
+/* The plain line is that of its role, and stays. */
 static void free_unused(orc *o, orc_line *line)
 {
-    if (line->user_count > 0 || line->labels.count == 0 || line->hungry) {
+    if (line->user_count > 0 || line->hungry
+        || (line->labels.count == 0 && line->slot_cost == 1)) {
         return;
     }
     if (line->previous != NULL) {
@@ -137,10 +147,13 @@ void orc_enqueue(orc *o, orc_task *t, bool front)
     uint64_t waited_ns = waited_ms > 0 ? (uint64_t)waited_ms * NS_PER_MS : 0;
     uint64_t now_ns = cogo_now_ns(o->ctx);
     uint64_t since_ns = now_ns > waited_ns ? now_ns - waited_ns : 0;
+    orc_group *group = orc_group_of(o, t);
     if (front) {
-        orc_queue_push_front(&t->line->queue, &t->waiting, t->record->priority, since_ns);
+        orc_queue_push_front(&t->line->queue, &t->waiting, group, t->record->priority,
+                             since_ns);
     } else {
-        orc_queue_push(&t->line->queue, &t->waiting, t->record->priority, since_ns);
+        orc_queue_push(&t->line->queue, &t->waiting, group, t->record->priority, since_ns);
     }
+    orc_due_arm(o, t);
     orc_line_hungry(o, t->line);
 }

@@ -203,6 +203,7 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
             (double)o->fenced);
     add_kept(o, &list);
     add_schedules(o, &list);
+    orc_limit_metrics(o, &list);
     add_one(&list, "cogo_leader", "1 while this orchestrator may write the journal.", "gauge",
             o->phase == ORC_READY ? 1 : 0);
     metrics answer = {0};

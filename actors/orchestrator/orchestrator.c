@@ -19,6 +19,9 @@ static const struct {
     {MSG_TASK_CANCEL, orc_on_cancel},
     {MSG_TASK_RETRY, orc_on_retry},
     {MSG_REDRIVE, orc_on_redrive},
+    {MSG_LIMIT_SET, orc_on_limit_set},
+    {MSG_LIMIT_LIST, orc_on_limit_list},
+    {MSG_LIMIT_DELETE, orc_on_limit_delete},
     {MSG_SCHEDULE_CREATE, orc_on_schedule_create},
     {MSG_SCHEDULE_LIST, orc_on_schedule_list},
     {MSG_SCHEDULE_DELETE, orc_on_schedule_delete},
@@ -195,7 +198,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     orc_map *const maps[] = {&o->tasks,  &o->workers,   &o->workers_by_monitor,
                              &o->roles,  &o->lines,     &o->workflows,
                              &o->keys,   &o->asks,      &o->runs,
-                             &o->relays, &o->schedules, &o->fires};
+                             &o->relays, &o->schedules, &o->fires,
+                             &o->limits, &o->gates,     &o->groups};
     uint64_t seed[2] = {cogo_system_random(o->system), cogo_system_random(o->system)};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         memcpy(maps[i]->seed, seed, sizeof seed);

@@ -1,5 +1,6 @@
-/* Which worker gets a task: one that offers its role, has its labels and a free slot; of those
- * the least loaded; of equals each in turn. */
+/* Which worker gets a task: one that offers its role, has its labels and enough free slots; of
+ * those the ones with most of the labels that it prefers, then the least loaded; of equals each
+ * in turn. */
 #include "actors/orchestrator/room.h"
 
 #include <string.h>
@@ -25,20 +26,20 @@ static bool has_label(const orc_worker *w, const char *label)
     return false;
 }
 
-orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_strings labels,
+orc_refusal orc_worker_refuses(const orc_worker *w, const orc_line *line,
                                const char **out_label)
 {
-    const orc_offer *offer = orc_worker_offer(w, role);
+    const orc_offer *offer = orc_worker_offer(w, line->role);
     if (offer == NULL) {
         return REFUSAL_ROLE;
     }
     if (w->lost || w->away) {
         return REFUSAL_LOST;
     }
-    for (size_t i = 0; i < labels.count; i++) {
-        if (!has_label(w, labels.items[i])) {
+    for (size_t i = 0; i < line->labels.count; i++) {
+        if (!has_label(w, line->labels.items[i])) {
             if (out_label != NULL) {
-                *out_label = labels.items[i];
+                *out_label = line->labels.items[i];
             }
             return REFUSAL_LABEL;
         }
@@ -46,8 +47,8 @@ orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_s
     if (w->draining) {
         return REFUSAL_DRAINING;
     }
-    bool full = offer->slots > 0 && offer->used >= offer->slots;
-    bool worker_full = !offer->own_slots && w->used >= w->registered->slots;
+    bool full = offer->slots > 0 && offer->used + line->slot_cost > offer->slots;
+    bool worker_full = !offer->own_slots && w->used + line->slot_cost > w->registered->slots;
     if (full || worker_full) {
         return REFUSAL_SLOTS;
     }
@@ -62,17 +63,33 @@ static bool less_loaded(const orc_worker *a, const orc_worker *b)
     return a->running_count * b_slots < b->running_count * a_slots;
 }
 
-orc_worker *orc_place(orc_role *role, cogo_strings labels)
+static size_t count_labels(const orc_worker *w, cogo_strings preferred)
 {
+    size_t count = 0;
+    for (size_t i = 0; i < preferred.count; i++) {
+        count += has_label(w, preferred.items[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+orc_worker *orc_place(orc_line *line, cogo_strings preferred)
+{
+    orc_role *role = line->role;
     orc_worker *best = NULL;
     size_t best_at = 0;
+    size_t best_labels = 0;
     for (size_t i = 0; i < role->worker_count; i++) {
         size_t at = (role->cursor + i) % role->worker_count;
         orc_worker *w = role->workers[at];
-        if (orc_worker_refuses(w, role, labels, NULL) == REFUSAL_NONE
-            && (best == NULL || less_loaded(w, best))) {
+        if (orc_worker_refuses(w, line, NULL) != REFUSAL_NONE) {
+            continue;
+        }
+        size_t liked = count_labels(w, preferred);
+        if (best == NULL || liked > best_labels
+            || (liked == best_labels && less_loaded(w, best))) {
             best = w;
             best_at = at;
+            best_labels = liked;
         }
     }
     if (best != NULL) {

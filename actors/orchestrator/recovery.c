@@ -118,6 +118,7 @@ static void restart(orc *o, orc_task *t)
     case TASK_STATE_COUNT:
         break;
     }
+    orc_due_arm(o, t);
     if (t->record->state == TASK_QUEUED) {
         orc_enqueue(o, t, false);
     }
@@ -173,6 +174,7 @@ void orc_on_recovered(orc *o, cogo_msg *msg)
     o->dead_count += page->dead_count;
     const store_definition *definitions = page->definitions.items;
     for (size_t i = 0; i < page->definitions.count; i++) {
+        orc_limit_recover(o, &definitions[i]);
         orc_schedule_recover(o, &definitions[i]);
     }
     if (o->next_lease <= page->lease_max) {

@@ -36,7 +36,7 @@ typedef struct orc_edge {
     struct orc_edge *previous, *next;
 } orc_edge;
 
-/* Tasks of one role that ask for the same labels wait in one line. */
+/* Tasks of one role that ask for the same labels and slots wait in one line. */
 typedef struct orc_line {
     char *key;
     cogo_strings labels; /* In labels_block. */
@@ -45,6 +45,7 @@ typedef struct orc_line {
     orc_queue queue;
     struct orc_line *previous, *next; /* Of the role. */
     struct orc_line *next_hungry;
+    int64_t slot_cost; /* Of each of its tasks. */
     size_t user_count; /* Tasks. */
     bool hungry;
 } orc_line;
@@ -79,6 +80,9 @@ typedef struct orc_run {
     uint64_t offered_ns;
     int64_t offered_wall;
     int64_t timeout_ms;
+    int64_t slot_cost;
+    struct orc_gate **gates; /* That it passed, and gives back at its end. */
+    size_t gate_count;
     char task_id[ID_SIZE];
 } orc_run;
 
@@ -138,7 +142,8 @@ typedef struct orc_key {
 struct orc_task {
     orc_waiting waiting; /* First: the queue gives it back. */
     orc_deadline backoff;
-    task *record; /* In this block; what changes points to the blocks below. */
+    orc_deadline due; /* Of the task, or of its wait for a worker (due.c). */
+    task *record;     /* In this block; what changes points to the blocks below. */
     void *worker_block, *error_block, *result_block, *progress_block;
     char *traceparent, *key, *hash;
     orc_line *line;
@@ -280,7 +285,8 @@ struct orc {
     orc_parcel *outbox; /* Ring. */
     size_t outbox_first, outbox_count, outbox_capacity;
     orc_defined *first_defined, *last_defined;
-    orc_map schedules, fires; /* By id; by the ask of the submit that is under way. */
+    orc_map limits, gates, groups; /* By name; by key; by line, priority and keys. */
+    orc_map schedules, fires;      /* By id; by the ask of the submit that is under way. */
     uint64_t slots_submitted, slots_skipped, slots_missed, slots_refused;
     orc_sweep sweep;
     int64_t dead_count; /* Dead letters in the store. */
@@ -335,6 +341,25 @@ void orc_sweep_start(orc *o);
 void orc_sweep_saved(orc *o);
 bool orc_sweep_takes(const orc *o, const char *task_id); /* It is as good as gone. */
 void orc_sweep_finish(orc *o);
+
+/* share.c and limit.c: who takes turns with whom, and who has to wait for a limit. */
+enum { LIMIT_NAME_SIZE = 65 };
+orc_group *orc_group_of(orc *o, orc_task *t); /* NULL: those without a key. */
+void orc_dequeue(orc *o, orc_task *t);
+bool orc_group_open(orc *o, orc_group *group); /* False: it stands aside now. */
+void orc_group_yield(orc *o, const orc_group *group);
+void orc_gates_take(orc *o, orc_run *run, const orc_group *group);
+void orc_gates_give(orc *o, orc_run *run);
+bool orc_limit_known(const orc *o, const char *key); /* "name" or "name:key". */
+void orc_on_limit_set(orc *o, cogo_msg *msg);
+void orc_on_limit_list(orc *o, cogo_msg *msg);
+void orc_on_limit_delete(orc *o, cogo_msg *msg);
+void orc_limit_recover(orc *o, const store_definition *from);
+void orc_limit_metrics(orc *o, metric_list *list);
+void orc_share_finish(orc *o);
+
+/* due.c: how long a task may wait for a worker, and when it has to be finished. */
+void orc_due_arm(orc *o, orc_task *t);
 
 /* schedule.c and fire.c */
 void orc_on_schedule_create(orc *o, cogo_msg *msg);
@@ -400,7 +425,7 @@ void orc_outbox_finish(orc *o);
 
 /* line.c: roles and their waiting lines. */
 orc_role *orc_role_of(orc *o, const char *name);
-orc_line *orc_line_of(orc *o, const char *role, cogo_strings labels);
+orc_line *orc_line_of(orc *o, const task *r);
 void orc_line_leave(orc *o, orc_line *line);
 void orc_line_hungry(orc *o, orc_line *line); /* Look for workers when the handler is over. */
 void orc_line_fed(orc *o, orc_line *line);    /* No more; it may be freed. */
@@ -417,9 +442,9 @@ typedef enum orc_refusal {
     REFUSAL_LINK
 } orc_refusal;
 orc_offer *orc_worker_offer(const orc_worker *w, const orc_role *role);
-orc_refusal orc_worker_refuses(const orc_worker *w, const orc_role *role, cogo_strings labels,
+orc_refusal orc_worker_refuses(const orc_worker *w, const orc_line *line,
                                const char **out_label);
-orc_worker *orc_place(orc_role *role, cogo_strings labels);
+orc_worker *orc_place(orc_line *line, cogo_strings preferred);
 
 /* dispatch.c */
 void orc_dispatch(orc *o);

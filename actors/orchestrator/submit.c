@@ -86,16 +86,37 @@ static void role_unavailable(submission *s, size_t at, const char *role)
           type, living_types(s->o));
 }
 
-static void check_labels(submission *s, size_t at)
+static void check_labels(submission *s, size_t at, const char *field,
+                         const cogo_strings *labels)
 {
-    const cogo_strings *labels = &s->entries[at].asked->labels;
     for (size_t i = 0; i < labels->count; i++) {
         const char *equals = strchr(labels->items[i], '=');
         if (equals == NULL || equals == labels->items[i] || strchr(labels->items[i], '\n')) {
             char pointer[40];
-            (void)snprintf(pointer, sizeof pointer, "/labels/%zu", i);
+            (void)snprintf(pointer, sizeof pointer, "/%s/%zu", field, i);
             wrong(s, at, "VALIDATION", pointer, "A label is written key=value.");
         }
+    }
+}
+
+static void check_limits(submission *s, size_t at)
+{
+    const instruction *asked = s->entries[at].asked;
+    char pointer[40];
+    for (size_t i = 0; i < asked->limits.count; i++) {
+        const char *key = asked->limits.items[i];
+        (void)snprintf(pointer, sizeof pointer, "/limits/%zu", i);
+        if (strlen(key) > LIMIT_KEY_MAX || strchr(key, '\n') != NULL) {
+            wrong(s, at, "VALIDATION", pointer, "A limit is written name or name:key.");
+        } else if (!orc_limit_known(s->o, key)) {
+            wrong(s, at, "UNKNOWN_LIMIT", pointer, "No limit has this name: %.64s", key);
+        }
+    }
+    if (asked->deadline != 0 && asked->deadline <= cogo_system_wall_ms(s->o->system)) {
+        wrong(s, at, "VALIDATION", "/deadline", "The deadline has passed.");
+    }
+    if (asked->fairness_key != NULL && strchr(asked->fairness_key, '\n') != NULL) {
+        wrong(s, at, "VALIDATION", "/fairnessKey", "A key has no line breaks.");
     }
 }
 
@@ -118,7 +139,9 @@ static void check_entry(submission *s, size_t at)
     if (s->o->config.closed_world && !offered(s->o, asked->role)) {
         role_unavailable(s, at, asked->role);
     }
-    check_labels(s, at);
+    check_labels(s, at, "labels", &asked->labels);
+    check_labels(s, at, "preferredLabels", &asked->preferred_labels);
+    check_limits(s, at);
 }
 
 /* Entries by their `ref`; a second one with the same is refused. */

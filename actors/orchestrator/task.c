@@ -42,7 +42,7 @@ orc_task *orc_task_create(orc *o, const task *from)
     t->record = (task *)(void *)(t + 1);
     t->size_bytes = sizeof *t + flat_size;
     cogo_record_flatten(&task_record, from, t->record);
-    t->line = orc_line_of(o, t->record->role, t->record->labels);
+    t->line = orc_line_of(o, t->record);
     orc_map_put_text(&o->tasks, t->record->task_id, t);
     if (!life_ended(t->record->state)) {
         o->unfinished_count++;

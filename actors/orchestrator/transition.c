@@ -133,7 +133,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
     r->updated_at = cogo_system_wall_ms(o->system);
     orc_task_set_text(&t->error_block, &r->error, reason);
     if (before == TASK_QUEUED) {
-        orc_queue_remove(&t->line->queue, &t->waiting);
+        orc_dequeue(o, t);
     }
     if (life_ended(before)) {
         renewed(o, t, before);
@@ -146,6 +146,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
     if (life_ended(r->state)) {
         ended(o, t);
     }
+    orc_due_arm(o, t);
     orc_event_add(o, t);
     return true;
 }

@@ -107,6 +107,16 @@ static const cogo_field redriven_fields[] = {
 };
 RECORD(redriven, "Redriven", 1, "Answer to Redrive.");
 
+static const cogo_field limit_command_fields[] = {
+    FIELD(limit_command, name, "name", STRING, .doc = "Name of the limit; absent for all."),
+};
+RECORD(limit_command, "LimitCommand", 1, "Lists or deletes limits.");
+
+static const cogo_field limit_page_fields[] = {
+    FIELD_RECORDS(limit_page, limits, "limits", task_limit, .doc = "The limits."),
+};
+RECORD(limit_page, "LimitPage", 1, "The limits, by name.");
+
 static const cogo_field schedule_command_fields[] = {
     FIELD(schedule_command, schedule_id, "scheduleId", STRING,
           .doc = "Id of the schedule; absent for all."),

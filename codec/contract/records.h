@@ -60,9 +60,15 @@ typedef struct instruction {
     int64_t timeout;            /* ms of one attempt; 0: the role's default. */
     cogo_strings dependencies;  /* Task ids, instruction ids, or `ref`s of the same request. */
     const char *expected_output;
-    const char *ref;      /* The caller's name for this task within one request. */
-    int64_t max_attempts; /* 0: the default (3). */
-    cogo_strings labels;  /* "key=value" that the worker must have. */
+    const char *ref;               /* The caller's name for this task within one request. */
+    int64_t max_attempts;          /* 0: the default (3). */
+    cogo_strings labels;           /* "key=value" that the worker must have, */
+    cogo_strings preferred_labels; /* or had better have. */
+    const char *fairness_key;      /* Keys take turns within a priority. */
+    cogo_strings limits;           /* "name" or "name:key" of limits that it counts for. */
+    int64_t slot_cost;             /* Slots that it takes; 0: 1. */
+    int64_t schedule_timeout;      /* ms that it may wait for a worker; 0: for ever. */
+    int64_t deadline;              /* It has to be finished then; 0: never. */
 } instruction;
 
 typedef struct llm_usage {
@@ -124,6 +130,12 @@ typedef struct task {
     int64_t finished_at;
     int64_t updated_at;
     const agent_result *result;
+    cogo_strings preferred_labels; /* As in the instruction, like all that follow. */
+    const char *fairness_key;
+    cogo_strings limits;
+    int64_t slot_cost;
+    int64_t schedule_timeout;
+    int64_t deadline;
 } task;
 
 typedef struct task_event {
@@ -165,6 +177,19 @@ typedef struct schedule {
     int64_t missed_count;   /* that were missed for good, */
     int64_t refused;        /* and whose task was refused. */
 } schedule;
+
+/* How many tasks of one name may run at once, and how many may begin in a time. What tasks
+ * write behind the name and a colon is limited by itself: "tenant:acme", "tenant:other". */
+typedef struct task_limit {
+    const char *name;
+    int64_t concurrency; /* 0: any number. */
+    int64_t rate;        /* Starts in `per` ms; 0: any number. */
+    int64_t per;         /* ms; 0: 1000. */
+    int64_t burst;       /* Starts that may be saved up; 0: as `rate`. */
+    int64_t updated_at;
+    int64_t used;    /* Attempts that run now, over all keys. */
+    int64_t waiting; /* Groups of tasks that wait for it. */
+} task_limit;
 
 typedef struct performance_metrics {
     int64_t tasks_completed;
@@ -280,7 +305,7 @@ typedef struct problem {
     const char *existing_id;
 } problem;
 
-extern const cogo_record schedule_record, instruction_record, llm_usage_record,
+extern const cogo_record schedule_record, task_limit_record, instruction_record, llm_usage_record,
     result_metadata_record, agent_result_record, task_progress_record, task_record,
     task_event_record, workflow_record, performance_metrics_record, role_capability_record,
     worker_agent_status_record, dependency_result_record, role_context_record,

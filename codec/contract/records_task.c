@@ -31,6 +31,18 @@ static const cogo_field instruction_fields[] = {
           .doc = "Attempts before the task is given up; 0 means the default."),
     FIELD(instruction, labels, "labels", STRINGS, LENGTH(0, LABELS_MAX),
           .doc = "Labels key=value that the worker must have."),
+    FIELD(instruction, preferred_labels, "preferredLabels", STRINGS, LENGTH(0, LABELS_MAX),
+          .doc = "Labels key=value of workers that are taken first when they are free."),
+    FIELD(instruction, fairness_key, "fairnessKey", STRING, LENGTH(1, FAIRNESS_KEY_MAX),
+          .doc = "Tasks of different keys take turns within a role and priority."),
+    FIELD(instruction, limits, "limits", STRINGS, LENGTH(0, LIMITS_MAX),
+          .doc = "Limits that it counts for: name, or name:key for one key by itself."),
+    FIELD(instruction, slot_cost, "slotCost", INT, RANGE(0, SLOT_COST_MAX),
+          .doc = "Slots of the worker that it takes; 0 means 1."),
+    FIELD(instruction, schedule_timeout, "scheduleTimeout", INT, RANGE(0, TIMEOUT_MS_MAX),
+          .doc = "Milliseconds that it may wait for a worker each time; 0 means for ever."),
+    FIELD(instruction, deadline, "deadline", TIME,
+          .doc = "When it has to be finished, whatever its state is then."),
 };
 RECORD(instruction, "OrchestratorInstruction", 1, "What a client asks to be done.");
 
@@ -125,6 +137,18 @@ static const cogo_field task_fields[] = {
     FIELD(task, finished_at, "finishedAt", TIME, .doc = "When it reached a terminal state."),
     FIELD(task, updated_at, "updatedAt", TIME, .doc = "When it last changed."),
     FIELD_RECORD(task, result, "result", agent_result, .doc = "What the worker answered."),
+    FIELD(task, preferred_labels, "preferredLabels", STRINGS, LENGTH(0, LABELS_MAX),
+          .doc = "Labels key=value of workers that are taken first when they are free."),
+    FIELD(task, fairness_key, "fairnessKey", STRING, LENGTH(1, FAIRNESS_KEY_MAX),
+          .doc = "Tasks of different keys take turns within a role and priority."),
+    FIELD(task, limits, "limits", STRINGS, LENGTH(0, LIMITS_MAX),
+          .doc = "Limits that it counts for: name, or name:key for one key by itself."),
+    FIELD(task, slot_cost, "slotCost", INT, RANGE(0, SLOT_COST_MAX),
+          .doc = "Slots of the worker that it takes; 0 means 1."),
+    FIELD(task, schedule_timeout, "scheduleTimeout", INT, RANGE(0, TIMEOUT_MS_MAX),
+          .doc = "Milliseconds that it may wait for a worker each time; 0 means for ever."),
+    FIELD(task, deadline, "deadline", TIME,
+          .doc = "When it has to be finished, whatever its state is then."),
 };
 RECORD(task, "Task", 1, "One piece of work and where it is in its life.");
 

@@ -204,6 +204,15 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     case MSG_TASK_LIST:
         on_list(ctx, msg);
         break;
+    case MSG_LIMIT_SET:
+        give(ctx, msg, MSG_LIMIT, cogo_msg_payload(msg));
+        break;
+    case MSG_LIMIT_LIST:
+        give(ctx, msg, MSG_LIMIT_PAGE, &(limit_page){.limits = {NULL, 0}});
+        break;
+    case MSG_LIMIT_DELETE:
+        give(ctx, msg, MSG_LIMIT, &(task_limit){.name = "l"});
+        break;
     case MSG_SCHEDULE_CREATE:
         give(ctx, msg, MSG_SCHEDULE, cogo_msg_payload(msg));
         break;
