@@ -18,12 +18,13 @@
 
 enum {
     REQUEST_TASKS = 1000, /* The most that one request may bring. */
-    FAN_IN = 1000,        /* The most dependencies of one task, and so what a fan ends in. */
+    LAYER = 100,          /* Tasks of a layer; each waits for two of the layer before. */
     OPEN_RATE = 1000,     /* Submits a second of the open loop. */
     HTTP_SHARE = 2,       /* One request per task is slower: half as many tasks, */
     OPEN_SHARE = 4,       /* and a quarter where they come at a fixed rate. */
     CLIENTS = 4,          /* That submit batches at the same time; a chain or a fan has one. */
-    MODES = 5,
+    ID_ROOM = 32,
+    MODES = 6,
 };
 #define ANSWER_NS UINT64_C(60000000000)
 #define STOP_NS   UINT64_C(10000000000)
@@ -33,7 +34,7 @@ typedef struct scene {
     cogo_system *system;
     cogo_actor_id orchestrator;
     char folder[64];
-    char first[32], last[32]; /* Ids of the tasks submitted first and last. */
+    char (*ids)[ID_ROOM]; /* Of the tasks of this run, where later ones wait for them. */
     char *error;
 } scene;
 
@@ -96,50 +97,110 @@ static bool await_recorded(const scene *s, int64_t wanted)
 }
 
 /* What the tasks of a run wait for. */
-typedef enum shape { LOOSE, CHAIN, FAN } shape;
+typedef enum shape { LOOSE, CHAIN, FAN, LAYERS } shape;
+
+/* What the task @p number of @p total waits for, into @p out; how many. */
+static size_t needs_of(shape form, uint64_t number, uint64_t total, uint64_t *out)
+{
+    size_t count = 0;
+    switch (form) {
+    case LOOSE:
+        return 0;
+    case CHAIN:
+        out[0] = number - 1;
+        return number > 0 ? 1 : 0;
+    case FAN: // One, then all that wait for it, then one that waits for all of them.
+        if (number == 0 || number + 1 < total) {
+            out[0] = 0;
+            return number > 0 ? 1 : 0;
+        }
+        for (uint64_t other = 1; other + 1 < total; other++) {
+            out[count++] = other;
+        }
+        return count;
+    case LAYERS:
+        if (number < LAYER) {
+            return 0;
+        }
+        out[0] = number - LAYER;
+        out[1] = number / LAYER * LAYER - LAYER + (number + 1) % LAYER;
+        return 2;
+    }
+    return 0;
+}
+
+/* Room for one request: its tasks, their names, and what they wait for. */
+typedef struct request {
+    instruction items[REQUEST_TASKS];
+    char refs[REQUEST_TASKS][24];
+    const char **needs;
+    uint64_t *numbers;
+} request;
+
+static void fill(const scene *s, request *r, shape form, uint64_t at, uint64_t total,
+                 size_t count)
+{
+    const char **next = r->needs;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(r->refs[i], sizeof r->refs[i], "t%zu", i);
+        size_t need_count = needs_of(form, at + i, total, r->numbers);
+        for (size_t k = 0; k < need_count; k++) {
+            uint64_t on = r->numbers[k];
+            next[k] = on >= at ? r->refs[on - at] : s->ids[on];
+        }
+        r->items[i] = (instruction){.role = "echo",
+                                    .ref = r->refs[i],
+                                    .priority = PRIORITY_MEDIUM,
+                                    .dependencies = {next, need_count}};
+        next += need_count;
+    }
+}
+
+static bool take_ids(scene *s, const task_submitted *done, uint64_t at, size_t count)
+{
+    const submit_item *answers = done->items.items;
+    if (done->items.count != count) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (answers[i].task == NULL) {
+            return false;
+        }
+        if (s->ids != NULL) {
+            snprintf(s->ids[at + i], ID_ROOM, "%s", answers[i].task->task_id);
+        }
+    }
+    return true;
+}
 
 /* The tasks of one request; @p at counts those before them in the run of @p total. */
 static bool submit(scene *s, shape form, uint64_t at, uint64_t total, size_t count)
 {
-    instruction items[REQUEST_TASKS];
-    char refs[REQUEST_TASKS][24];
-    const char *needs[REQUEST_TASKS], *others[FAN_IN];
-    for (size_t i = 0; i < count; i++) {
-        uint64_t number = at + i;
-        bool depends = form == CHAIN ? number > 0 : form == FAN && number > 0;
-        snprintf(refs[i], sizeof refs[i], "t%zu", i);
-        // A chain waits for the task before; a fan for its first one, which may be far back.
-        needs[i] = form == CHAIN ? (i > 0 ? refs[i - 1] : s->last)
-                   : at == 0     ? refs[0]
-                                 : s->first;
-        items[i] = (instruction){.role = "echo",
-                                 .ref = refs[i],
-                                 .priority = PRIORITY_MEDIUM,
-                                 .dependencies = {&needs[i], depends ? 1 : 0}};
+    request *r = calloc(1, sizeof *r);
+    size_t most = form == LOOSE ? 1 : (size_t)total + 2 * REQUEST_TASKS;
+    cogo_msg *answer = NULL;
+    bool good = false;
+    if (r != NULL) {
+        r->needs = calloc(most, sizeof *r->needs);
+        r->numbers = calloc(most, sizeof *r->numbers);
     }
-    if (form == FAN && at + count == total) {
-        for (size_t i = 0; i + 1 < count; i++) {
-            others[i] = refs[i];
-        }
-        items[count - 1].dependencies = (cogo_strings){others, count - 1};
-    }
-    task_submit all = {.instructions = {items, count}};
-    cogo_msg *answer = ask(s, MSG_TASK_SUBMIT, &all, MSG_TASK_SUBMITTED);
-    if (answer == NULL) {
-        return false;
-    }
-    const task_submitted *done = cogo_msg_payload(answer);
-    const submit_item *answers = done->items.items;
-    bool good = done->items.count == count && answers[0].task != NULL
-                && answers[count - 1].task != NULL;
-    if (good) {
-        snprintf(s->last, sizeof s->last, "%s", answers[count - 1].task->task_id);
-        if (at == 0) {
-            snprintf(s->first, sizeof s->first, "%s", answers[0].task->task_id);
-        }
+    if (r == NULL || r->needs == NULL || r->numbers == NULL) {
+        (void)fail(s, "out of memory");
+    } else {
+        fill(s, r, form, at, total, count);
+        task_submit all = {.instructions = {r->items, count}};
+        answer = ask(s, MSG_TASK_SUBMIT, &all, MSG_TASK_SUBMITTED);
+        good = answer != NULL
+               && (take_ids(s, cogo_msg_payload(answer), at, count)
+                   || fail(s, "a task was refused"));
     }
     cogo_msg_destroy(answer);
-    return good || fail(s, "a task was refused");
+    if (r != NULL) {
+        free(r->needs);
+        free(r->numbers);
+    }
+    free(r);
+    return good;
 }
 
 /* One of several clients that don't wait for each other. */
@@ -180,21 +241,27 @@ static bool submit_loose(scene *s, uint64_t total)
     return good;
 }
 
+static bool submit_graph(scene *s, shape form, uint64_t total)
+{
+    bool good = true;
+    s->ids = calloc((size_t)total, sizeof *s->ids);
+    for (uint64_t at = 0; at < total && good && s->ids != NULL; at += REQUEST_TASKS) {
+        uint64_t left = total - at;
+        good = submit(s, form, at, total, left < REQUEST_TASKS ? left : REQUEST_TASKS);
+    }
+    good = good && (s->ids != NULL || fail(s, "out of memory"));
+    free(s->ids);
+    s->ids = NULL;
+    return good;
+}
+
 /* Tasks a second, from the first submit to the last recorded result. 0: failed. */
 static double run_batches(scene *s, shape form, uint64_t total)
 {
     int64_t before = recorded(s);
     uint64_t began = cogo_system_now_ns(s->system);
-    if (form == LOOSE && !submit_loose(s, total)) {
-        return 0;
-    }
-    for (uint64_t at = 0; at < total && form != LOOSE; at += REQUEST_TASKS) {
-        uint64_t left = total - at;
-        if (!submit(s, form, at, total, left < REQUEST_TASKS ? left : REQUEST_TASKS)) {
-            return 0;
-        }
-    }
-    if (before < 0 || !await_recorded(s, before + (int64_t)total)) {
+    bool good = form == LOOSE ? submit_loose(s, total) : submit_graph(s, form, total);
+    if (!good || before < 0 || !await_recorded(s, before + (int64_t)total)) {
         return 0;
     }
     return (double)total * 1e9 / (double)(cogo_system_now_ns(s->system) - began);
@@ -256,6 +323,8 @@ static double run_mode(scene *s, int mode, uint64_t total, histogram *latency)
     case 2:
         return run_batches(s, FAN, total);
     case 3:
+        return run_batches(s, LAYERS, total);
+    case 4:
         return run_http(s, total / HTTP_SHARE, 0, latency);
     default:
         return run_http(s, total / OPEN_SHARE, OPEN_RATE, latency);
@@ -266,8 +335,9 @@ static cogo_err measure(const bench *b, const bench_order *order, bench_report *
                         char error[BENCH_ERROR_SIZE])
 {
     static const char *const modes[MODES] = {
-        "batches of 1000", "a chain", "fan-out and fan-in", "one per request",
-        "one per request, open loop, percentiles until durable"};
+        "batches of 1000",      "a chain",
+        "1 to all others to 1", "layers of 100, each task on two",
+        "one per request",      "one per request, open loop, percentiles until durable"};
     scene s = {.error = error};
     double values[BENCH_RUNS_MAX];
     cogo_system_stats stats = {.struct_size = sizeof stats};

@@ -14,7 +14,7 @@ enum {
     CALL_MS = 10000,
     WAIT_SLICE_S = 25,              /* One long poll. */
     CONTEXT_FILE_MAX = 1024 * 1024, /* Bytes of @FILE; the door's limit for a body. */
-    DEPENDENCIES_MAX = 1000,
+    DEPENDENCIES_MAX = 10000,
 };
 
 /* The exit code that says how a finished task ended. */

@@ -110,7 +110,7 @@ void route_task_batch(exchange *x)
         return;
     }
     json_t *body = exchange_body(x);
-    json_t *list = body != NULL ? submit_list(x, body, no_others) : NULL;
+    json_t *list = body != NULL ? submit_list(x, body, no_others, SUBMIT_BATCH_MAX) : NULL;
     if (list == NULL) {
         json_decref(body);
         return;

@@ -102,7 +102,7 @@ void route_workflow_submit(exchange *x)
         return;
     }
     json_t *body = exchange_body(x);
-    json_t *list = body != NULL ? submit_list(x, body, others) : NULL;
+    json_t *list = body != NULL ? submit_list(x, body, others, SUBMIT_WORKFLOW_MAX) : NULL;
     bool ok = list != NULL && take_name(x, body, mine) && take_items(x, list, &submit);
     json_decref(body);
     if (ok) {

@@ -62,7 +62,7 @@ static bool is_listed(const char *const *names, const char *name)
     return false;
 }
 
-json_t *submit_list(exchange *x, json_t *body, const char *const *also)
+json_t *submit_list(exchange *x, json_t *body, const char *const *also, size_t most)
 {
     const char *key;
     json_t *value;
@@ -78,8 +78,10 @@ json_t *submit_list(exchange *x, json_t *body, const char *const *also)
         exchange_invalid(x, "/tasks", "A list of instructions is required.");
         return NULL;
     }
-    if (json_array_size(list) == 0 || json_array_size(list) > SUBMIT_BATCH_MAX) {
-        exchange_invalid(x, "/tasks", "1 to 1000 items are taken at once.");
+    if (json_array_size(list) == 0 || json_array_size(list) > most) {
+        exchange_invalid(
+            x, "/tasks",
+            cogo_arena_printf(&x->arena, "1 to %zu items are taken at once.", most));
         return NULL;
     }
     gate_charge(x, json_array_size(list) - 1);

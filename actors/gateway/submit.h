@@ -6,8 +6,9 @@
 #include "actors/gateway/exchange.h"
 
 enum {
-    SUBMIT_BATCH_MAX = 1000, /* Items of one batch or workflow. */
-    SUBMIT_KEY_MAX = 255,    /* Bytes of an Idempotency-Key. */
+    SUBMIT_BATCH_MAX = 1000,     /* Items of one batch, */
+    SUBMIT_WORKFLOW_MAX = 10000, /* or of one workflow. */
+    SUBMIT_KEY_MAX = 255,        /* Bytes of an Idempotency-Key. */
 };
 
 /* 1 to SUBMIT_KEY_MAX printable ASCII characters. */
@@ -16,9 +17,9 @@ bool submit_key_valid(const char *key);
 bool submit_take_key(exchange *x, task_submit *submit);
 /* Says so in the head when the answer is a repeated one. */
 void submit_tell_replay(exchange *x, const task_submitted *submitted);
-/* The array under "tasks" of @p body, with 1 to SUBMIT_BATCH_MAX items and no other keys than
+/* The array under "tasks" of @p body, with 1 to @p most items and no other keys than
  * those in @p also (ends with NULL). NULL: answered with a problem. */
-json_t *submit_list(exchange *x, json_t *body, const char *const *also);
+json_t *submit_list(exchange *x, json_t *body, const char *const *also, size_t most);
 /* A copy of @p p whose pointers name the fields of the request instead of those of the message
  * to the orchestrator: of a single instruction, or of a list whose item i was @p original[i]
  * (NULL: i). Without memory @p p itself. */

@@ -22,9 +22,9 @@ enum {
     WAIT_MAX_MS = 600000,        /* Of a client that waits for an end. */
     WAITERS_MAX = 100000,        /* Such clients. */
     FOLLOWERS_MAX = 4096,        /* Of events. */
-    INSTRUCTIONS_MAX = 1000,     /* In one request. */
+    INSTRUCTIONS_MAX = 10000,    /* In one request. */
     LOOKUP_IDS_MAX = 1000,       /* In one question to the store. */
-    LOOKUP_ROUNDS_MAX = 4,       /* Questions to the store for one request. */
+    LOOKUP_ROUNDS_MAX = 12,      /* Questions to the store for one request. */
     LOOKUP_TIMEOUT_MS = 10000,   /* Of one question to the store. */
     RECOVERY_TIMEOUT_MS = 60000, /* Of one page. */
     ASKS_MAX = 10000,         /* Questions to the store, or to the leader, without an answer. */

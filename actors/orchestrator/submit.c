@@ -415,7 +415,7 @@ void orc_submit(orc *o, orc_ask *ask)
     if (s.count == 0 || s.count > INSTRUCTIONS_MAX) {
         refuse_whole(&s, 422, "VALIDATION", "/instructions",
                      s.count == 0 ? "At least one instruction is needed."
-                                  : "One request holds at most 1000 instructions.");
+                                  : "One request holds at most 10000 instructions.");
         return;
     }
     s.entries = cogo_arena_alloc(&o->scratch, s.count * sizeof *s.entries);

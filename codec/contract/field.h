@@ -67,7 +67,7 @@ enum {
     REF_LENGTH_MAX = 128,
     TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000,
     ATTEMPTS_MAX = 100,
-    DEPENDENCIES_MAX = 1000,
+    DEPENDENCIES_MAX = 10000,
     LABELS_MAX = 32,
     LIMITS_MAX = 8,         /* Of one task. */
     FAIRNESS_KEY_MAX = 128, /* Bytes. */

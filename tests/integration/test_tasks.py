@@ -122,6 +122,28 @@ def test_a_failed_dependency_cancels_what_waits_for_it(cluster):
     assert {t["ref"]: t["state"] for t in workflow["tasks"]} == {"a": "failed", "b": "cancelled"}
 
 
+def test_a_workflow_fans_out_to_thousands_and_in_again(cluster):
+    wide = 9998
+    body = {"name": "wide", "tasks": [{"ref": "a", "role": "echo"}]
+            + [{"ref": f"m{i}", "role": "echo", "dependencies": ["a"]} for i in range(wide)]
+            + [{"ref": "z", "role": "echo", "dependencies": [f"m{i}" for i in range(wide)]}]}
+    answer = cluster.call("POST", "/v1/workflows", body, timeout=120)
+    assert answer.status in (200, 202), answer.body[:300]
+    workflow_id, end = answer.json["workflowId"], time.monotonic() + 180
+    while True:
+        workflow = cluster.call("GET", f"/v1/workflows/{workflow_id}?wait=20s", timeout=120).json
+        if workflow["state"] != "running":
+            break
+        assert time.monotonic() < end
+    assert workflow["state"] == "succeeded"
+    tasks = {t["ref"]: t for t in workflow["tasks"]}
+    assert len(tasks) == wide + 2 and len(tasks["z"]["dependencies"]) == wide
+    assert tasks["z"]["startedAt"] >= max(t["finishedAt"] for r, t in tasks.items() if r != "z")
+    too_many = {"name": "x", "tasks": [{"role": "echo"}] * 10001}
+    assert cluster.call("POST", "/v1/workflows", too_many, timeout=120).status == 422
+    assert cluster.call("POST", "/v1/tasks:batchCreate", {"tasks": [{"role": "echo"}] * 1001}).status == 422
+
+
 def test_idempotency_key_submits_once(cluster):
     headers = {"Idempotency-Key": f"test-{time.time_ns()}"}
     body = {"role": "echo", "context": {"k": 1}}
