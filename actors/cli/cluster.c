@@ -102,6 +102,7 @@ static cli_exit node_run(const args *a)
     }
     cli_exit code = serve_slots(a, &config.slots);
     code = code == CLI_OK ? keep_take(a, &config.keep) : code;
+    config.no_migrate = args_flag(a, "no-migrate");
     code = code == CLI_OK ? refuse_tls(a) : code;
     if (code == CLI_OK && !find_join(a, &config.links.join)) {
         code = CLI_USAGE;
@@ -165,6 +166,8 @@ static const args_option node_options[] = {
      .doc =
          "requests a second that each tenant may send, and those of some (default: no limit)"},
     KEEP_OPTIONS,
+    {.name = "no-migrate",
+     .doc = "don't bring the journal's schema up to date: end when it is not (cogo migrate)"},
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},

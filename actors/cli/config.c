@@ -42,6 +42,7 @@ static const char *const known_keys[] = {
     "keep-deadletters-for",
     "keep-events-for",
     "keep-every",
+    "no-migrate",
     NULL,
 };
 

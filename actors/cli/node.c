@@ -189,9 +189,10 @@ static bool choose_workers(guardian_config *config, const node_config *wanted, c
 }
 
 /* The actors of the orchestrating half; their ids go into @p guard as vital. */
-static cogo_err start_core(node *n, const node_keep *keep, guardian_config *guard,
+static cogo_err start_core(node *n, const node_config *config, guardian_config *guard,
                            char error[256])
 {
+    const node_keep *keep = &config->keep;
     orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL,
                                         .keep_tasks_ms = keep->tasks_ms,
                                         .keep_dead_ms = keep->deadletters_ms,
@@ -200,6 +201,7 @@ static cogo_err start_core(node *n, const node_keep *keep, guardian_config *guar
                                         .sweep_ms = keep->every_ms};
     store_config store = {
         .path = n->store_path,
+        .no_migrate = config->no_migrate,
         .standby = n->part == NODE_ORCHESTRATOR && store_is_url(n->store_path),
     };
     cogo_err err = store_start(n->system, &store, &orchestrator.store_writer,
@@ -337,7 +339,7 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
     }
     cogo_err err = start_system(n, config, error);
     if (err == COGO_OK && orchestrates) {
-        err = start_core(n, &config->keep, &guard, error);
+        err = start_core(n, config, &guard, error);
     }
     if (err == COGO_OK && !orchestrates) {
         err = start_links(n, config, error);

@@ -39,6 +39,7 @@ typedef struct node_config {
     node_links links; /* Unless NODE_ALL. */
     const char
         *data_dir; /* Made when missing, mode 0700: cogo.db and the workers' scratch folders. */
+    bool no_migrate;          /* A journal whose schema lacks something is refused. */
     const char *store;        /* postgres://..., sqlite:PATH; NULL: cogo.db in data_dir. */
     const char *host;         /* Of the HTTP door. */
     int port;                 /* 0: any free one. */

@@ -226,6 +226,7 @@ static void saved(orc *o, orc_carried *carried)
 
 void orc_journal_committed(orc *o, const store_committed *committed)
 {
+    o->stale_writes = committed->stale_writes;
     if (committed->error != NULL && committed->retrying) {
         o->phase = o->phase == ORC_READY ? ORC_STORE_WAITING : o->phase;
         (void)snprintf(o->store_error, sizeof o->store_error, "%s", committed->error);

@@ -201,6 +201,9 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
             (double)o->leases_expired);
     add_one(&list, "cogo_fenced_results_total", "Late results that were refused.", "counter",
             (double)o->fenced);
+    add_one(&list, "cogo_store_stale_writes_total",
+            "Writes of former leaders that the store has refused.", "counter",
+            (double)o->stale_writes);
     add_kept(o, &list);
     add_schedules(o, &list);
     orc_limit_metrics(o, &list);

@@ -304,6 +304,7 @@ struct orc {
     /* Metrics. */
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
     uint64_t retries, leases_expired, fenced;
+    int64_t stale_writes; /* As the store told with its last commit. */
 };
 
 /* answer.c: problems and other direct answers. */

@@ -24,6 +24,7 @@ typedef struct journal_engine {
     cogo_err (*edit)(journal *j, const char *sql, const db_value *values, size_t count,
                      int64_t *out_rows, char error[JOURNAL_ERROR_SIZE]);
     int64_t (*term)(const journal *j);
+    int64_t (*stale)(const journal *j); /* NULL: nobody can be stale. */
     uint64_t renew_ns; /* Between two renewals; 0: the right to write needs none. */
     cogo_err (*connect)(const char *path, database **out, char error[JOURNAL_ERROR_SIZE]);
     void (*disconnect)(database *d);

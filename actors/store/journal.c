@@ -74,6 +74,11 @@ int64_t journal_term(const journal *j)
     return j->engine->term(j);
 }
 
+int64_t journal_stale(const journal *j)
+{
+    return j->engine->stale == NULL ? 0 : j->engine->stale(j);
+}
+
 cogo_err journal_reader_open(const char *path, journal_reader **out,
                              char error[JOURNAL_ERROR_SIZE])
 {

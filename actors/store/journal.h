@@ -69,6 +69,10 @@ COGO_MUST_USE cogo_err journal_edit(journal *j, const char *sql, const db_value 
                                     char error[JOURNAL_ERROR_SIZE]);
 int64_t journal_term(const journal *j); /* 0: stands by. */
 
+/* Writes that were refused because of their term, ever, by any process: as of the last renewal.
+ */
+int64_t journal_stale(const journal *j);
+
 /* Makes or takes back a token, durably; nothing is open. What @p out points to is in @p change
  * and @p arena. COGO_ENOTFOUND: no good token has this id. COGO_ELIMIT: there are too many.
  * COGO_EINVAL: refused by the schema. COGO_ECLOSED, COGO_EFULL: as journal_commit(). */

@@ -182,8 +182,9 @@ static cogo_err run_list(const migrations *m, const migration *list,
                          char error[JOURNAL_ERROR_SIZE])
 {
     bool table = m->db != NULL && db_number(m->db, m->has_table, 0) == 1;
-    cogo_err err =
-        table || m->dry_run ? COGO_OK : m->run(m->engine, m->create_table, NULL, NULL, error);
+    cogo_err err = table || m->mode != MIGRATE_APPLY
+                       ? COGO_OK
+                       : m->run(m->engine, m->create_table, NULL, NULL, error);
     applied before = {{false}};
     if (err == COGO_OK && table) {
         err = check_applied(m->db, list, &before, error);
@@ -192,11 +193,21 @@ static cogo_err run_list(const migrations *m, const migration *list,
         bool done = before.has[list->number];
         char sum[MIGRATION_CHECKSUM_SIZE];
         migration_checksum(list->sql, sum);
-        if (!done && !m->dry_run) {
+        if (!done && m->mode == MIGRATE_REFUSE) {
+            (void)snprintf(error, JOURNAL_ERROR_SIZE,
+                           "the store lacks migration %" PRId64
+                           " (%.60s): run cogo migrate, or start without --no-migrate",
+                           list->number, list->name);
+            return COGO_EUNSUPPORTED;
+        }
+        if (!done && m->mode == MIGRATE_APPLY) {
             err = m->run(m->engine, list->sql, list, sum, error);
         }
         if (err == COGO_OK) {
-            tell(m, list, done ? "applied before" : m->dry_run ? "missing" : "applied");
+            tell(m, list,
+                 done                      ? "applied before"
+                 : m->mode == MIGRATE_SHOW ? "missing"
+                                           : "applied");
         }
     }
     return err;

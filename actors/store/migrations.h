@@ -19,6 +19,12 @@ typedef struct migration {
 /* Made from deploy/sql at build time. */
 extern const migration sqlite_migrations[], postgres_migrations[];
 
+typedef enum migration_mode {
+    MIGRATE_APPLY,  /* What is missing. */
+    MIGRATE_SHOW,   /* Only says what is missing. */
+    MIGRATE_REFUSE, /* What is missing is an error. */
+} migration_mode;
+
 typedef void (*migration_print)(void *ctx, const char *line);
 
 typedef struct migrations {
@@ -31,7 +37,7 @@ typedef struct migrations {
     cogo_err (*run)(void *engine, const char *sql, const migration *note, const char *checksum,
                     char error[JOURNAL_ERROR_SIZE]);
     void *engine;
-    bool dry_run; /* Only says what is missing. */
+    migration_mode mode;
     migration_print print;
     void *ctx;
 } migrations;

@@ -34,9 +34,9 @@ void sqlite_explain(sqlite3 *db, const char *doing, char error[JOURNAL_ERROR_SIZ
  * used up. Nothing was damaged then; a failed fsync is never among these. */
 bool sqlite_no_room(sqlite3 *db, int code);
 
-/* Applies what is missing, or with @p dry_run only says so. @p db NULL: there is no database
+/* Applies what is missing, or as @p mode says. @p db NULL: there is no database
  * yet (dry run only). @p dir NULL: the built-in migrations. */
-COGO_MUST_USE cogo_err sqlite_migrate(sqlite3 *db, const char *dir, bool dry_run,
+COGO_MUST_USE cogo_err sqlite_migrate(sqlite3 *db, const char *dir, migration_mode mode,
                                       migration_print print, void *ctx,
                                       char error[JOURNAL_ERROR_SIZE]);
 COGO_MUST_USE cogo_err sqlite_migrate_path(const char *path, bool dry_run,

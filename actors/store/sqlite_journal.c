@@ -195,7 +195,9 @@ static cogo_err open_journal(const store_config *config, journal **out, int64_t 
         err = sqlite_connect(config->path, SQLITE_WRITER, &j->db, error);
     }
     if (err == COGO_OK) {
-        err = sqlite_migrate(j->db, config->migrations_dir, false, NULL, NULL, error);
+        err = sqlite_migrate(j->db, config->migrations_dir,
+                             config->no_migrate ? MIGRATE_REFUSE : MIGRATE_APPLY, NULL, NULL,
+                             error);
     }
     if (err == COGO_OK) {
         err = take_term(j, out_term, error);

@@ -48,8 +48,8 @@ static cogo_err run(void *engine, const char *sql, const migration *note, const 
     return good ? COGO_OK : COGO_EIO;
 }
 
-cogo_err sqlite_migrate(sqlite3 *db, const char *dir, bool dry_run, migration_print print,
-                        void *ctx, char error[JOURNAL_ERROR_SIZE])
+cogo_err sqlite_migrate(sqlite3 *db, const char *dir, migration_mode mode,
+                        migration_print print, void *ctx, char error[JOURNAL_ERROR_SIZE])
 {
     sqlite_db questions;
     sqlite_db_init(&questions, db);
@@ -62,7 +62,7 @@ cogo_err sqlite_migrate(sqlite3 *db, const char *dir, bool dry_run, migration_pr
                         "applied_at TEXT NOT NULL) STRICT",
         .run = run,
         .engine = db,
-        .dry_run = dry_run,
+        .mode = mode,
         .print = print,
         .ctx = ctx,
     };
@@ -83,7 +83,7 @@ static cogo_err migrate_dry(const char *path, migration_print print, void *ctx, 
         err = COGO_EIO;
     }
     if (err == COGO_OK) {
-        err = sqlite_migrate(db, NULL, true, print, ctx, error);
+        err = sqlite_migrate(db, NULL, MIGRATE_SHOW, print, ctx, error);
     }
     (void)sqlite3_close(db);
     return err;
@@ -105,7 +105,7 @@ cogo_err sqlite_migrate_path(const char *path, bool dry_run, migration_print pri
         err = sqlite_connect(path, SQLITE_WRITER, &db, error);
     }
     if (err == COGO_OK) {
-        err = sqlite_migrate(db, NULL, false, print, ctx, error);
+        err = sqlite_migrate(db, NULL, MIGRATE_APPLY, print, ctx, error);
     }
     (void)sqlite3_close(db);
     store_lock_give(lock);

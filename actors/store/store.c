@@ -5,6 +5,8 @@
 #include "actors/store/journal.h"
 #include "codec/contract/failpoint.h"
 
+#include <cogo/system.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +35,7 @@ typedef struct writer {
     size_t unsure_count;     /* Of them are in a transaction whose commit was lost, */
     int64_t unsure_sequence; /* up to this write. */
     uint64_t delay_ns;       /* Before the next try; 0: nothing has to wait. */
+    uint64_t waits_since_ns; /* While delay_ns is set. */
     cogo_actor_id candidate; /* Is told of the right to write. */
     cogo_actor_id sender;
     int64_t applied;         /* Sequence of its last write in the open transaction. */
@@ -43,6 +46,24 @@ typedef struct writer {
     bool broken;
     char error[JOURNAL_ERROR_SIZE];
 } writer;
+
+static void tell_wait(cogo_context *ctx, writer *w)
+{
+    w->waits_since_ns = cogo_now_ns(ctx);
+    cogo_log(cogo_context_system(ctx), COGO_LOG_WARN,
+             "the store can't be written now, trying again: %s", w->error);
+}
+
+/* Nothing has to wait any more. */
+static void end_wait(cogo_context *ctx, writer *w)
+{
+    if (w->delay_ns > 0) {
+        cogo_log(cogo_context_system(ctx), COGO_LOG_INFO,
+                 "the store can be written again, after %.1f s",
+                 (double)(cogo_now_ns(ctx) - w->waits_since_ns) / 1e9);
+    }
+    w->delay_ns = 0;
+}
 
 static cogo_err writer_start(cogo_context *ctx, void *state, const void *args)
 {
@@ -62,6 +83,7 @@ static void report(cogo_context *ctx, writer *w)
         .commit_us = w->writes == 0 ? 0 : (int64_t)((cogo_now_ns(ctx) - w->began_ns) / 1000),
         .error = w->failed || w->delay_ns > 0 ? w->error : NULL,
         .retrying = !w->failed && w->delay_ns > 0,
+        .stale_writes = journal_stale(w->journal),
     };
     // A sender that is gone has nobody waiting.
     (void)cogo_send(
@@ -116,6 +138,7 @@ static void wait(cogo_context *ctx, writer *w, bool away)
         (void)snprintf(w->error, sizeof w->error, "no memory for a timer");
         give_up(ctx, w, true);
     } else if (first) {
+        tell_wait(ctx, w);
         report(ctx, w);
     }
 }
@@ -140,7 +163,7 @@ static bool commit(cogo_context *ctx, writer *w)
     }
     failpoint("store.commit.after");
     w->committed = w->applied;
-    w->delay_ns = 0;
+    end_wait(ctx, w);
     forget_kept(w, w->kept_count);
     report(ctx, w);
     failpoint("store.told.after");
@@ -215,7 +238,7 @@ static void catch_up(cogo_context *ctx, writer *w, bool committed)
         (void)commit(ctx, w);
         return;
     }
-    w->delay_ns = 0; // Nothing was left to be done.
+    end_wait(ctx, w); // Nothing was left to be done.
     report(ctx, w);
 }
 

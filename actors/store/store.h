@@ -9,7 +9,8 @@
 typedef struct store_config {
     const char *path;           /* SQLite file whose folder exists, or postgres://... */
     const char *migrations_dir; /* NULL: the ones built in. */
-    bool standby; /* Several compete: wait until the right of the one that has it ran out. */
+    bool no_migrate; /* A schema that lacks a migration is refused, not brought up to date. */
+    bool standby;    /* Several compete: wait until the right of the one that has it ran out. */
 } store_config;
 
 /* Opens @p config->path, migrates it, takes the next term and spawns writer and reader. With

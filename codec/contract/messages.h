@@ -312,7 +312,8 @@ typedef struct store_committed {
     int64_t changes; /* In this transaction. */
     int64_t commit_us;
     const char *error;
-    bool retrying; /* The error passes: the writes are kept and tried again. */
+    bool retrying;        /* The error passes: the writes are kept and tried again. */
+    int64_t stale_writes; /* Refused because of their term, ever, as far as is known here. */
 } store_committed;
 
 /* The right to write, until a write is refused. */

@@ -55,6 +55,8 @@ static const cogo_field store_committed_fields[] = {
           .doc = "Why nothing after `sequence` is written."),
     FIELD(store_committed, retrying, "retrying", BOOL,
           .doc = "The error passes: what was given is kept and tried again."),
+    FIELD(store_committed, stale_writes, "staleWrites", INT, NOT_NEGATIVE,
+          .doc = "Writes that were refused because of their term, ever."),
 };
 RECORD(store_committed, "StoreCommitted", 1, "Writes are on disk, or never will be.");
 

@@ -1,6 +1,7 @@
 """The journal in PostgreSQL: a cluster keeps its promises while the server is there, away, or in doubt."""
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -43,6 +44,32 @@ def test_a_store_that_cannot_be_had_is_named_without_its_password(postgres, url,
                           capture_output=True, text=True, timeout=30)
     assert done.returncode == code, done.stderr
     assert word in done.stderr and "hunter2" not in done.stderr + done.stdout
+
+
+def test_an_outage_and_its_end_are_logged_and_stale_writes_have_a_metric(make_cluster, postgres):
+    cluster = make_cluster(env={"DATABASE_URL": postgres.journal()})
+    assert "cogo_store_stale_writes_total 0" in cluster.call("GET", "/metrics").body.decode()
+    postgres.do("stop")
+    try:
+        until_log(cluster, "the store can't be written now, trying again")
+    finally:
+        postgres.do("start")
+    until_log(cluster, "the store can be written again, after ")
+    assert cluster.finished(cluster.submit("echo", {"n": 1}).json["taskId"])["state"] == "succeeded"
+
+
+def until_log(cluster, words, seconds=60):
+    end = time.monotonic() + seconds
+    while words not in open(cluster.log_path).read():
+        assert time.monotonic() < end, open(cluster.log_path).read()[-2000:]
+        time.sleep(0.1)
+
+
+def test_a_start_that_may_not_migrate_says_what_to_do(postgres, tmp_path):
+    env = dict(os.environ, DATABASE_URL=postgres.journal())
+    args = [COGO, "dev", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "d"), "--no-migrate"]
+    done = subprocess.run(args, env=env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "run cogo migrate" in done.stderr, done.stderr
 
 
 def test_migrators_wait_for_each_other(postgres):

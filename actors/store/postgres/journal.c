@@ -45,6 +45,7 @@ typedef struct pg_journal {
     cogo_arena arena;  /* Encoded records of the write in hand. */
     int64_t term;      /* That was taken; 0: stands by. */
     int64_t commit_id; /* Of the open or the latest transaction. */
+    int64_t stale;     /* Writes that were refused, as of the last renewal. */
     bool open;         /* A transaction is. */
     bool unsure;       /* Its COMMIT was sent, and not answered. */
     bool lost;         /* Nothing is written before resume(). */
@@ -351,7 +352,9 @@ static journal_verdict renew_term(pg_journal *j, int64_t *out_commit_id,
     char term[24];
     PGresult *result = NULL;
     (void)snprintf(term, sizeof term, "%" PRId64, j->term);
-    if (!hold(p, "UPDATE meta SET " HOLD_UNTIL " WHERE term = $2::bigint RETURNING commit_id",
+    if (!hold(p,
+              "UPDATE meta SET " HOLD_UNTIL
+              " WHERE term = $2::bigint RETURNING commit_id, stale_writes",
               term, &result)) {
         postgres_explain(p, "renew the right to write the store", error);
         j->lost = true;
@@ -360,6 +363,7 @@ static journal_verdict renew_term(pg_journal *j, int64_t *out_commit_id,
     }
     bool mine = PQntuples(result) == 1;
     *out_commit_id = mine ? pg_number(result, 0, 0) : 0;
+    j->stale = mine ? pg_number(result, 0, 1) : j->stale;
     PQclear(result);
     if (!mine) {
         (void)!pg_do(p, COUNT_STALE);
@@ -405,12 +409,13 @@ static bool try_term(pg_journal *j, bool standby)
     result = pg_run(p,
                     "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
                     "holder = $2, " HOLD_UNTIL " WHERE held_until <= clock_timestamp() "
-                    "+ $3::bigint * interval '1 ms' RETURNING term",
+                    "+ $3::bigint * interval '1 ms' RETURNING term, stale_writes",
                     values, 3);
     if (result == NULL) {
         return false;
     }
     j->term = PQntuples(result) == 1 ? pg_number(result, 0, 0) : 0;
+    j->stale = PQntuples(result) == 1 ? pg_number(result, 0, 1) : j->stale;
     PQclear(result);
     if (j->term == 0 && alone) {
         PQclear(pg_run(p, "SELECT pg_advisory_unlock(" OWNER_LOCK ")", NULL, 0));
@@ -532,7 +537,9 @@ static cogo_err open_journal(const store_config *config, journal **out, int64_t 
     cogo_arena_init(&j->arena, 0);
     cogo_err err = pg_init(&j->connection, PG_WRITER, config->path, error);
     if (err == COGO_OK) {
-        err = postgres_migrate(config->path, config->migrations_dir, false, NULL, NULL, error);
+        err = postgres_migrate(config->path, config->migrations_dir,
+                               config->no_migrate ? MIGRATE_REFUSE : MIGRATE_APPLY, NULL, NULL,
+                               error);
     }
     if (err == COGO_OK && (!pg_connect(&j->connection) || !prepare(&j->connection))) {
         postgres_explain(&j->connection, "open the store", error);
@@ -552,7 +559,8 @@ static cogo_err open_journal(const store_config *config, journal **out, int64_t 
 static cogo_err migrate(const char *path, bool dry_run, migration_print print, void *ctx,
                         char error[JOURNAL_ERROR_SIZE])
 {
-    return postgres_migrate(path, NULL, dry_run, print, ctx, error);
+    return postgres_migrate(path, NULL, dry_run ? MIGRATE_SHOW : MIGRATE_APPLY, print, ctx,
+                            error);
 }
 
 static cogo_err edit(journal *base, const char *sql, const db_value *values, size_t count,
@@ -591,6 +599,11 @@ static int64_t term_of(const journal *base)
     return ((const pg_journal *)base)->term;
 }
 
+static int64_t stale_of(const journal *base)
+{
+    return ((const pg_journal *)base)->stale;
+}
+
 const journal_engine postgres_engine = {
     .name = "postgres",
     .open = open_journal,
@@ -601,6 +614,7 @@ const journal_engine postgres_engine = {
     .renew = renew,
     .edit = edit,
     .term = term_of,
+    .stale = stale_of,
     .renew_ns = RENEW_MS * UINT64_C(1000000),
     .connect = postgres_open_reader,
     .disconnect = postgres_disconnect,

@@ -62,8 +62,8 @@ static cogo_err run(void *engine, const char *sql, const migration *note, const 
     return COGO_OK;
 }
 
-cogo_err postgres_migrate(const char *url, const char *dir, bool dry_run, migration_print print,
-                          void *ctx, char error[JOURNAL_ERROR_SIZE])
+cogo_err postgres_migrate(const char *url, const char *dir, migration_mode mode,
+                          migration_print print, void *ctx, char error[JOURNAL_ERROR_SIZE])
 {
     database *d = NULL;
     cogo_err err = postgres_connect(url, PG_MIGRATOR, &d, error);
@@ -80,11 +80,11 @@ cogo_err postgres_migrate(const char *url, const char *dir, bool dry_run, migrat
                         "applied_at timestamptz NOT NULL DEFAULT now())",
         .run = run,
         .engine = p,
-        .dry_run = dry_run,
+        .mode = mode,
         .print = print,
         .ctx = ctx,
     };
-    if (!dry_run && !pg_do(p, "SELECT pg_advisory_lock(" MIGRATION_LOCK ")")) {
+    if (mode == MIGRATE_APPLY && !pg_do(p, "SELECT pg_advisory_lock(" MIGRATION_LOCK ")")) {
         postgres_explain(p, "lock the store for its migrations", error);
         err = COGO_ECLOSED;
     }

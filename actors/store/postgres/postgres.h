@@ -19,7 +19,7 @@ void postgres_explain(const pg *p, const char *doing, char error[JOURNAL_ERROR_S
 
 /* Applies what is missing, or only says so; one migrator at a time works. @p dir NULL: the
  * built-in migrations. */
-COGO_MUST_USE cogo_err postgres_migrate(const char *url, const char *dir, bool dry_run,
+COGO_MUST_USE cogo_err postgres_migrate(const char *url, const char *dir, migration_mode mode,
                                         migration_print print, void *ctx,
                                         char error[JOURNAL_ERROR_SIZE]);
 

@@ -76,6 +76,19 @@ Test(migrate, a_dry_run_changes_nothing)
     fixture_finish(&f);
 }
 
+/* Whoever wants to say when the schema changes. */
+Both(migrate, a_start_that_may_not_migrate_is_refused_until_somebody_has)
+{
+    fixture f;
+    cr_assert(fixture_folder(&f) && (fixture_on == ON_SQLITE || fixture_schema(&f)));
+    store_config config = {.path = f.path, .no_migrate = true};
+    cr_expect_eq(journal_open(&config, &f.j, &f.term, f.error), COGO_EUNSUPPORTED);
+    cr_expect_not_null(strstr(f.error, "lacks migration 1"), "%s", f.error);
+    cr_assert_eq(store_migrate(f.path, false, NULL, NULL, f.error), COGO_OK);
+    cr_expect_eq(journal_open(&config, &f.j, &f.term, f.error), COGO_OK, "%s", f.error);
+    fixture_finish(&f);
+}
+
 Test(migrate, a_store_of_a_newer_program_is_refused)
 {
     fixture f;
