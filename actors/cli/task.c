@@ -167,6 +167,10 @@ json_t *task_instruction(const args *a)
             return NULL;
         }
     }
+    if (args_value(a, "approval") != NULL) {
+        json_object_set_new(instruction, "approval",
+                            json_pack("{s:s}", "prompt", args_value(a, "approval")));
+    }
     if (args_value(a, "fairness-key") != NULL) {
         json_object_set_new(instruction, "fairnessKey",
                             json_string(args_value(a, "fairness-key")));
@@ -221,7 +225,7 @@ static cli_exit one(const args *a, const char *method, const char *suffix, bool 
 {
     client c;
     json_t *answer;
-    char path[512];
+    char path[2048];
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
@@ -254,6 +258,31 @@ static cli_exit cancel(const args *a)
 static cli_exit retry(const args *a)
 {
     return one(a, "POST", ":retry", true);
+}
+
+static cli_exit decide(const args *a, const char *verb)
+{
+    char suffix[1500];
+    char *by = client_escape(args_value(a, "by") == NULL ? "" : args_value(a, "by"));
+    char *note = client_escape(args_value(a, "note") == NULL ? "" : args_value(a, "note"));
+    int size = snprintf(suffix, sizeof suffix, ":%s?by=%s&note=%s", verb, by == NULL ? "" : by,
+                        note == NULL ? "" : note);
+    free(by);
+    free(note);
+    if (size < 0 || (size_t)size >= sizeof suffix) {
+        return cli_fail(CLI_USAGE, "--by and --note are too long");
+    }
+    return one(a, "POST", suffix, true);
+}
+
+static cli_exit approve(const args *a)
+{
+    return decide(a, "approve");
+}
+
+static cli_exit reject(const args *a)
+{
+    return decide(a, "reject");
 }
 
 static cli_exit events(const args *a)
@@ -370,12 +399,18 @@ static const args_option submit_options[] = {
     {.name = "priority", .value = "P", .doc = "low, medium, high or urgent"},
     {.name = "timeout", .value = "TIME", .doc = "of one attempt, like 30s"},
     {.name = "depends-on", .value = "ID,...", .doc = "tasks that must succeed first"},
+    {.name = "approval", .value = "PROMPT", .doc = "somebody has to approve it first"},
     {.name = "labels", .value = "K=V,...", .doc = "labels that the worker must have"},
     {.name = "prefer", .value = "K=V,...", .doc = "labels of workers that go first"},
     {.name = "fairness-key", .value = "K", .doc = "tasks of different keys take turns"},
     {.name = "limits", .value = "NAME,...", .doc = "limits that it counts for, or NAME:KEY"},
     {.name = "key", .value = "K", .doc = "idempotency key: the same key submits once"},
     {.name = "wait", .doc = "wait for the result; the exit code is the task's"},
+    {.name = NULL},
+};
+static const args_option decide_options[] = {
+    {.name = "by", .value = "NAME", .doc = "who decides"},
+    {.name = "note", .value = "TEXT", .doc = "what is to be known about it"},
     {.name = NULL},
 };
 static const args_option list_options[] = {
@@ -394,6 +429,10 @@ const cli_command task_commands[] = {
     {"task", "watch", "ID", "wait until a task has ended", NULL, 1, 1, watch},
     {"task", "cancel", "ID", "cancel a task, also a running one", NULL, 1, 1, cancel},
     {"task", "retry", "ID", "try a failed task again", NULL, 1, 1, retry},
+    {"task", "approve", "ID", "let a task run that waits for it", decide_options, 1, 1,
+     approve},
+    {"task", "reject", "ID", "cancel a task that waits for an approval", decide_options, 1, 1,
+     reject},
     {"task", "events", "ID", "what happened to a task", NULL, 1, 1, events},
     {"task", "why", "ID", "why a task waits, or where it ran", NULL, 1, 1, why},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},

@@ -101,6 +101,8 @@ static const char *describe(const char *name, size_t size)
         {"after", "Only events with a greater sequence."},
         {"limit", "Events per page, 1 to 1000."},
         {"reason", "Why, for people."},
+        {"by", "Who decides, for people."},
+        {"note", "What they say about it, for people."},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (strlen(texts[i][0]) == size && memcmp(texts[i][0], name, size) == 0) {

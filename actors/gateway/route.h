@@ -54,6 +54,8 @@ void route_task_list(exchange *x);
 void route_task_get(exchange *x);
 void route_task_cancel(exchange *x);
 void route_task_retry(exchange *x);
+void route_task_approve(exchange *x);
+void route_task_reject(exchange *x);
 void route_task_result(exchange *x);
 void route_task_explain(exchange *x);
 void route_task_events(exchange *x);

@@ -135,6 +135,25 @@ void route_task_retry(exchange *x)
     command(x, MSG_TASK_RETRY);
 }
 
+static void decide(exchange *x, bool approve)
+{
+    task_decision said = {.task_id = x->id,
+                          .approve = approve,
+                          .by = query_get(&x->query, "by"),
+                          .note = query_get(&x->query, "note")};
+    exchange_ask(x, MSG_TASK_DECIDE, &said, 0, MSG_TASK, answer_task);
+}
+
+void route_task_approve(exchange *x)
+{
+    decide(x, true);
+}
+
+void route_task_reject(exchange *x)
+{
+    decide(x, false);
+}
+
 static void answer_result(exchange *x, cogo_msg *msg)
 {
     const task *t = cogo_msg_payload(msg);

@@ -26,7 +26,7 @@ static bool is_ready(const submit_entry *entry)
             return false;
         }
     }
-    return entry->ref_count == 0;
+    return entry->ref_count == 0 && entry->asked->approval == NULL;
 }
 
 static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_SIZE], size_t at,
@@ -60,10 +60,12 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
                  .slot_cost = asked->slot_cost,
                  .schedule_timeout = asked->schedule_timeout,
                  .deadline = asked->deadline,
+                 .approval = asked->approval,
                  .created_at = now,
                  .queued_at = ready ? now : 0,
                  .updated_at = now};
     orc_task *t = orc_task_create(o, &from);
+    orc_approval_begin(o, t);
     t->traceparent = orc_strdup(s->request->traceparent);
     t->key = orc_strdup(s->request->idempotency_key);
     t->hash = t->key == NULL ? NULL : orc_strdup(s->request->request_hash);

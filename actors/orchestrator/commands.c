@@ -108,6 +108,7 @@ bool orc_retry_load(orc *o, orc_ask *ask, const orc_task *t)
 void orc_retry_begin(orc *o, orc_task *t)
 {
     orc_relink(o, t);
+    orc_approval_begin(o, t);
     (void)orc_transition(o, t, t->unfinished_count > 0 ? LIFE_RENEW_BLOCKED : LIFE_RENEW, NULL);
     if (t->record->state == TASK_QUEUED) {
         orc_enqueue(o, t, false);

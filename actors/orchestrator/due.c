@@ -1,4 +1,4 @@
-/* Two times that end a task whatever it is doing: its own deadline, and how long it may wait
+/* Times that end a task whatever it is doing: its own deadline, and how long it may wait
  * for a worker each time. The time of an attempt is kept by dispatch.c. */
 #include "actors/orchestrator/room.h"
 
@@ -9,6 +9,10 @@ static int64_t due_at(const orc_task *t, bool *out_waits)
 {
     const task *r = t->record;
     int64_t at = r->deadline;
+    bool asks = r->state == TASK_BLOCKED && orc_approval_waits(r) && r->approval->timeout > 0;
+    if (asks && (at == 0 || r->created_at + r->approval->timeout < at)) {
+        at = r->created_at + r->approval->timeout;
+    }
     bool waits = r->state == TASK_QUEUED && r->schedule_timeout > 0 && r->queued_at > 0;
     *out_waits = false;
     if (waits && (at == 0 || r->queued_at + r->schedule_timeout < at)) {
@@ -48,7 +52,8 @@ static void is_due(void *room, void *owner)
     orc_run *run = t->run;
     const char *why = waits ? cogo_arena_printf(&o->scratch, "no worker took it within %lld ms",
                                                 (long long)t->record->schedule_timeout)
-                            : "its deadline has passed";
+                      : at == t->record->deadline ? "its deadline has passed"
+                                                  : "nobody approved it in time";
     if (orc_transition(o, t, LIFE_EXPIRE, why) && run != NULL) {
         orc_run_abandon(o, run, "timeout");
     }

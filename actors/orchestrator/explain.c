@@ -84,6 +84,10 @@ static const char *explain_blocked(reasons *all, const orc_task *t)
                                        on->role, task_state_names[on->state]));
         }
     }
+    if (orc_approval_waits(t->record)) {
+        add(all, t->record->approval->prompt);
+        return "It waits for an approval.";
+    }
     return cogo_arena_printf(&o->scratch, "It waits for %zu of its %zu dependencies.",
                              t->unfinished_count, t->edge_count);
 }

@@ -207,6 +207,12 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
     add_kept(o, &list);
     add_schedules(o, &list);
     orc_limit_metrics(o, &list);
+    metric_list_family(&list, "cogo_approvals_total", "Tasks that people decided about.",
+                       "counter");
+    metric_list_sample(&list, "", labels(o, "decision", "approved", NULL, NULL, NULL, NULL),
+                       (double)o->approved);
+    metric_list_sample(&list, "", labels(o, "decision", "rejected", NULL, NULL, NULL, NULL),
+                       (double)o->rejected);
     add_one(&list, "cogo_leader", "1 while this orchestrator may write the journal.", "gauge",
             o->phase == ORC_READY ? 1 : 0);
     metrics answer = {0};

@@ -19,6 +19,7 @@ static const struct {
     {MSG_TASK_CANCEL, orc_on_cancel},
     {MSG_TASK_RETRY, orc_on_retry},
     {MSG_REDRIVE, orc_on_redrive},
+    {MSG_TASK_DECIDE, orc_on_decide},
     {MSG_LIMIT_SET, orc_on_limit_set},
     {MSG_LIMIT_LIST, orc_on_limit_list},
     {MSG_LIMIT_DELETE, orc_on_limit_delete},

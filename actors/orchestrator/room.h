@@ -144,14 +144,14 @@ struct orc_task {
     orc_deadline backoff;
     orc_deadline due; /* Of the task, or of its wait for a worker (due.c). */
     task *record;     /* In this block; what changes points to the blocks below. */
-    void *worker_block, *error_block, *result_block, *progress_block;
+    void *worker_block, *error_block, *result_block, *progress_block, *approval_block;
     char *traceparent, *key, *hash;
     orc_line *line;
     orc_run *run;
     orc_workflow *workflow;
     orc_edge *edges; /* To its dependencies. */
     size_t edge_count;
-    size_t unfinished_count; /* Of them. */
+    size_t unfinished_count; /* Of them, and one for an approval that is not given. */
     orc_edge *dependants;    /* Unfinished tasks that need this one. */
     orc_waiter *waiters;
     orc_event *first_event, *last_event;
@@ -304,6 +304,7 @@ struct orc {
     /* Metrics. */
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
     uint64_t retries, leases_expired, fenced;
+    uint64_t approved, rejected;
     int64_t stale_writes; /* As the store told with its last commit. */
 };
 
@@ -359,6 +360,11 @@ void orc_limit_recover(orc *o, const store_definition *from);
 void orc_limit_metrics(orc *o, metric_list *list);
 void orc_share_finish(orc *o);
 
+/* approval.c: a person has to agree. */
+void orc_approval_begin(orc *o, orc_task *t); /* Of a new task, or one that is retried. */
+bool orc_approval_waits(const task *r);
+void orc_on_decide(orc *o, cogo_msg *msg);
+
 /* due.c: how long a task may wait for a worker, and when it has to be finished. */
 void orc_due_arm(orc *o, orc_task *t);
 
@@ -401,6 +407,9 @@ const char *orc_event_type(int32_t state);
 /* Everything that waits for the current handler to be over: dependants, dispatch. */
 void orc_settle(orc *o);
 void orc_cancel(orc *o, orc_task *t, const char *reason);
+
+/* One thing less that it waits for; the last one sets it free. */
+void orc_unblock(orc *o, orc_task *t);
 
 /* journal.c: writes to the store, and what waits for them. */
 void orc_journal_touch(orc *o, orc_task *t);

@@ -64,6 +64,7 @@ void orc_task_destroy(orc *o, orc_task *t)
     orc_free(t->error_block);
     orc_free(t->result_block);
     orc_free(t->progress_block);
+    orc_free(t->approval_block);
     orc_free(t->traceparent);
     orc_free(t->key);
     orc_free(t->hash);

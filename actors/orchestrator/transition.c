@@ -161,8 +161,7 @@ void orc_cancel(orc *o, orc_task *t, const char *reason)
     }
 }
 
-/* One dependency less; the last one sets the task free. */
-static void unblock(orc *o, orc_task *t)
+void orc_unblock(orc *o, orc_task *t)
 {
     if (t->unfinished_count > 0 && --t->unfinished_count == 0
         && orc_transition(o, t, LIFE_UNBLOCK, NULL)) {
@@ -178,7 +177,7 @@ static void settle_one(orc *o, orc_task *t)
         orc_task *dependant = edge->dependant;
         edge = edge->next;
         if (succeeded) {
-            unblock(o, dependant);
+            orc_unblock(o, dependant);
         } else if (!life_ended(dependant->record->state)) {
             orc_cancel(o, dependant,
                        cogo_arena_printf(&o->scratch, "dependency %s is %s", t->record->task_id,

@@ -69,8 +69,10 @@ enum {
     ATTEMPTS_MAX = 100,
     DEPENDENCIES_MAX = 10000,
     LABELS_MAX = 32,
-    LIMITS_MAX = 8,         /* Of one task. */
-    FAIRNESS_KEY_MAX = 128, /* Bytes. */
+    APPROVAL_TEXT_MAX = 4096,
+    APPROVAL_MS_MAX = 2000000000, /* 23 days. */
+    LIMITS_MAX = 8,               /* Of one task. */
+    FAIRNESS_KEY_MAX = 128,       /* Bytes. */
     SLOT_COST_MAX = 1000,
     SUBMIT_INSTRUCTIONS_MAX = 10000,
     PAGE_SIZE_MAX = 1000,

@@ -56,6 +56,7 @@
     X(295, MSG_LIMIT_LIST, "limit.list", limit_command_record)          /* ask */              \
     X(296, MSG_LIMIT_PAGE, "limit.page", limit_page_record)             /* answer */           \
     X(297, MSG_LIMIT_DELETE, "limit.delete", limit_command_record)      /* ask */              \
+    X(298, MSG_TASK_DECIDE, "task.decide", task_decision_record)        /* ask */              \
     /* Worker <-> orchestrator: with MSG_INSTRUCTION_OFFER the eight operations of a worker. */ \
     X(300, MSG_WORKER_REGISTER, "worker.register", worker_register_record) /* ask */           \
     X(301, MSG_WORKER_WELCOME, "worker.welcome", worker_welcome_record)    /* answer */        \
@@ -161,6 +162,14 @@ typedef struct redrive {
 typedef struct redriven {
     cogo_records tasks; /* submit_item, in the order of the ids, or newest first. */
 } redriven;
+
+/* Agrees to a task that waits for it, or does not. */
+typedef struct task_decision {
+    const char *task_id;
+    bool approve;
+    const char *by;
+    const char *note;
+} task_decision;
 
 typedef struct limit_command {
     const char *name; /* NULL for all. */
@@ -430,8 +439,8 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     store_recover_record, store_elected_record, store_mark_record, store_recovered_record,
     store_lookup_record, store_found_record, store_definition_record, store_sweep_record,
     store_swept_record, redrive_record, redriven_record, schedule_command_record,
-    schedule_page_record, limit_command_record, limit_page_record, access_token_record,
-    token_change_record, token_list_record, token_page_record;
+    schedule_page_record, limit_command_record, task_decision_record, limit_page_record,
+    access_token_record, token_change_record, token_list_record, token_page_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

@@ -107,6 +107,15 @@ static const cogo_field redriven_fields[] = {
 };
 RECORD(redriven, "Redriven", 1, "Answer to Redrive.");
 
+static const cogo_field task_decision_fields[] = {
+    FIELD(task_decision, task_id, "taskId", STRING, REQUIRED, .doc = "Id of the task."),
+    FIELD(task_decision, approve, "approve", BOOL, .doc = "True: it may run."),
+    FIELD(task_decision, by, "by", STRING, LENGTH(0, 256), .doc = "Who decides."),
+    FIELD(task_decision, note, "note", STRING, LENGTH(0, APPROVAL_TEXT_MAX),
+          .doc = "What they say about it."),
+};
+RECORD(task_decision, "TaskDecision", 1, "Agrees to a task that waits for it, or does not.");
+
 static const cogo_field limit_command_fields[] = {
     FIELD(limit_command, name, "name", STRING, .doc = "Name of the limit; absent for all."),
 };

@@ -19,8 +19,9 @@
     X(IDLE, "idle") X(WORKING, "working") X(BUSY, "busy") X(ERROR, "error") X(OFFLINE, "offline")
 // clang-format on
 
-#define OVERLAP_MAP(X) X(SKIP, "skip") X(ALLOW, "allow") X(CANCEL, "cancel")
-#define MISSED_MAP(X)  X(ONCE, "once") X(SKIP, "skip") X(ALL, "all")
+#define APPROVAL_MAP(X) X(WAITING, "waiting") X(APPROVED, "approved") X(REJECTED, "rejected")
+#define OVERLAP_MAP(X)  X(SKIP, "skip") X(ALLOW, "allow") X(CANCEL, "cancel")
+#define MISSED_MAP(X)   X(ONCE, "once") X(SKIP, "skip") X(ALL, "all")
 
 #define X(name, text) PRIORITY_##name,
 typedef enum priority { PRIORITY_MAP(X) PRIORITY_COUNT } priority;
@@ -35,6 +36,9 @@ typedef enum result_status { RESULT_STATUS_MAP(X) RESULT_STATUS_COUNT } result_s
 typedef enum worker_state { WORKER_STATE_MAP(X) WORKER_STATE_COUNT } worker_state;
 #undef X
 
+#define X(name, text) APPROVAL_##name,
+typedef enum approval_state { APPROVAL_MAP(X) APPROVAL_COUNT } approval_state;
+#undef X
 #define X(name, text) OVERLAP_##name,
 typedef enum overlap_policy { OVERLAP_MAP(X) OVERLAP_COUNT } overlap_policy;
 #undef X
@@ -42,6 +46,7 @@ typedef enum overlap_policy { OVERLAP_MAP(X) OVERLAP_COUNT } overlap_policy;
 typedef enum missed_policy { MISSED_MAP(X) MISSED_COUNT } missed_policy;
 #undef X
 
+extern const char *const approval_names[];
 extern const char *const overlap_names[];
 extern const char *const missed_names[];
 extern const char *const priority_names[]; /* Each ends with NULL. */
@@ -49,6 +54,16 @@ extern const char *const task_state_names[];
 extern const char *const result_status_names[];
 extern const char *const worker_state_names[];
 extern const char *const actor_state_names[]; /* By cogo_actor_state. */
+
+/* A person has to agree before a task runs. */
+typedef struct approval {
+    const char *prompt; /* What is to be decided, for people. */
+    int64_t timeout;    /* ms from the submit; 0: for ever. */
+    int32_t state;      /* approval_state; filled by the server, like all that follow. */
+    const char *by;
+    const char *note;
+    int64_t decided_at;
+} approval;
 
 /* What is asked for. Enums are int32_t so that -1 can mean absent. */
 typedef struct instruction {
@@ -69,6 +84,7 @@ typedef struct instruction {
     int64_t slot_cost;             /* Slots that it takes; 0: 1. */
     int64_t schedule_timeout;      /* ms that it may wait for a worker; 0: for ever. */
     int64_t deadline;              /* It has to be finished then; 0: never. */
+    const approval *approval;      /* NULL: nobody is asked. */
 } instruction;
 
 typedef struct llm_usage {
@@ -136,6 +152,7 @@ typedef struct task {
     int64_t slot_cost;
     int64_t schedule_timeout;
     int64_t deadline;
+    const approval *approval;
 } task;
 
 typedef struct task_event {
@@ -305,11 +322,11 @@ typedef struct problem {
     const char *existing_id;
 } problem;
 
-extern const cogo_record schedule_record, task_limit_record, instruction_record, llm_usage_record,
-    result_metadata_record, agent_result_record, task_progress_record, task_record,
-    task_event_record, workflow_record, performance_metrics_record, role_capability_record,
-    worker_agent_status_record, dependency_result_record, role_context_record,
-    role_execution_result_record, actor_status_record, node_status_record, field_problem_record,
-    problem_record;
+extern const cogo_record approval_record, schedule_record, task_limit_record,
+    instruction_record, llm_usage_record, result_metadata_record, agent_result_record,
+    task_progress_record, task_record, task_event_record, workflow_record,
+    performance_metrics_record, role_capability_record, worker_agent_status_record,
+    dependency_result_record, role_context_record, role_execution_result_record,
+    actor_status_record, node_status_record, field_problem_record, problem_record;
 
 #endif

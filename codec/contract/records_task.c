@@ -8,6 +8,23 @@ const char *const task_state_names[] = {TASK_STATE_MAP(X) NULL};
 const char *const result_status_names[] = {RESULT_STATUS_MAP(X) NULL};
 #undef X
 
+#define X(name, text) text,
+const char *const approval_names[] = {APPROVAL_MAP(X) NULL};
+#undef X
+
+static const cogo_field approval_fields[] = {
+    FIELD(approval, prompt, "prompt", STRING, LENGTH(1, APPROVAL_TEXT_MAX),
+          .doc = "What is to be decided, for people."),
+    FIELD(approval, timeout, "timeout", INT, RANGE(0, APPROVAL_MS_MAX),
+          .doc = "Milliseconds from the submit to decide in; 0 means for ever."),
+    FIELD(approval, state, "state", ENUM, .flags = COGO_FIELD_OUTPUT, .names = approval_names,
+          .doc = "Whether it was decided, and how."),
+    FIELD(approval, by, "by", STRING, OUTPUT, .doc = "Who decided."),
+    FIELD(approval, note, "note", STRING, OUTPUT, .doc = "What they said about it."),
+    FIELD(approval, decided_at, "decidedAt", TIME, OUTPUT, .doc = "When it was decided."),
+};
+RECORD(approval, "Approval", 1, "A person has to agree before a task runs.");
+
 static const cogo_field instruction_fields[] = {
     FIELD(instruction, instruction_id, "instructionId", STRING, OUTPUT,
           .doc = "Id of this instruction; filled by the server."),
@@ -43,6 +60,8 @@ static const cogo_field instruction_fields[] = {
           .doc = "Milliseconds that it may wait for a worker each time; 0 means for ever."),
     FIELD(instruction, deadline, "deadline", TIME,
           .doc = "When it has to be finished, whatever its state is then."),
+    FIELD_RECORD(instruction, approval, "approval", approval,
+                 .doc = "A person has to agree before it runs; absent when nobody is asked."),
 };
 RECORD(instruction, "OrchestratorInstruction", 1, "What a client asks to be done.");
 
@@ -149,6 +168,8 @@ static const cogo_field task_fields[] = {
           .doc = "Milliseconds that it may wait for a worker each time; 0 means for ever."),
     FIELD(task, deadline, "deadline", TIME,
           .doc = "When it has to be finished, whatever its state is then."),
+    FIELD_RECORD(task, approval, "approval", approval,
+                 .doc = "A person has to agree before it runs; absent when nobody is asked."),
 };
 RECORD(task, "Task", 1, "One piece of work and where it is in its life.");
 

@@ -77,6 +77,25 @@ def test_bad_wishes_are_refused_with_the_field(cluster, fields, word):
     assert answer.status == 422 and word in answer.body.decode(), answer.body
 
 
+def test_a_task_that_asks_runs_when_somebody_agrees_and_a_kill_forgets_nothing(make_cluster):
+    cluster = make_cluster()
+    ask = {"prompt": "Deploy to production?"}
+    ids = [cluster.submit("echo", {"n": n}, approval=ask).json["taskId"] for n in range(2)]
+    assert cogo(cluster, "task", "approve", ids[0], "--by", "ada", "--note", "go on").returncode == 0
+    assert cluster.finished(ids[0])["approval"]["by"] == "ada"
+    cluster.kill()
+    cluster.start()
+    waits = cluster.call("GET", f"/v1/tasks/{ids[1]}").json
+    assert waits["state"] == "blocked" and waits["approval"]["state"] == "waiting"
+    assert "Deploy to production?" in cluster.call("GET", f"/v1/tasks/{ids[1]}/explain").body.decode()
+    answer = cluster.call("POST", f"/v1/tasks/{ids[1]}:reject?by=bob&note=not%20today")
+    assert answer.status == 200 and answer.json["state"] == "cancelled"
+    assert answer.json["error"] == "rejected by bob: not today", answer.body
+    assert cluster.call("POST", f"/v1/tasks/{ids[1]}:approve").status == 409
+    late = cluster.submit("echo", {}, approval={"prompt": "Quick?", "timeout": 200}).json
+    assert cluster.finished(late["taskId"])["state"] == "expired"
+
+
 def test_limits_that_make_no_sense_are_refused(cluster):
     for body, word in (({"name": "a:b", "rate": 1}, "/name"), ({"name": "a"}, "/concurrency"),
                        ({"name": "a", "rate": -1}, "/rate"), ({"name": "", "rate": 1}, "/name")):

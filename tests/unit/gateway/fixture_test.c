@@ -204,6 +204,9 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     case MSG_TASK_LIST:
         on_list(ctx, msg);
         break;
+    case MSG_TASK_DECIDE:
+        give(ctx, msg, MSG_TASK, &t);
+        break;
     case MSG_LIMIT_SET:
         give(ctx, msg, MSG_LIMIT, cogo_msg_payload(msg));
         break;

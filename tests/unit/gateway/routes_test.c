@@ -67,6 +67,10 @@ Test(routes, every_path_answers)
         {"DELETE", "/v1/schedules/sch_1", "", NULL, 200, "sch_1"},
         {"POST", "/v1/schedules/sch_1:pause", "", NULL, 200, "sch_1"},
         {"POST", "/v1/schedules/sch_1:resume", "", NULL, 200, "sch_1"},
+        {"POST", "/v1/tasks/tsk_1:approve?by=me&note=fine", "", NULL, 200, "tsk_1"},
+        {"POST", "/v1/tasks/tsk_1:reject", "", NULL, 200, "tsk_1"},
+        {"POST", "/v1/tasks", JSON, "{\"role\":\"echo\",\"approval\":{\"state\":\"approved\"}}",
+         422, "/approval/state"},
         {"POST", "/v1/limits", JSON, "{\"name\":\"l\",\"rate\":5}", 200, "\"rate\":5"},
         {"POST", "/v1/limits", JSON, "{\"rate\":5}", 422, "/name"},
         {"POST", "/v1/limits", JSON, "{\"name\":\"l\",\"rate\":-5}", 422, "/rate"},
@@ -329,7 +333,7 @@ Test(routes, the_api_document_has_every_path_and_schema)
     json_t *paths = json_object_get(json, "paths");
     json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
     cr_expect_str_eq(json_string_value(json_object_get(json, "openapi")), "3.1.0");
-    cr_expect_eq(json_object_size(paths), 35u);
+    cr_expect_eq(json_object_size(paths), 37u);
     cr_expect_not_null(
         json_object_get(json_object_get(paths, "/v1/tasks/{id}:cancel"), "post"));
     cr_expect_not_null(json_object_get(schemas, "Task"));

@@ -1,6 +1,8 @@
 #include "actors/orchestrator/queue.h"
 #include "tests/unit/test.h"
 
+static char key_of_flood[] = "flood", key_of_rare[] = "rare";
+
 Test(queue, first_in_first_out_within_a_priority)
 {
     orc_queue queue = {0};
@@ -76,7 +78,7 @@ Test(queue, groups_take_turns_and_each_is_first_in_first_out)
 {
     enum { FLOOD = 1000 };
     orc_queue queue = {0};
-    orc_group flood = {.key = (char *)"flood"}, rare = {.key = (char *)"rare"};
+    orc_group flood = {.key = key_of_flood}, rare = {.key = key_of_rare};
     static orc_waiting many[FLOOD], few[3], plain[2];
     for (size_t i = 0; i < FLOOD; i++) {
         orc_queue_push(&queue, &many[i], &flood, PRIORITY_MEDIUM, i);
@@ -102,7 +104,7 @@ Test(queue, groups_take_turns_and_each_is_first_in_first_out)
 Test(queue, position_counts_the_turns_of_other_groups)
 {
     orc_queue queue = {0};
-    orc_group a = {.key = (char *)"a"}, b = {.key = (char *)"b"};
+    orc_group a = {.key = key_of_flood}, b = {.key = key_of_rare};
     orc_waiting of_a[3] = {{0}}, of_b[2] = {{0}};
     for (size_t i = 0; i < 3; i++) {
         orc_queue_push(&queue, &of_a[i], &a, PRIORITY_LOW, i);
