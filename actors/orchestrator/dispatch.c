@@ -278,9 +278,9 @@ void orc_dispatch(orc *o)
     uint64_t now_ns = cogo_now_ns(o->ctx);
     for (orc_line *line; (line = hungriest(o, now_ns)) != NULL;) {
         orc_task *t = first_of(o, line, now_ns, NULL);
-        orc_worker *w = orc_place(line, t->record->preferred_labels);
+        orc_worker *w = t == NULL ? NULL : orc_place(line, t->record->preferred_labels);
         if (w == NULL) {
-            orc_group_yield(o, t->waiting.group);
+            orc_group_yield(o, t == NULL ? NULL : t->waiting.group);
             orc_line_fed(o, line);
         } else {
             offer_task(o, w, t);
