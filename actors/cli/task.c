@@ -171,6 +171,20 @@ json_t *task_instruction(const args *a)
         json_object_set_new(instruction, "approval",
                             json_pack("{s:s}", "prompt", args_value(a, "approval")));
     }
+    if (args_value(a, "parent") != NULL) {
+        json_object_set_new(instruction, "parent", json_string(args_value(a, "parent")));
+    }
+    if (args_value(a, "budget") != NULL) {
+        json_t *allowed = json_loads(args_value(a, "budget"), 0, NULL);
+        if (!json_is_object(allowed)) {
+            (void)cli_fail(CLI_USAGE, "--budget '%s' is no JSON object like {\"tokens\":1000}",
+                           args_value(a, "budget"));
+            json_decref(allowed);
+            json_decref(instruction);
+            return NULL;
+        }
+        json_object_set_new(instruction, "budget", allowed);
+    }
     if (args_value(a, "fairness-key") != NULL) {
         json_object_set_new(instruction, "fairnessKey",
                             json_string(args_value(a, "fairness-key")));
@@ -399,6 +413,10 @@ static const args_option submit_options[] = {
     {.name = "priority", .value = "P", .doc = "low, medium, high or urgent"},
     {.name = "timeout", .value = "TIME", .doc = "of one attempt, like 30s"},
     {.name = "depends-on", .value = "ID,...", .doc = "tasks that must succeed first"},
+    {.name = "parent", .value = "ID", .doc = "unfinished task that pays for it"},
+    {.name = "budget",
+     .value = "JSON",
+     .doc = "tokens, cost, time (ms), calls, tasks and depth that it may take"},
     {.name = "approval", .value = "PROMPT", .doc = "somebody has to approve it first"},
     {.name = "labels", .value = "K=V,...", .doc = "labels that the worker must have"},
     {.name = "prefer", .value = "K=V,...", .doc = "labels of workers that go first"},

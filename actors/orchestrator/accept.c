@@ -61,11 +61,14 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
                  .schedule_timeout = asked->schedule_timeout,
                  .deadline = asked->deadline,
                  .approval = asked->approval,
+                 .parent_id = asked->parent,
+                 .budget = asked->budget,
                  .created_at = now,
                  .queued_at = ready ? now : 0,
                  .updated_at = now};
     orc_task *t = orc_task_create(o, &from);
     orc_approval_begin(o, t);
+    orc_budget_begin(o, t, true);
     t->traceparent = orc_strdup(s->request->traceparent);
     t->key = orc_strdup(s->request->idempotency_key);
     t->hash = t->key == NULL ? NULL : orc_strdup(s->request->request_hash);

@@ -22,6 +22,8 @@ static const struct {
     {"NOT_READY", "The orchestrator is starting"},
     {"NO_LEADER", "No orchestrator leads"},
     {"TASK_NOT_FOUND", "No such task"},
+    {"UNKNOWN_PARENT", "Unknown parent"},
+    {"BUDGET_EXHAUSTED", "The budget is used up"},
     {"NO_APPROVAL", "No approval is asked for"},
     {"ALREADY_DECIDED", "It was decided already"},
     {"LIMIT_NOT_FOUND", "No such limit"},

@@ -109,6 +109,7 @@ void orc_retry_begin(orc *o, orc_task *t)
 {
     orc_relink(o, t);
     orc_approval_begin(o, t);
+    orc_budget_begin(o, t, false);
     (void)orc_transition(o, t, t->unfinished_count > 0 ? LIFE_RENEW_BLOCKED : LIFE_RENEW, NULL);
     if (t->record->state == TASK_QUEUED) {
         orc_enqueue(o, t, false);

@@ -14,6 +14,7 @@ static void run_is_due(void *room, void *owner)
         return;
     }
     orc_task *t = run->task;
+    orc_budget_charge(o, t, &(spending){.time = run->timeout_ms});
     orc_run_abandon(o, run, "timeout");
     orc_attempt_failed(
         o, t, true, false,
@@ -172,10 +173,18 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
 {
     uint64_t now_ns = cogo_now_ns(o->ctx);
     uint64_t since_ns = t->waiting.since_ns;
+    const char *used_up = orc_budget_used_up(o, t);
+    if (used_up != NULL) {
+        o->exhausted++;
+        (void)orc_transition(o, t, LIFE_EXHAUST, used_up);
+        return;
+    }
     orc_run *run = run_create(o, w, orc_worker_offer(w, t->line->role), t);
     run->timeout_ms = t->record->timeout > 0            ? t->record->timeout
                       : run->offer->default_timeout > 0 ? run->offer->default_timeout
                                                         : TIMEOUT_DEFAULT_MS;
+    int64_t left_ms = orc_budget_time_left(t);
+    run->timeout_ms = left_ms > 0 && left_ms < run->timeout_ms ? left_ms : run->timeout_ms;
     t->record->attempt++;
     cogo_err err = send_offer(o, t, run);
     if (err != COGO_OK && err != COGO_ELIMIT) {

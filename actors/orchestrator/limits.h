@@ -48,6 +48,7 @@ enum {
     LIMIT_DEFINITIONS_MAX = 1000,
     LIMIT_KEY_MAX = 192, /* Bytes of name:key. */
     DUE_LOOK_MS = 60000, /* As SCHEDULE_LOOK_MS, for deadlines of tasks. */
+    TASK_TREE_MAX = 32,  /* Levels of tasks that name their parents. */
     SCHEDULES_MAX = 1000,
     SCHEDULE_LATE_MS = 60000,   /* A slot that is later was missed. */
     SCHEDULE_LOOK_MS = 60000,   /* The wall clock is looked at so often at least. */

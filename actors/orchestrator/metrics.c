@@ -207,6 +207,9 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
     add_kept(o, &list);
     add_schedules(o, &list);
     orc_limit_metrics(o, &list);
+    add_one(&list, "cogo_budget_exhausted_total",
+            "Attempts and tasks that were refused because a budget is used up.", "counter",
+            (double)o->exhausted);
     metric_list_family(&list, "cogo_approvals_total", "Tasks that people decided about.",
                        "counter");
     metric_list_sample(&list, "", labels(o, "decision", "approved", NULL, NULL, NULL, NULL),

@@ -129,6 +129,7 @@ static void complete(orc *o, orc_task *const *tasks, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (!life_ended(tasks[i]->record->state)) {
             orc_relink(o, tasks[i]);
+            orc_budget_begin(o, tasks[i], false);
             if (tasks[i]->record->state == TASK_BLOCKED) {
                 orc_approval_begin(o, tasks[i]);
             }

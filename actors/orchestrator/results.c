@@ -30,6 +30,12 @@ static void backoff_over(void *room, void *owner)
 
 void orc_attempt_failed(orc *o, orc_task *t, bool timed_out, bool at_once, const char *error)
 {
+    const char *used_up = orc_budget_used_up(o, t);
+    if (used_up != NULL) {
+        o->exhausted++;
+        (void)orc_transition(o, t, LIFE_EXHAUST, used_up);
+        return;
+    }
     if (t->record->attempt >= t->record->max_attempts) {
         (void)orc_transition(o, t, timed_out ? LIFE_EXPIRE : LIFE_EXHAUST, error);
         return;
@@ -158,6 +164,7 @@ static void record_result(orc *o, orc_task *t, const orc_run *run,
                                                wrong.pointer, wrong.detail));
         return;
     }
+    orc_budget_charge_result(o, t, said->result, (int64_t)(took_ns / NS_PER_MS));
     keep_result(o, t, said->result);
     switch (said->result->status) {
     case RESULT_SUCCESS:

@@ -159,6 +159,10 @@ struct orc_task {
     int64_t lease; /* Latest. */
     int64_t event_sequence;
     size_t size_bytes;
+    orc_task *parent; /* Unfinished when this one began; pinned. */
+    spending spent;
+    double reserved[5], asked[5]; /* By unfinished children; by the request in hand. */
+    uint64_t asked_stamp;
     uint64_t stamp;
     uint64_t number; /* Of its oldest change that is not in a write. */
     unsigned pin_count;
@@ -304,6 +308,7 @@ struct orc {
     /* Metrics. */
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
     uint64_t retries, leases_expired, fenced;
+    uint64_t submit_stamp, exhausted;
     uint64_t approved, rejected;
     int64_t stale_writes; /* As the store told with its last commit. */
 };
@@ -359,6 +364,15 @@ void orc_on_limit_delete(orc *o, cogo_msg *msg);
 void orc_limit_recover(orc *o, const store_definition *from);
 void orc_limit_metrics(orc *o, metric_list *list);
 void orc_share_finish(orc *o);
+
+/* budget.c: what tasks and those below them may take. */
+void orc_budget_begin(orc *o, orc_task *t, bool fresh); /* Its parent pays from now on, */
+void orc_budget_end(orc *o, orc_task *t);               /* and no more. */
+void orc_budget_charge(orc *o, orc_task *t, const spending *what);
+void orc_budget_charge_result(orc *o, orc_task *t, const agent_result *result, int64_t took_ms);
+const char *orc_budget_used_up(orc *o, const orc_task *t); /* A sentence, or NULL. */
+int64_t orc_budget_time_left(const orc_task *t);           /* ms; 0: not limited. */
+const char *orc_budget_refused(orc *o, orc_task *parent, const budget *asked, char pointer[40]);
 
 /* approval.c: a person has to agree. */
 void orc_approval_begin(orc *o, orc_task *t); /* Of a new task, or one that is retried. */

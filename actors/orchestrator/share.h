@@ -9,10 +9,10 @@
 /* One key of one limit; "name" or "name:key". */
 typedef struct orc_gate {
     char *key;
-    size_t name_size;   /* Of the limit in it. */
+    size_t name_size;        /* Of the limit in it. */
     const task_limit *limit; /* Of orc.limits; NULL: not limited (any more). */
-    int64_t used;       /* Runs. */
-    double tokens;      /* Starts that are left, as of `filled_ns`. */
+    int64_t used;            /* Runs. */
+    double tokens;           /* Starts that are left, as of `filled_ns`. */
     uint64_t filled_ns;
     orc_group *first, *last; /* Parked here. */
     size_t parked_count;

@@ -99,6 +99,34 @@ static void check_labels(submission *s, size_t at, const char *field,
     }
 }
 
+/* A task of another tenant is as unknown as one that does not exist. */
+static bool same_tenant(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : TENANT_DEFAULT, b != NULL ? b : TENANT_DEFAULT) == 0;
+}
+
+static void check_parent(submission *s, size_t at)
+{
+    orc *o = s->o;
+    const instruction *asked = s->entries[at].asked;
+    orc_task *parent = asked->parent == NULL ? NULL : orc_task_find(o, asked->parent);
+    char pointer[40];
+    if (asked->parent == NULL) {
+        return;
+    }
+    if (parent == NULL || life_ended(parent->record->state)
+        || !same_tenant(s->request->tenant, parent->record->tenant)) {
+        wrong(s, at, "UNKNOWN_PARENT", "/parent", "No unfinished task has this id: %.64s",
+              asked->parent);
+        return;
+    }
+    const char *why = orc_budget_refused(o, parent, asked->budget, pointer);
+    if (why != NULL) {
+        o->exhausted++;
+        wrong(s, at, "BUDGET_EXHAUSTED", pointer, "%s", why);
+    }
+}
+
 static void check_limits(submission *s, size_t at)
 {
     const instruction *asked = s->entries[at].asked;
@@ -142,6 +170,7 @@ static void check_entry(submission *s, size_t at)
     check_labels(s, at, "labels", &asked->labels);
     check_labels(s, at, "preferredLabels", &asked->preferred_labels);
     check_limits(s, at);
+    check_parent(s, at);
 }
 
 /* Entries by their `ref`; a second one with the same is refused. */
@@ -158,12 +187,6 @@ static void collect_refs(submission *s, orc_map *refs)
             orc_map_put_text(refs, ref, &s->entries[i]);
         }
     }
-}
-
-/* A task of another tenant is as unknown as one that does not exist. */
-static bool same_tenant(const char *a, const char *b)
-{
-    return strcmp(a != NULL ? a : TENANT_DEFAULT, b != NULL ? b : TENANT_DEFAULT) == 0;
 }
 
 /* False: the id has to be looked up in the store, and is in @p missing now. */
@@ -423,6 +446,7 @@ void orc_submit(orc *o, orc_ask *ask)
         refuse_whole(&s, 503, "TOO_MANY_TASKS", NULL, "Out of memory; try again later.");
         return;
     }
+    o->submit_stamp++;
     for (size_t i = 0; i < s.count; i++) {
         s.entries[i].asked = &asked[i];
         check_entry(&s, i);

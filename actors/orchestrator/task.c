@@ -43,6 +43,10 @@ orc_task *orc_task_create(orc *o, const task *from)
     t->size_bytes = sizeof *t + flat_size;
     cogo_record_flatten(&task_record, from, t->record);
     t->line = orc_line_of(o, t->record);
+    if (from->spent != NULL) {
+        t->spent = *from->spent;
+        t->record->spent = &t->spent;
+    }
     orc_map_put_text(&o->tasks, t->record->task_id, t);
     if (!life_ended(t->record->state)) {
         o->unfinished_count++;

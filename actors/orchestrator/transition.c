@@ -193,6 +193,7 @@ static void settle_one(orc *o, orc_task *t)
         w->waiters = NULL;
         orc_wait_over(o, waiters);
     }
+    orc_budget_end(o, t);
     orc_task_undepend(o, t);
 }
 

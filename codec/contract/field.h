@@ -69,6 +69,8 @@ enum {
     ATTEMPTS_MAX = 100,
     DEPENDENCIES_MAX = 10000,
     LABELS_MAX = 32,
+    BUDGET_MAX = 2000000000,
+    TREE_DEPTH_MAX = 32, /* Levels of tasks that name their parents. */
     APPROVAL_TEXT_MAX = 4096,
     APPROVAL_MS_MAX = 2000000000, /* 23 days. */
     LIMITS_MAX = 8,               /* Of one task. */

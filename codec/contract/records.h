@@ -55,6 +55,25 @@ extern const char *const result_status_names[];
 extern const char *const worker_state_names[];
 extern const char *const actor_state_names[]; /* By cogo_actor_state. */
 
+/* What a task and all below it may take; 0: any. */
+typedef struct budget {
+    int64_t tokens; /* Of models, in and out. */
+    double cost;    /* US dollars. */
+    int64_t time;   /* ms of attempts. */
+    int64_t calls;  /* Of models and tools. */
+    int64_t tasks;  /* Below it, at any depth. */
+    int64_t depth;  /* Levels below it. */
+} budget;
+
+/* What they took. */
+typedef struct spending {
+    int64_t tokens;
+    double cost;
+    int64_t time;
+    int64_t calls;
+    int64_t tasks;
+} spending;
+
 /* A person has to agree before a task runs. */
 typedef struct approval {
     const char *prompt; /* What is to be decided, for people. */
@@ -85,6 +104,8 @@ typedef struct instruction {
     int64_t schedule_timeout;      /* ms that it may wait for a worker; 0: for ever. */
     int64_t deadline;              /* It has to be finished then; 0: never. */
     const approval *approval;      /* NULL: nobody is asked. */
+    const char *parent;            /* Task id of an unfinished task that asks for this one. */
+    const budget *budget;
 } instruction;
 
 typedef struct llm_usage {
@@ -153,6 +174,9 @@ typedef struct task {
     int64_t schedule_timeout;
     int64_t deadline;
     const approval *approval;
+    const char *parent_id;
+    const budget *budget;
+    const spending *spent; /* By itself and by those below it; NULL: it has no budget. */
 } task;
 
 typedef struct task_event {
@@ -322,9 +346,9 @@ typedef struct problem {
     const char *existing_id;
 } problem;
 
-extern const cogo_record approval_record, schedule_record, task_limit_record,
-    instruction_record, llm_usage_record, result_metadata_record, agent_result_record,
-    task_progress_record, task_record, task_event_record, workflow_record,
+extern const cogo_record budget_record, spending_record, approval_record, schedule_record,
+    task_limit_record, instruction_record, llm_usage_record, result_metadata_record,
+    agent_result_record, task_progress_record, task_record, task_event_record, workflow_record,
     performance_metrics_record, role_capability_record, worker_agent_status_record,
     dependency_result_record, role_context_record, role_execution_result_record,
     actor_status_record, node_status_record, field_problem_record, problem_record;

@@ -62,6 +62,10 @@ static const cogo_field instruction_fields[] = {
           .doc = "When it has to be finished, whatever its state is then."),
     FIELD_RECORD(instruction, approval, "approval", approval,
                  .doc = "A person has to agree before it runs; absent when nobody is asked."),
+    FIELD(instruction, parent, "parent", STRING, LENGTH(1, 64),
+          .doc = "Id of the unfinished task that asks for this one, and pays for it."),
+    FIELD_RECORD(instruction, budget, "budget", budget,
+                 .doc = "What it and all tasks below it may take."),
 };
 RECORD(instruction, "OrchestratorInstruction", 1, "What a client asks to be done.");
 
@@ -170,6 +174,12 @@ static const cogo_field task_fields[] = {
           .doc = "When it has to be finished, whatever its state is then."),
     FIELD_RECORD(task, approval, "approval", approval,
                  .doc = "A person has to agree before it runs; absent when nobody is asked."),
+    FIELD(task, parent_id, "parentId", STRING,
+          .doc = "Id of the task that asked for this one; absent when none."),
+    FIELD_RECORD(task, budget, "budget", budget,
+                 .doc = "What it and all tasks below it may take."),
+    FIELD_RECORD(task, spent, "spent", spending,
+                 .doc = "What they took so far; absent when there is no budget."),
 };
 RECORD(task, "Task", 1, "One piece of work and where it is in its life.");
 

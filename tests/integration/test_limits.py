@@ -96,6 +96,25 @@ def test_a_task_that_asks_runs_when_somebody_agrees_and_a_kill_forgets_nothing(m
     assert cluster.finished(late["taskId"])["state"] == "expired"
 
 
+def test_a_budget_is_shared_by_the_tasks_below_and_ends_what_takes_too_long(make_cluster):
+    cluster = make_cluster()
+    top = cluster.submit("echo", {}, labels=["gpu=yes"], budget={"time": 60000, "tasks": 2, "depth": 1}).json
+    child = cluster.submit("echo", {"n": 1}, parent=top["taskId"], budget={"time": 50000}).json
+    assert cluster.finished(child["taskId"])["state"] == "succeeded"
+    assert cluster.submit("echo", {}, parent=child["taskId"]).status == 422  # It has ended.
+    more = cluster.submit("echo", {}, parent=top["taskId"], budget={"time": 70000})
+    assert more.status == 422 and "/budget/time" in more.body.decode(), more.body
+    cluster.kill()
+    cluster.start()
+    seen = cluster.call("GET", f"/v1/tasks/{top['taskId']}").json
+    assert seen["spent"]["tasks"] == 1 and seen["budget"]["tasks"] == 2
+    assert cluster.submit("echo", {}, parent=top["taskId"]).status == 202
+    assert cluster.submit("echo", {}, parent=top["taskId"]).json["code"] == "BUDGET_EXHAUSTED"
+    slow = cluster.submit("sandbox-executor", {"argv": ["sleep", "60"]}, maxAttempts=5, budget={"time": 300}).json
+    done = cluster.finished(slow["taskId"])
+    assert done["state"] == "deadlettered" and "budget" in done["error"], done
+
+
 def test_limits_that_make_no_sense_are_refused(cluster):
     for body, word in (({"name": "a:b", "rate": 1}, "/name"), ({"name": "a"}, "/concurrency"),
                        ({"name": "a", "rate": -1}, "/rate"), ({"name": "", "rate": 1}, "/name")):

@@ -26,18 +26,11 @@ enum {
 
 #define COUNT_STALE "UPDATE meta SET stale_writes = stale_writes + 1"
 
-#define WRITE                                                                               \
-    "SELECT cogo_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "  \
-    "$16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, " \
-    "$33, $34)"
-
 /* Whose the new tasks of a write are; the others are the default tenant's. */
 #define TENANTS                                                                  \
     "INSERT INTO tenant_tasks (number, tenant, workflow) "                       \
     "SELECT t.number, c.tenant, t.workflow FROM unnest($1::text[], $2::text[]) " \
     "c(task_id, tenant) JOIN tasks t ON t.task_id = c.task_id ON CONFLICT (number) DO NOTHING"
-
-#define KEEP "SELECT cogo_keep($1, $2, $3, $4, $5, $6, $7, $8)"
 
 typedef struct pg_journal {
     journal base;
@@ -80,30 +73,6 @@ static journal_verdict give_up(pg_journal *j, journal_verdict verdict)
     j->lost = j->lost || p->conn == NULL || verdict == JOURNAL_AWAY;
     j->broken = verdict == JOURNAL_BROKEN;
     return verdict;
-}
-
-static bool prepare_one(pg *p, const char *name, const char *sql)
-{
-    if (p->conn == NULL || PQsendPrepare(p->conn, name, sql, 0, NULL) == 0) {
-        return false;
-    }
-    bool good = true;
-    for (PGresult *result; (result = pg_result(p)) != NULL;) {
-        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-            pg_blame(p, result);
-            good = false;
-        }
-        PQclear(result);
-        if (p->conn == NULL) {
-            return false;
-        }
-    }
-    return good && p->conn != NULL;
-}
-
-static bool prepare(pg *p)
-{
-    return prepare_one(p, "write", WRITE) && prepare_one(p, "keep", KEEP);
 }
 
 static bool queue(pg *p, const char *sql)
@@ -478,7 +447,7 @@ static journal_verdict resume(journal *base, bool *out_committed,
     if (!j->lost && p->conn != NULL) {
         return JOURNAL_APPLIED;
     }
-    if ((p->conn == NULL && !pg_connect(p)) || !prepare(p)) {
+    if ((p->conn == NULL && !pg_connect(p)) || !pg_prepare(p)) {
         postgres_explain(p, "reach the store", error);
         pg_drop(p);
         return JOURNAL_AWAY;
@@ -541,7 +510,7 @@ static cogo_err open_journal(const store_config *config, journal **out, int64_t 
                                config->no_migrate ? MIGRATE_REFUSE : MIGRATE_APPLY, NULL, NULL,
                                error);
     }
-    if (err == COGO_OK && (!pg_connect(&j->connection) || !prepare(&j->connection))) {
+    if (err == COGO_OK && (!pg_connect(&j->connection) || !pg_prepare(&j->connection))) {
         postgres_explain(&j->connection, "open the store", error);
         err = j->connection.fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
     }

@@ -53,4 +53,7 @@ enum { KEEP_PARAMETERS = 8 };
 COGO_MUST_USE bool pg_keep_encode(const store_write *write, int64_t commit_id,
                                   cogo_arena *arena, pg_write *out);
 
+/* Prepares "write" and "keep" (statements.c). False: p->fault tells why. */
+COGO_MUST_USE bool pg_prepare(pg *p);
+
 #endif

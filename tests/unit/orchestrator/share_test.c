@@ -198,7 +198,8 @@ Test(share, bad_limits_are_refused_with_the_field)
 {
     rig r;
     rig_start(&r);
-    const task_limit bad[] = {{.name = "a:b", .rate = 1}, {.name = "a"}, {.name = "a", .rate = -1}};
+    const task_limit bad[] = {
+        {.name = "a:b", .rate = 1}, {.name = "a"}, {.name = "a", .rate = -1}};
     static const char *const words[] = {"letters", "Neither", ""};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ask(&r, &r.client, MSG_LIMIT_SET, &bad[i]);
@@ -276,7 +277,7 @@ Test(due, a_deadline_ends_what_runs_and_what_is_blocked)
     rig r;
     rig_start(&r);
     rig_worker w = worker_new(&r, "w", 1);
-    int64_t soon = cogo_system_wall_ms(r.system) + 30;
+    int64_t soon = cogo_system_wall_ms(r.system) + 2000;
     const char *const on[] = {"a"};
     const instruction asked[] = {
         {.role = "echo", .priority = -1, .ref = "a"},
@@ -286,7 +287,7 @@ Test(due, a_deadline_ends_what_runs_and_what_is_blocked)
     cr_expect_eq(end_state(&r, got.ids[1]), TASK_EXPIRED);
     say_result(&r, &w, &offer, RESULT_SUCCESS, false);
     cr_expect(take_ack(&w, "accepted"));
-    soon = cogo_system_wall_ms(r.system) + 30;
+    soon = cogo_system_wall_ms(r.system) + 2000;
     got = submit(&r, &(instruction){.role = "echo", .priority = -1, .deadline = soon}, 1);
     offer = take_offer(&w);
     cogo_msg *msg = take(&w.probe, MSG_INSTRUCTION_CANCEL);
