@@ -31,17 +31,6 @@ static bool find_join(const args *a, const char **out_join)
     return false;
 }
 
-static cli_exit refuse_tls(const args *a)
-{
-    static const char *const names[] = {"tls-cert", "tls-key", "tls-ca"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (args_value(a, names[i]) != NULL) {
-            return cli_fail(CLI_USAGE, "--%s: node links have no TLS yet", names[i]);
-        }
-    }
-    return CLI_OK;
-}
-
 static char door_host[256]; /* Of the one node that a process is. */
 
 static cli_exit take_door(const char *listen, node_config *config)
@@ -93,7 +82,10 @@ static cli_exit node_run(const args *a)
                           .links = {.name = args_value(a, "node-name"),
                                     .cluster = args_value(a, "cluster"),
                                     .listen = args_value(a, "listen-node"),
-                                    .secret = args_value(a, "cluster-secret")}};
+                                    .secret = args_value(a, "cluster-secret"),
+                                    .tls_cert = args_value(a, "tls-cert"),
+                                    .tls_key = args_value(a, "tls-key"),
+                                    .tls_ca = args_value(a, "tls-ca")}};
     if (!log_configure(error)) {
         return cli_fail(CLI_USAGE, "%s", error);
     }
@@ -103,7 +95,6 @@ static cli_exit node_run(const args *a)
     cli_exit code = serve_slots(a, &config.slots);
     code = code == CLI_OK ? keep_take(a, &config.keep) : code;
     config.no_migrate = args_flag(a, "no-migrate");
-    code = code == CLI_OK ? refuse_tls(a) : code;
     if (code == CLI_OK && !find_join(a, &config.links.join)) {
         code = CLI_USAGE;
     }
@@ -171,9 +162,20 @@ static const args_option node_options[] = {
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},
-    {.name = "tls-cert", .value = "FILE", .env = "COGO_TLS_CERT", .doc = "not built yet"},
-    {.name = "tls-key", .value = "FILE", .env = "COGO_TLS_KEY", .doc = "not built yet"},
-    {.name = "tls-ca", .value = "FILE", .env = "COGO_TLS_CA", .doc = "not built yet"},
+    {.name = "tls-cert",
+     .value = "FILE",
+     .env = "COGO_TLS_CERT",
+     .doc =
+         "TLS 1.3 on all links: certificate of this node (PEM, with those between it and the "
+         "CA), one of its DNS names is --node-name; read again on SIGHUP or when it changes"},
+    {.name = "tls-key",
+     .value = "FILE",
+     .env = "COGO_TLS_KEY",
+     .doc = "its private key (PEM, no password)"},
+    {.name = "tls-ca",
+     .value = "FILE",
+     .env = "COGO_TLS_CA",
+     .doc = "authorities whose certificates other nodes may show (PEM)"},
     {.name = "cluster-secret",
      .env = "COGO_CLUSTER_SECRET",
      .no_flag = true,

@@ -49,10 +49,11 @@ static void explain(cogo_err err, const node_links *links, char error[256])
                  "one of these is neither: listen '%.60s', join '%.80s'",
                  listen, join);
     } else if (err == COGO_EAUTH) {
-        snprintf(error, 256,
-                 "a node address that is not loopback needs COGO_CLUSTER_SECRET: "
-                 "listen '%.60s', join '%.80s'",
-                 listen, join);
+        snprintf(
+            error, 256,
+            "a node address that is not loopback needs COGO_CLUSTER_SECRET or certificates: "
+            "listen '%.60s', join '%.80s'",
+            listen, join);
     } else if (err == COGO_EIO) {
         snprintf(error, 256, "cannot listen for nodes on %.120s: is it in use?", listen);
     } else {
@@ -81,6 +82,9 @@ cogo_err link_start(cogo_system *system, const char *name, const node_links *lin
         .join = links->join,
         .secret = links->secret,
         .secret_size_bytes = secret_size,
+        .tls_cert = links->tls_cert,
+        .tls_key = links->tls_key,
+        .tls_ca = links->tls_ca,
         .queue_bytes = QUEUE_BYTES,
         .reconnect_max_ms = RECONNECT_MAX_MS,
     };

@@ -1,5 +1,6 @@
 #include "actors/cli/node.h"
 
+#include "actors/cli/certificate.h"
 #include "actors/cli/guardian.h"
 #include "actors/cli/link.h"
 #include "actors/cli/log.h"
@@ -380,7 +381,7 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     }
     cogo_err err = COGO_EIO;
     n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!take_names(n, config, error)) {
+    if (!take_names(n, config, error) || !certificate_check(&config->links, n->name, error)) {
         err = COGO_EINVAL;
     } else if (!node_make_folder(config->data_dir)
                || realpath(config->data_dir, n->data_dir) == NULL) {

@@ -23,7 +23,8 @@ typedef struct node_links {
     const char *cluster; /* NULL: "". */
     const char *listen;  /* "ADDRESS:PORT"; NULL: does not listen. */
     const char *join;    /* "ADDRESS:PORT,..."; NULL: joins nobody. */
-    const char *secret;  /* At least 16 bytes; NULL: loopback addresses only. */
+    const char *secret;  /* At least 16 bytes; NULL: loopback only, unless there is TLS. */
+    const char *tls_cert, *tls_key, *tls_ca; /* PEM files; all or NULL: no TLS. */
 } node_links;
 
 /* How long finished work is kept; 0: for ever. */

@@ -1,11 +1,11 @@
 #include "actors/cli/serve.h"
 
+#include "actors/cli/certificate.h"
 #include "actors/cli/log.h"
 #include "codec/contract/failpoint.h"
 
 #include <cogo/system.h>
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -57,21 +57,32 @@ cli_exit serve_slots(const args *a, int64_t *out_slots)
     return CLI_OK;
 }
 
-/* Waits for a signal or for the node to fail. */
-static cli_exit wait_for_end(node *n, int signal_fd)
+/* Waits for a signal that ends the node or for the node to fail. Certificates may change
+ * meanwhile; a SIGHUP asks for them, if there are any. */
+static cli_exit wait_for_end(node *n, int signal_fd, certificate_watch *certificates)
 {
     struct pollfd fds[] = {{.fd = signal_fd, .events = POLLIN},
                            {.fd = node_failed_fd(n), .events = POLLIN}};
-    while (poll(fds, 2, -1) < 0 && errno == EINTR) {
+    int patience_ms = certificates->seen != 0 ? CERTIFICATE_LOOK_MS : -1;
+    for (;;) {
+        struct signalfd_siginfo info = {0};
+        int ready = poll(fds, 2, patience_ms);
+        if (ready > 0 && fds[1].revents != 0) {
+            log_line(COGO_LOG_ERROR, "stopping: %s", node_failure(n));
+            return CLI_FAILED;
+        }
+        if (ready > 0) {
+            (void)!read(signal_fd, &info, sizeof info);
+        }
+        bool hang_up = info.ssi_signo == SIGHUP;
+        if (info.ssi_signo != 0 && !(hang_up && certificates->seen != 0)) {
+            log_line(COGO_LOG_INFO, "stopping on signal %u (again: at once)", info.ssi_signo);
+            return CLI_OK;
+        }
+        if (certificates->seen != 0) {
+            certificate_look(certificates, n, hang_up);
+        }
     }
-    if (fds[1].revents != 0) {
-        log_line(COGO_LOG_ERROR, "stopping: %s", node_failure(n));
-        return CLI_FAILED;
-    }
-    struct signalfd_siginfo info;
-    (void)!read(signal_fd, &info, sizeof info);
-    log_line(COGO_LOG_INFO, "stopping on signal %u (again: at once)", info.ssi_signo);
-    return CLI_OK;
 }
 
 static int block_signals(sigset_t *set)
@@ -113,7 +124,9 @@ cli_exit serve_node(const node_config *config)
     }
     node_describe(n, text, sizeof text);
     log_line(COGO_LOG_INFO, "cogo %s %s", cogo_version(), text);
-    cli_exit code = wait_for_end(n, signal_fd);
+    certificate_watch certificates;
+    certificate_watch_init(&certificates, &config->links);
+    cli_exit code = wait_for_end(n, signal_fd, &certificates);
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigaction(SIGINT, &plain, NULL);
     sigaction(SIGTERM, &plain, NULL);

@@ -239,10 +239,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     c->incoming.types.from = c->out.announced.from = c->node->system->config.allocator;
     cogo_err err = c->opens ? cogo__address_connect(&c->how.address, &c->fd) : COGO_OK;
     err = err == COGO_OK ? open_session(c) : err;
-    if (err == COGO_OK && c->node->keys != NULL) {
-        c->tls = cogo__tls_create(c->node->keys, c->opens, c->node->system->config.allocator);
-        err = c->tls != NULL ? COGO_OK : COGO_ENOMEM;
-    }
+    err = err == COGO_OK ? cogo__node_tls(c->node, c->opens, &c->tls) : err;
     err = err == COGO_OK ? cogo_io_watch(ctx, c->fd, 0, &c->watch) : err;
     if (err == COGO_OK) {
         err = cogo_timer_start(ctx, (uint64_t)c->node->config.handshake_ms * 1000000, 0,

@@ -178,6 +178,7 @@ static void take_config(cogo__node *node, const cogo_node_config *c)
     }
     node->config.name = node->config.cluster = node->config.listen = node->config.join = NULL;
     node->config.secret = NULL;
+    node->tls = c->tls_cert != NULL;
     node->config.tls_cert = node->config.tls_key = node->config.tls_ca = NULL;
     node->config.members = node->config.advertise = NULL;
     // A later one than that of an earlier start, whatever the clock says.
@@ -239,13 +240,16 @@ static cogo_err read_keys(cogo__node *node, const cogo_node_config *c)
 /* No connection is left. */
 static void end_config(cogo__node *node)
 {
+    cogo__lock_take(&node->lock);
+    cogo__tls_keys *keys = node->keys;
+    node->keys = NULL;
+    cogo__lock_give(&node->lock);
+    cogo__tls_keys_drop(keys);
     if (node->listen_fd >= 0) {
         (void)close(node->listen_fd);
         node->listen_fd = -1;
     }
     node->port = 0;
-    cogo__tls_keys_drop(node->keys);
-    node->keys = NULL;
     cogo__proof_wipe(node->secret, sizeof node->secret);
 }
 

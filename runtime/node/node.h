@@ -109,7 +109,7 @@ typedef struct cogo__node {
     char name[COGO__NODE_NAME_MAX + 1], cluster[COGO__NODE_NAME_MAX + 1];
     uint8_t secret[256];
     cogo__au64 incarnation; /**< But for a node that is declared dead: see member.c. */
-    cogo__tls_keys *keys;   /**< NULL: no TLS. */
+    bool tls;               /**< On all links. */
     int listen_fd;
     uint16_t port;
     // Connections.
@@ -119,6 +119,7 @@ typedef struct cogo__node {
     cogo__tally tally;
     // Guarded by `lock`.
     cogo__lock lock;
+    cogo__tls_keys *keys; /**< Of the connections to come; NULL: no TLS. */
     uint64_t links_made;
     uint32_t links;
     cogo_actor_id subscribers[COGO_NODE_SUBSCRIBERS_MAX];
@@ -129,6 +130,8 @@ typedef struct cogo__node {
 cogo__node *cogo__node_of(cogo_system *system);
 /** Without a secret anybody who reaches the port is let in: so only this machine may. */
 bool cogo__node_may_reach(const cogo_node_config *config, const cogo__address *address);
+/** Between socket and session of a new connection: *out_tls stays NULL if there is no TLS. */
+cogo_err cogo__node_tls(cogo__node *node, bool opens, cogo__tls **out_tls);
 /** NULL for an index that was never given out. Any thread. */
 cogo__peer *cogo__peer_find(cogo__node *node, uint32_t index);
 

@@ -143,7 +143,7 @@ static void take(cogo_context *ctx, resolver *r, const resolved *found)
         child *c = find(r, &found->at[i]);
         if (c != NULL) {
             c->listed = true;
-        } else if (r->join.node->keys != NULL
+        } else if (r->join.node->tls
                    || cogo__node_may_reach(&r->join.node->config, &found->at[i])) {
             add(ctx, r, &found->at[i]);
         } else {

@@ -84,6 +84,54 @@ cogo_err cogo__tls_keys_read(const char *cert, const char *key, const char *ca,
     return COGO_OK;
 }
 
+/* As the side that opened a connection, or as the other one. */
+static cogo_err verify(SSL_CTX *keys, int purpose, char *why, size_t size)
+{
+    STACK_OF(X509) *between = NULL;
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    (void)SSL_CTX_get0_chain_certs(keys, &between);
+    if (ctx == NULL
+        || X509_STORE_CTX_init(ctx, SSL_CTX_get_cert_store(keys),
+                               SSL_CTX_get0_certificate(keys), between)
+               != 1
+        || X509_STORE_CTX_set_purpose(ctx, purpose) != 1) {
+        X509_STORE_CTX_free(ctx);
+        return COGO_ENOMEM;
+    }
+    cogo_err err = X509_verify_cert(ctx) == 1 ? COGO_OK : COGO_EIO;
+    if (err != COGO_OK) {
+        (void)snprintf(why, size, "%s",
+                       X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+    }
+    X509_STORE_CTX_free(ctx);
+    ERR_clear_error();
+    return err;
+}
+
+/* A name with a dot in front would stand for all below it. */
+static bool is_for(X509 *certificate, const char *name)
+{
+    const unsigned flags =
+        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    return certificate != NULL && name[0] != '.'
+           && X509_check_host(certificate, name, 0, flags, NULL) == 1;
+}
+
+cogo_err cogo__tls_keys_check(cogo__tls_keys *keys, const char *name, char *why,
+                              size_t why_size)
+{
+    SSL_CTX *ctx = (SSL_CTX *)keys;
+    cogo_err err = verify(ctx, X509_PURPOSE_SSL_SERVER, why, why_size);
+    if (err == COGO_OK) {
+        err = verify(ctx, X509_PURPOSE_SSL_CLIENT, why, why_size);
+    }
+    if (err == COGO_OK && !is_for(SSL_CTX_get0_certificate(ctx), name)) {
+        (void)snprintf(why, why_size, "none of its DNS names is that of the node, %s", name);
+        err = COGO_EIO;
+    }
+    return err;
+}
+
 void cogo__tls_keys_drop(cogo__tls_keys *keys)
 {
     SSL_CTX_free((SSL_CTX *)keys);
@@ -267,13 +315,9 @@ const char *cogo__tls_why(const cogo__tls *tls)
     return tls->why;
 }
 
-/* A name with a dot in front would stand for all below it. */
 bool cogo__tls_is_for(const cogo__tls *tls, const char *name)
 {
-    X509 *peer = SSL_get0_peer_certificate(tls->ssl);
-    const unsigned flags =
-        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
-    return peer != NULL && name[0] != '.' && X509_check_host(peer, name, 0, flags, NULL) == 1;
+    return is_for(SSL_get0_peer_certificate(tls->ssl), name);
 }
 
 bool cogo__tls_binding(const cogo__tls *tls, uint8_t out[COGO__TLS_BINDING])

@@ -26,6 +26,10 @@ typedef struct cogo__tls cogo__tls;           /**< One connection. */
 cogo_err cogo__tls_keys_read(const char *cert, const char *key, const char *ca,
                              cogo__tls_keys **out_keys, char *why, size_t why_size);
 void cogo__tls_keys_drop(cogo__tls_keys *keys);
+/** What a peer with the same authorities would not like about the certificate, if it is to be
+ * that of the node @p name: COGO_EIO with @p why, which does not name the file; COGO_ENOMEM. */
+cogo_err cogo__tls_keys_check(cogo__tls_keys *keys, const char *name, char *why,
+                              size_t why_size);
 
 /** @p opens: this side opened the connection, and speaks first. @p from: what it takes by
  * itself comes from there. NULL when out of memory. */

@@ -8,7 +8,7 @@ import yaml
 
 from conftest import DEPLOY, SETTINGS, TOP, run
 
-OVERLAYS = ["dev", "prod"]
+OVERLAYS = ["dev", "prod", "prod-tls"]
 BYTES_OR_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[+-]?[0-9]+(\.[0-9]*)?([KMGTPE]i|[numkMGTPE])?$"}]}
 
 
@@ -100,6 +100,20 @@ def test_every_pod_is_restricted_probed_and_limited(overlay):
             for variable in c.get("env", []):
                 secret = any(word in variable["name"] for word in ("TOKEN", "SECRET", "DATABASE_URL", "PASSWORD"))
                 assert not secret or "secretKeyRef" in variable["valueFrom"], f"{name} {variable['name']}"
+
+
+def test_links_are_encrypted_in_every_pod_of_prod_tls(kustomize):
+    for d in of_kind(kustomize("prod-tls"), "StatefulSet"):
+        name, pod = d["metadata"]["name"], d["spec"]["template"]["spec"]
+        c = pod["containers"][0]
+        assert [a for a in c["args"] if a.startswith("--node-name")] == ["--node-name=$(POD_NAME).cogo.nodes"], name
+        mount = next(m for m in c["volumeMounts"] if m["name"] == "node-tls")
+        env = {e["name"]: e.get("value") for e in c["env"]}
+        for variable, file in (("CERT", "tls.crt"), ("KEY", "tls.key"), ("CA", "ca.crt")):
+            assert env["COGO_TLS_" + variable] == f"{mount['mountPath']}/{file}", name
+        assert mount["readOnly"] and "subPath" not in mount, name  # A mount of one file would never change.
+        secret = next(v for v in pod["volumes"] if v["name"] == "node-tls")["secret"]
+        assert secret["secretName"] == "cogo-node-tls" and secret["defaultMode"] == 0o440, name
 
 
 def test_autoscalers_and_budgets_name_what_is_there(overlay):

@@ -117,6 +117,10 @@ class NodeCluster(Cluster):
     workers = None
     node_port = 0
 
+    def __init__(self, data, worker_types=WORKER_TYPES, worker_args=(), worker_env=None, **kwargs):
+        super().__init__(data, **kwargs)
+        self.worker_types, self.worker_args, self.worker_env = worker_types, list(worker_args), dict(worker_env or {})
+
     def start(self, timeout=30, port=0):
         self.log_path = self.data + ".log"
         port = port or (int(self.url.rsplit(":", 1)[1]) if self.url else 0)
@@ -129,12 +133,13 @@ class NodeCluster(Cluster):
             self.start_workers()
         return self
 
-    def start_workers(self, types=WORKER_TYPES, args=(), env=None):
+    def start_workers(self, types=None, args=(), env=None):
+        types = types or self.worker_types
         self.workers, _ = self.launch(
             ["node", "--role", "worker", "--type", types, "--data", self.data + "-workers"]
-            + list(args), self.data + ".workers.log",
+            + self.worker_args + list(args), self.data + ".workers.log",
             r"(?s)(worker \S+ is registered.*){%d}" % (types.count(",") + 1),
-            env=dict({"ORCHESTRATOR_URL": f"cogo://127.0.0.1:{self.node_port}"}, **(env or {})))
+            env=dict({"ORCHESTRATOR_URL": f"cogo://127.0.0.1:{self.node_port}"}, **self.worker_env, **(env or {})))
 
     def kill_workers(self):
         self.workers.kill()

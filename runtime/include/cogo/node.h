@@ -48,7 +48,8 @@ typedef struct cogo_node_config {
      * after a link to one of them was lost. */
     uint32_t resolve_ms;
     /** TLS 1.3 on all links, both sides with a certificate of this authority: three PEM files,
-     * all or none, read at the start. A node's certificate has its name as a DNS name (or a
+     * all or none, read at the start and by
+     * cogo_node_tls_renew(). A node's certificate has its name as a DNS name (or a
      * wildcard for it) and allows both serverAuth and clientAuth. */
     const char *tls_cert; /**< The node's certificate, and those between it and the CA. */
     const char *tls_key;  /**< Its private key, without a password. */
@@ -141,6 +142,37 @@ COGO_API COGO_MUST_USE cogo_err cogo_node_start(cogo_system *system,
  *         is still there, and may be stopped again.
  */
 COGO_API cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns);
+/**
+ * Reads the three files of TLS as cogo_node_start() would, and looks for what peers would
+ * refuse: an end that is past, an authority that is not in tls_ca, another purpose, another
+ * name.
+ *
+ * Ownership: borrows @p config.
+ * Threads:   any thread.
+ * @param config   its name and the three files; the rest does not matter.
+ * @param why      for people: one sentence that names the file, or "".
+ * @param why_size of @p why, in bytes.
+ * @return COGO_OK (also if none is named); COGO_EINVAL (no name, or one of the three is
+ *         missing); COGO_EIO (a peer would refuse them, or they can't be read); COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_node_tls_check(const cogo_node_config *config, char *why,
+                                                    size_t why_size);
+/**
+ * Takes other certificates into use: for connections that are made from now on. Those there are
+ * stay as they are.
+ *
+ * Ownership: borrows @p config.
+ * Threads:   any thread that is not a lane.
+ * @param system   a node that has certificates.
+ * @param config   the three files; the rest does not matter.
+ * @param why      as of cogo_node_tls_check(), which the files have to pass.
+ * @param why_size of @p why, in bytes.
+ * @return COGO_OK; COGO_ESTATE (no node runs, or without TLS); as cogo_node_tls_check(): the
+ *         certificates from before stay in use.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_node_tls_renew(cogo_system *system,
+                                                    const cogo_node_config *config, char *why,
+                                                    size_t why_size);
 /** The port it listens on, or 0. Threads: any thread. */
 COGO_API uint16_t cogo_node_port(cogo_system *system);
 /**

@@ -194,3 +194,89 @@ Test(node_tls, files_that_can_not_be_used_are_named_at_the_start)
     scene_close(system);
     dissolve(&au);
 }
+
+static bool check_says(const cogo_node_config *config, cogo_err wanted, const char *word)
+{
+    char why[300];
+    cogo_err err = cogo_node_tls_check(config, why, sizeof why);
+    cr_expect_eq(err, wanted, "%s: %s", cogo_strerror(err), why);
+    cr_expect_not_null(strstr(why, word), "'%s' is not in '%s'", word, why);
+    return err == wanted;
+}
+
+Test(node_tls, what_peers_would_refuse_is_found_before_the_start)
+{
+    authority au;
+    found(&au);
+    issued old = issue("a", &au.ca, -1), other_ca = issue("", NULL, 30);
+    issued wild = issue("*.cogo.nodes", &au.ca, 30);
+    files at_old, at_other, at_wild;
+    files_write(&at_old, &old, &au.ca);
+    files_write(&at_other, &au.a, &other_ca);
+    files_write(&at_wild, &wild, &au.ca);
+    cogo_node_config none = cluster_config("a"), config = over_tls("a", &au.at_a, false);
+    cr_expect(check_says(&none, COGO_OK, ""));
+    cr_expect(check_says(&config, COGO_OK, ""));
+    config.name = "b";
+    cr_expect(check_says(&config, COGO_EIO, "the node, b"));
+    config.name = NULL;
+    cr_expect(check_says(&config, COGO_EINVAL, ""));
+    config = over_tls("a", &au.at_a, false);
+    config.tls_key = NULL;
+    cr_expect(check_says(&config, COGO_EINVAL, ""));
+    config = over_tls("a", &at_old, false);
+    cr_expect(check_says(&config, COGO_EIO, "certificate has expired"));
+    cr_expect(check_says(&config, COGO_EIO, at_old.cert), "the file is named");
+    config = over_tls("a", &at_other, false);
+    cr_expect(check_says(&config, COGO_EIO, "certificate signature failure"));
+    config = over_tls("pod-0.cogo.nodes", &at_wild, false);
+    cr_expect(check_says(&config, COGO_OK, ""));
+    config.name = "pod-0.else.nodes";
+    cr_expect(check_says(&config, COGO_EIO, "pod-0.else.nodes"));
+    files_remove(&at_old);
+    files_remove(&at_other);
+    files_remove(&at_wild);
+    issued_free(&old);
+    issued_free(&other_ca);
+    issued_free(&wild);
+    dissolve(&au);
+}
+
+/* The authority changes under a running cluster: links that are there stay, new ones are of the
+ * new authority. */
+Test(node_tls, other_certificates_are_taken_into_use_for_new_links)
+{
+    authority old, fresh;
+    place a, b, c;
+    char why[300];
+    found(&old);
+    found(&fresh);
+    issued named_c = issue("c", &fresh.ca, 30);
+    files at_c;
+    files_write(&at_c, &named_c, &fresh.ca);
+    place_open(&a, over_tls("a", &old.at_a, false), NULL);
+    place_open(&b, over_tls("b", &old.at_b, false), &a);
+    (void)cluster_echo(&a, "echo");
+    (void)cluster_find(&b, "a", "echo");
+    cogo_node_config config = over_tls("a", &fresh.at_b, false);
+    cr_expect_eq(cogo_node_tls_renew(a.system, &config, why, sizeof why), COGO_EIO);
+    cr_expect_not_null(strstr(why, "the node, a"), "%s", why);
+    config = over_tls("a", &fresh.at_a, false);
+    cr_expect_eq(cogo_node_tls_renew(a.system, &config, why, sizeof why), COGO_OK);
+    place_open(&c, over_tls("c", &at_c, false), &a);
+    (void)cluster_find(&c, "a", "echo");
+    cr_expect_neq(cogo_node_find(a.system, "b"), 0u, "its link is of before");
+    config.tls_ca = NULL;
+    cr_expect_eq(cogo_node_tls_renew(a.system, &config, why, sizeof why), COGO_EINVAL);
+    place_close(&c);
+    place_close(&b);
+    place_close(&a);
+    place_open(&a, cluster_config("a"), NULL);
+    config = over_tls("a", &fresh.at_a, false);
+    cr_expect_eq(cogo_node_tls_renew(a.system, &config, why, sizeof why), COGO_ESTATE);
+    place_close(&a);
+    files_remove(&at_c);
+    issued_free(&named_c);
+    dissolve(&old);
+    dissolve(&fresh);
+}
