@@ -49,6 +49,10 @@ static void clear_workers(orc *o)
     for (orc_worker *w; (w = orc_map_next(&o->workers, &cursor)) != NULL; cursor--) {
         orc_worker_destroy(o, w);
     }
+    cursor = 0;
+    for (orc_worker *w; (w = orc_map_next(&o->adrift, &cursor)) != NULL; cursor--) {
+        orc_worker_destroy(o, w);
+    }
 }
 
 static void clear_roles(orc *o)
@@ -84,7 +88,8 @@ void orc_clear(orc *o)
     clear_roles(o);
     orc_map *const maps[] = {&o->tasks, &o->workers, &o->workers_by_monitor,
                              &o->roles, &o->lines,   &o->workflows,
-                             &o->keys,  &o->asks,    &o->runs};
+                             &o->keys,  &o->asks,    &o->runs,
+                             &o->adrift};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         orc_map_finish(maps[i]);
     }

@@ -52,19 +52,39 @@ static void unlink_run(orc_run *run)
     run->offer->used -= run->slot_cost;
 }
 
-void orc_run_move(orc_run *run, orc_worker *w)
+/* How long the attempt may take, from its offer on. */
+static void set_time(orc *o, orc_run *run, uint64_t at_least_until_ns)
+{
+    const orc_task *t = run->task;
+    run->timeout_ms = t->record->timeout > 0            ? t->record->timeout
+                      : run->offer->default_timeout > 0 ? run->offer->default_timeout
+                                                        : TIMEOUT_DEFAULT_MS;
+    int64_t left_ms = orc_budget_time_left(t);
+    run->timeout_ms = left_ms > 0 && left_ms < run->timeout_ms ? left_ms : run->timeout_ms;
+    uint64_t end_ns =
+        run->offered_ns + (uint64_t)(run->timeout_ms + o->config.grace_ms) * NS_PER_MS;
+    orc_deadline_set(&o->deadlines, &run->deadline,
+                     end_ns > at_least_until_ns ? end_ns : at_least_until_ns);
+}
+
+void orc_run_move(orc *o, orc_run *run, orc_worker *w)
 {
     orc_offer *offer = orc_worker_offer(w, run->offer->role);
-    if (offer != NULL) {
-        unlink_run(run);
-        link_run(run, w, offer);
+    if (offer == NULL) {
+        return;
+    }
+    bool adrift = run->worker->adrift;
+    unlink_run(run);
+    link_run(run, w, offer);
+    if (adrift && run->task != NULL) { // Only now the role's own timeout is known.
+        set_time(o, run, cogo_now_ns(o->ctx) + (uint64_t)o->config.grace_ms * NS_PER_MS);
     }
 }
 
-static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
+static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t, int64_t lease)
 {
     orc_run *run = orc_alloc(sizeof *run);
-    *run = (orc_run){.lease = o->next_lease++,
+    *run = (orc_run){.lease = lease,
                      .task = t,
                      .deadline = {.fire = run_is_due, .owner = run},
                      .slot_cost = t->line->slot_cost,
@@ -74,6 +94,19 @@ static orc_run *run_create(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
     link_run(run, w, offer);
     orc_map_put(&o->runs, &run->lease, sizeof run->lease, run);
     return run;
+}
+
+void orc_run_resume(orc *o, orc_worker *w, orc_offer *offer, orc_task *t)
+{
+    orc_run *run = run_create(o, w, offer, t, t->lease);
+    int64_t since = t->record->started_at > 0 ? t->record->started_at : t->record->updated_at;
+    int64_t past_ms = since > 0 && since < run->offered_wall ? run->offered_wall - since : 0;
+    uint64_t past_ns = (uint64_t)past_ms * NS_PER_MS;
+    run->offered_wall -= past_ms;
+    run->offered_ns = run->offered_ns > past_ns ? run->offered_ns - past_ns : 1;
+    t->run = run;
+    orc_gates_hold(o, run);
+    set_time(o, run, cogo_now_ns(o->ctx) + (uint64_t)o->config.reattach_ms * NS_PER_MS);
 }
 
 void orc_run_end(orc *o, orc_run *run)
@@ -179,12 +212,8 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
         (void)orc_transition(o, t, LIFE_EXHAUST, used_up);
         return;
     }
-    orc_run *run = run_create(o, w, orc_worker_offer(w, t->line->role), t);
-    run->timeout_ms = t->record->timeout > 0            ? t->record->timeout
-                      : run->offer->default_timeout > 0 ? run->offer->default_timeout
-                                                        : TIMEOUT_DEFAULT_MS;
-    int64_t left_ms = orc_budget_time_left(t);
-    run->timeout_ms = left_ms > 0 && left_ms < run->timeout_ms ? left_ms : run->timeout_ms;
+    orc_run *run = run_create(o, w, orc_worker_offer(w, t->line->role), t, o->next_lease++);
+    set_time(o, run, 0);
     t->record->attempt++;
     cogo_err err = send_offer(o, t, run);
     if (err != COGO_OK && err != COGO_ELIMIT) {
@@ -199,8 +228,6 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     orc_task_set_progress(t, NULL);
     (void)orc_transition(o, t, LIFE_OFFER, NULL);
     metric_histogram_observe(&o->queue_wait, (double)(now_ns - since_ns) / NS_PER_S);
-    orc_deadline_set(&o->deadlines, &run->deadline,
-                     now_ns + (uint64_t)(run->timeout_ms + o->config.grace_ms) * NS_PER_MS);
     if (err == COGO_ELIMIT) {
         orc_run_end(o, run);
         (void)orc_transition(o, t, LIFE_FAIL,

@@ -163,6 +163,7 @@ static void fill_defaults(orchestrator_config *config)
     config->heartbeat_ms = or_default(config->heartbeat_ms, HEARTBEAT_MS);
     config->lease_ms = or_default(config->lease_ms, LEASE_MS);
     config->away_ms = or_default(config->away_ms, WORKER_AWAY_MS);
+    config->reattach_ms = or_default(config->reattach_ms, WORKER_REATTACH_MS);
     config->retry_min_ms = or_default(config->retry_min_ms, RETRY_MIN_MS);
     config->retry_max_ms = or_default(config->retry_max_ms, RETRY_MAX_MS);
     config->grace_ms = or_default(config->grace_ms, TIMEOUT_GRACE_MS);
@@ -200,7 +201,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
                              &o->roles,  &o->lines,     &o->workflows,
                              &o->keys,   &o->asks,      &o->runs,
                              &o->relays, &o->schedules, &o->fires,
-                             &o->limits, &o->gates,     &o->groups};
+                             &o->limits, &o->gates,     &o->groups,
+                             &o->adrift};
     uint64_t seed[2] = {cogo_system_random(o->system), cogo_system_random(o->system)};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         memcpy(maps[i]->seed, seed, sizeof seed);

@@ -11,10 +11,12 @@
 typedef struct orchestrator_config {
     cogo_actor_id store_writer;
     cogo_actor_id store_reader;
-    int64_t term;             /* 0: stands by, until the writer has the right to write. */
-    int64_t heartbeat_ms;     /* 0: 5000. */
-    int64_t lease_ms;         /* 0: 15000; a worker silent for so long is lost. */
-    int64_t away_ms;          /* 0: 5000; for a worker to come back when its link was lost. */
+    int64_t term;         /* 0: stands by, until the writer has the right to write. */
+    int64_t heartbeat_ms; /* 0: 5000. */
+    int64_t lease_ms;     /* 0: 15000; a worker silent for so long is lost. */
+    int64_t away_ms;      /* 0: 5000; for a worker to come back when its link was lost. */
+    int64_t
+        reattach_ms; /* 0: 10000; after a start, for workers to come back with what they run. */
     int64_t retry_min_ms;     /* 0: 1000; first backoff, doubled and jittered. */
     int64_t retry_max_ms;     /* 0: 60000. */
     int64_t grace_ms;         /* 0: 5000; waited for a worker beyond an attempt's timeout. */

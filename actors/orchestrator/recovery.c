@@ -1,6 +1,6 @@
 /* The start: all unfinished tasks come back from the store, then what they need of finished
- * ones, then the orchestrator takes its name. Tasks that were given to workers are tried again:
- * their old leases are of an earlier term. */
+ * ones, then the orchestrator takes its name. Tasks that were given to workers wait a moment
+ * for these to come back with them (adrift.c), and are tried again if they don't. */
 #include "actors/orchestrator/room.h"
 
 #include <stdio.h>
@@ -94,6 +94,9 @@ static void restart(orc *o, orc_task *t)
     switch ((task_state)t->record->state) {
     case TASK_SCHEDULED:
     case TASK_RUNNING:
+        if (orc_adrift_hold(o, t)) {
+            break;
+        }
         // The attempt counts: it may be what ended the process.
         (void)orc_transition(o, t, LIFE_RETURN, "the orchestrator was restarted");
         break;

@@ -106,6 +106,7 @@ struct orc_worker {
     bool draining;
     bool lost;
     bool away;   /* No link to its node: it has a moment to come back. */
+    bool adrift; /* Of an earlier term, and not back yet: it has no actor, and is in its map. */
     bool paused; /* The link to its node is full. */
     orc_deadline pause;
 };
@@ -265,6 +266,7 @@ struct orc {
     char store_error[160];
     cogo_arena scratch; /* Until the end of the handler. */
     orc_map tasks, workers, workers_by_monitor, roles, workflows, keys, asks, runs, lines;
+    orc_map adrift; /* Workers of an earlier term, by id, until they come back. */
     orc_deadlines deadlines;
     uint64_t timer, timer_at_ns;
     orc_line *hungry;
@@ -307,7 +309,7 @@ struct orc {
     orc_deadline locate;
     /* Metrics. */
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
-    uint64_t retries, leases_expired, fenced;
+    uint64_t retries, leases_expired, leases_taken_over, fenced;
     uint64_t submit_stamp, exhausted;
     uint64_t approved, rejected;
     int64_t stale_writes; /* As the store told with its last commit. */
@@ -356,6 +358,7 @@ void orc_dequeue(orc *o, orc_task *t);
 bool orc_group_open(orc *o, orc_group *group); /* False: it stands aside now. */
 void orc_group_yield(orc *o, const orc_group *group);
 void orc_gates_take(orc *o, orc_run *run, const orc_group *group);
+void orc_gates_hold(orc *o, orc_run *run); /* It began before a restart, and is counted now. */
 void orc_gates_give(orc *o, orc_run *run);
 bool orc_limit_known(const orc *o, const char *key); /* "name" or "name:key". */
 void orc_on_limit_set(orc *o, cogo_msg *msg);
@@ -472,9 +475,11 @@ orc_worker *orc_place(orc_line *line, cogo_strings preferred);
 
 /* dispatch.c */
 void orc_dispatch(orc *o);
-void orc_worker_hungry(orc *o, orc_worker *w);  /* Look for tasks when the handler is over. */
-void orc_run_move(orc_run *run, orc_worker *w); /* To the worker's new registration. */
-void orc_run_end(orc *o, orc_run *run);         /* The slot is free. */
+void orc_worker_hungry(orc *o, orc_worker *w); /* Look for tasks when the handler is over. */
+void orc_run_move(orc *o, orc_run *run, orc_worker *w); /* To its new registration. */
+/* An attempt that was begun in an earlier term, with the lease that the task has. */
+void orc_run_resume(orc *o, orc_worker *w, orc_offer *offer, orc_task *t);
+void orc_run_end(orc *o, orc_run *run); /* The slot is free. */
 void orc_run_abandon(orc *o, orc_run *run,
                      const char *reason); /* Told to stop; holds its slot. */
 void orc_run_stop_again(orc *o, const orc_run *run);
@@ -499,6 +504,11 @@ void orc_worker_pause(orc *o, orc_worker *w);
 bool orc_worker_down(orc *o, const cogo_down *down);
 worker_state orc_worker_state(const orc_worker *w);
 void orc_worker_destroy(orc *o, orc_worker *w);
+
+/* adrift.c */
+/* True: @p t waits for its worker to come back. False: it has to be tried again. */
+bool orc_adrift_hold(orc *o, orc_task *t);
+orc_worker *orc_adrift_find(orc *o, const char *worker_id);
 
 /* relay.c: standing by. */
 void orc_follow_start(orc *o);

@@ -1,6 +1,6 @@
 /* Who shares what: groups of tasks with one fairness key take turns, and a group whose limit is
- * used up stands aside at its gate. All of it is counted in memory: after a restart nothing
- * runs under a lease that counts, so all gates are open again. */
+ * used up stands aside at its gate. All of it is counted in memory: after a restart what runs
+ * on under its lease is counted again, and the tokens of rates are full. */
 #include "actors/orchestrator/share.h"
 
 #include <stdio.h>
@@ -273,6 +273,20 @@ void orc_gates_take(orc *o, orc_run *run, const orc_group *group)
         g->tokens -= g->limit != NULL && g->limit->rate > 0 ? 1 : 0;
         g->user_count++;
         run->gates[i] = g;
+    }
+}
+
+void orc_gates_hold(orc *o, orc_run *run)
+{
+    const task *r = run->task->record;
+    if (r->limits.count == 0) {
+        return;
+    }
+    run->gates = orc_alloc(r->limits.count * sizeof(orc_gate *));
+    run->gate_count = r->limits.count;
+    for (size_t i = 0; i < r->limits.count; i++) {
+        run->gates[i] = gate_of(o, r->limits.items[i]);
+        run->gates[i]->used++;
     }
 }
 

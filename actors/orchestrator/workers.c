@@ -42,8 +42,14 @@ static void join_role(orc_role *role, orc_worker *w)
     role->workers[role->worker_count++] = w;
 }
 
-/* Each run ends without a result. With @p fault the attempt counts. */
-static void take_tasks_back(orc *o, orc_worker *w, bool fault, const char *why)
+/* What an attempt that ends without a result costs its task. */
+typedef enum cost {
+    COST_NOTHING,
+    COST_ATTEMPT,
+    COST_RESTART, /* The attempt counts, but never ends the task. */
+} cost;
+
+static void take_tasks_back(orc *o, orc_worker *w, cost costs, const char *why)
 {
     while (w->running != NULL) {
         orc_run *run = w->running;
@@ -52,11 +58,11 @@ static void take_tasks_back(orc *o, orc_worker *w, bool fault, const char *why)
         if (t == NULL) {
             continue;
         }
-        if (fault) {
+        if (costs == COST_ATTEMPT) {
             o->leases_expired++;
             orc_attempt_failed(o, t, false, true, why);
         } else {
-            t->record->attempt--;
+            t->record->attempt -= costs == COST_NOTHING;
             if (orc_transition(o, t, LIFE_RETURN, why)) {
                 orc_enqueue(o, t, true);
             }
@@ -79,7 +85,7 @@ void orc_worker_lost(orc *o, orc_worker *w)
     orc_deadline_set(&o->deadlines, &w->deadline,
                      cogo_now_ns(o->ctx) + (uint64_t)WORKER_FORGET_MS * NS_PER_MS);
     take_tasks_back(
-        o, w, true,
+        o, w, COST_ATTEMPT,
         cogo_arena_printf(&o->scratch, "worker %s was lost", w->registered->worker_id));
 }
 
@@ -143,7 +149,13 @@ static void seen(orc *o, orc_worker *w)
 
 void orc_worker_destroy(orc *o, orc_worker *w)
 {
-    take_tasks_back(o, w, false, "its worker left");
+    if (w->adrift) {
+        take_tasks_back(
+            o, w, COST_RESTART,
+            "the orchestrator was restarted, and its worker did not come back with it");
+    } else {
+        take_tasks_back(o, w, COST_NOTHING, "its worker left");
+    }
     for (orc_worker **at = &o->hungry_workers; *at != NULL; at = &(*at)->next_hungry) {
         if (*at == w) {
             *at = w->next_hungry;
@@ -159,7 +171,7 @@ void orc_worker_destroy(orc *o, orc_worker *w)
     }
     orc_deadline_clear(&o->deadlines, &w->deadline);
     orc_deadline_clear(&o->deadlines, &w->pause);
-    (void)orc_map_take_text(&o->workers, w->registered->worker_id);
+    (void)orc_map_take_text(w->adrift ? &o->adrift : &o->workers, w->registered->worker_id);
     orc_free(w->offers);
     orc_free(w->registered_block);
     orc_free(w->status_block);
@@ -219,7 +231,8 @@ static void keep_running(orc *o, const worker_register *as, const orc_worker *ol
         int64_t lease = colon == NULL ? 0 : strtoll(colon + 1, NULL, 10);
         orc_run *run = orc_map_get(&o->runs, &lease, sizeof lease);
         if (run != NULL && run->worker == old) {
-            orc_run_move(run, w);
+            orc_run_move(o, run, w);
+            o->leases_taken_over += old->adrift;
         }
     }
 }
@@ -267,6 +280,7 @@ void orc_on_register(orc *o, cogo_msg *msg)
         return;
     }
     orc_worker *old = find(o, as->worker_id);
+    old = old != NULL ? old : orc_adrift_find(o, as->worker_id);
     bool same = old != NULL && cogo_actor_id_equal(old->actor, actor);
     if (old != NULL && !old->lost && !old->away && !same) {
         orc_refuse(o, to, 409, "WORKER_ID_TAKEN", "Another live worker has the id %s.",
@@ -287,7 +301,7 @@ void orc_on_register(orc *o, cogo_msg *msg)
     }
     add_offers(o, w);
     if (old != NULL) {
-        if (!same) {
+        if (!same && !old->adrift) {
             orc_worker_lost(o, old); // It was away, and another one has come in its place.
         }
         keep_running(o, as, old, w);

@@ -33,6 +33,7 @@ static inline orchestrator_config rig_config(const rig *r)
     return (orchestrator_config){.store_writer = r->store_id,
                                  .store_reader = r->store_id,
                                  .term = 1,
+                                 .reattach_ms = 1,
                                  .retry_min_ms = 1,
                                  .retry_max_ms = 4};
 }
