@@ -43,6 +43,7 @@ static const char *const known_keys[] = {
     "keep-events-for",
     "keep-every",
     "no-migrate",
+    "drain-timeout",
     NULL,
 };
 

@@ -19,6 +19,7 @@ static cli_exit dev(const args *a)
     cli_exit code = serve_slots(a, &config.slots);
     code = code == CLI_OK ? keep_take(a, &config.keep) : code;
     config.no_migrate = args_flag(a, "no-migrate");
+    code = code == CLI_OK ? serve_drain(a, &config.drain_ms) : code;
     if (code != CLI_OK) {
         return code;
     }
@@ -61,6 +62,11 @@ static const args_option dev_options[] = {
     KEEP_OPTIONS,
     {.name = "no-migrate",
      .doc = "don't bring the journal's schema up to date: end when it is not (cogo migrate)"},
+    {.name = "drain-timeout",
+     .value = "TIME",
+     .env = "COGO_DRAIN_TIMEOUT",
+     .fallback = "20s",
+     .doc = "on SIGTERM: for what runs to end; the rest is given back and costs no attempt"},
     {.name = "trace",
      .value = "FILE",
      .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},

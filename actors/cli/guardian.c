@@ -1,5 +1,7 @@
 #include "actors/cli/guardian.h"
 
+#include "codec/contract/messages.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,9 @@ enum { ALARM_TEXT_SIZE = 160 };
 typedef struct state {
     guardian_config config;
     uint64_t vital_monitors[GUARDIAN_VITAL_MAX];
-    uint64_t worker_monitors[GUARDIAN_WORKERS_MAX];
+    cogo_actor_id workers[GUARDIAN_WORKERS_MAX];
+    uint64_t worker_monitors[GUARDIAN_WORKERS_MAX]; /* 0: there is none now. */
+    bool leaving;
     uint64_t delays_ns[GUARDIAN_WORKERS_MAX]; /* Doubles with each restart. */
 } state;
 
@@ -28,9 +32,13 @@ static void start_again_later(cogo_context *ctx, state *s, size_t worker)
 
 static void start_worker(cogo_context *ctx, state *s, size_t worker)
 {
-    cogo_actor_id id;
-    if (worker_start(cogo_context_system(ctx), &s->config.workers[worker], &id) != COGO_OK
-        || cogo_monitor(ctx, id, &s->worker_monitors[worker]) != COGO_OK) {
+    if (s->leaving) {
+        return;
+    }
+    if (worker_start(cogo_context_system(ctx), &s->config.workers[worker], &s->workers[worker])
+            != COGO_OK
+        || cogo_monitor(ctx, s->workers[worker], &s->worker_monitors[worker]) != COGO_OK) {
+        s->worker_monitors[worker] = 0;
         start_again_later(ctx, s, worker);
     }
 }
@@ -52,6 +60,12 @@ static cogo_err start(cogo_context *ctx, void *memory, const void *args)
     return COGO_OK;
 }
 
+static void fire(int fd)
+{
+    uint64_t one = 1;
+    (void)!write(fd, &one, sizeof one); /* Full means readable already. */
+}
+
 static void raise_alarm(state *s, const char *name, const cogo_reason *reason)
 {
     if (reason->kind == COGO_EXIT_SHUTDOWN) {
@@ -60,8 +74,39 @@ static void raise_alarm(state *s, const char *name, const cogo_reason *reason)
     snprintf(s->config.alarm_text, ALARM_TEXT_SIZE, "%s ended: %s%s%s", name,
              reason->kind == COGO_EXIT_ERROR ? cogo_strerror(reason->err) : "unexpectedly",
              reason->text[0] != '\0' ? ": " : "", reason->text);
-    uint64_t one = 1;
-    (void)!write(s->config.alarm_fd, &one, sizeof one); /* Full means raised already. */
+    fire(s->config.alarm_fd);
+}
+
+static void tell_if_left(const state *s)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < s->config.worker_count; i++) {
+        there += s->worker_monitors[i] != 0;
+    }
+    if (s->leaving && there == 0) {
+        fire(s->config.left_fd);
+    }
+}
+
+static void on_leave(cogo_context *ctx, state *s, const worker_leave *order)
+{
+    s->leaving = true;
+    for (size_t i = 0; i < s->config.worker_count; i++) {
+        if (s->worker_monitors[i] != 0) {
+            (void)worker_leave_order(ctx, s->workers[i], order->grace_ms);
+        }
+    }
+    tell_if_left(s);
+}
+
+static void on_worker_down(cogo_context *ctx, state *s, size_t worker, const cogo_reason *why)
+{
+    s->worker_monitors[worker] = 0;
+    if (s->leaving) {
+        tell_if_left(s);
+    } else if (why->kind != COGO_EXIT_SHUTDOWN) {
+        start_again_later(ctx, s, worker);
+    }
 }
 
 static cogo_err receive(cogo_context *ctx, void *memory, cogo_msg *msg)
@@ -70,6 +115,10 @@ static cogo_err receive(cogo_context *ctx, void *memory, cogo_msg *msg)
     if (cogo_msg_type_of(msg) == COGO_MSG_TIMER) {
         const cogo_timer_fired *fired = cogo_msg_payload(msg);
         start_worker(ctx, s, fired->cookie);
+        return COGO_OK;
+    }
+    if (cogo_msg_type_of(msg) == MSG_WORKER_LEAVE) {
+        on_leave(ctx, s, cogo_msg_payload(msg));
         return COGO_OK;
     }
     if (cogo_msg_type_of(msg) != COGO_MSG_DOWN) {
@@ -82,11 +131,18 @@ static cogo_err receive(cogo_context *ctx, void *memory, cogo_msg *msg)
         }
     }
     for (size_t i = 0; i < s->config.worker_count; i++) {
-        if (down->monitor == s->worker_monitors[i] && down->reason.kind != COGO_EXIT_SHUTDOWN) {
-            start_again_later(ctx, s, i);
+        if (down->monitor == s->worker_monitors[i]) {
+            on_worker_down(ctx, s, i, &down->reason);
         }
     }
     return COGO_OK;
+}
+
+void guardian_leave(cogo_system *system, cogo_actor_id guardian, int64_t grace_ms)
+{
+    worker_leave order = {.grace_ms = grace_ms};
+    (void)cogo_system_send(system, guardian,
+                           cogo_msg_create_record(system, MSG_WORKER_LEAVE, &order));
 }
 
 cogo_err guardian_start(cogo_system *system, const guardian_config *config,

@@ -38,7 +38,8 @@ struct node {
     bool linked;
     gateway *door;
     trace trace;
-    int alarm_fd;
+    int alarm_fd, left_fd;
+    cogo_actor_id guardian;
     char alarm[ALARM_SIZE];
     char data_dir[PATH_MAX]; /* Absolute. */
     char store_path[STORE_PATH_SIZE];
@@ -331,9 +332,9 @@ static cogo_err start_worker_door(node *n, const node_config *config, size_t wor
  * want to hear of links, so theirs come before them. */
 static cogo_err start_all(node *n, const node_config *config, char error[256])
 {
-    guardian_config guard = {.alarm_fd = n->alarm_fd, .alarm_text = n->alarm};
+    guardian_config guard = {
+        .alarm_fd = n->alarm_fd, .left_fd = n->left_fd, .alarm_text = n->alarm};
     bool orchestrates = n->part != NODE_WORKER;
-    cogo_actor_id id;
     describe_machine(n);
     if (n->part != NODE_ORCHESTRATOR && !choose_workers(&guard, config, n, error)) {
         return COGO_EINVAL;
@@ -345,7 +346,7 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
     if (err == COGO_OK && !orchestrates) {
         err = start_links(n, config, error);
     }
-    if (err == COGO_OK && (err = guardian_start(n->system, &guard, &id)) != COGO_OK) {
+    if (err == COGO_OK && (err = guardian_start(n->system, &guard, &n->guardian)) != COGO_OK) {
         snprintf(error, 256, "the guardian did not start: %s", cogo_strerror(err));
     }
     if (err == COGO_OK && orchestrates) {
@@ -381,6 +382,7 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     }
     cogo_err err = COGO_EIO;
     n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    n->left_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!take_names(n, config, error) || !certificate_check(&config->links, n->name, error)) {
         err = COGO_EINVAL;
     } else if (!node_make_folder(config->data_dir)
@@ -389,7 +391,7 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     } else if (!node_work_folder(n->data_dir, n->work_dir, sizeof n->work_dir)
                || !make_work_folder(n->work_dir)) {
         snprintf(error, 256, "scratch folder %s: %s", n->work_dir, strerror(errno));
-    } else if (n->alarm_fd < 0) {
+    } else if (n->alarm_fd < 0 || n->left_fd < 0) {
         snprintf(error, 256, "eventfd: %s", strerror(errno));
     } else if (!node_store_path(config->store, n->data_dir, n->store_path, sizeof n->store_path,
                                 error)) {
@@ -419,6 +421,19 @@ cogo_system *node_system(const node *n)
 int node_failed_fd(const node *n)
 {
     return n->alarm_fd;
+}
+
+bool node_leave(node *n, int64_t grace_ms)
+{
+    if (n->part != NODE_ORCHESTRATOR) {
+        guardian_leave(n->system, n->guardian, grace_ms);
+    }
+    return n->part != NODE_ORCHESTRATOR;
+}
+
+int node_left_fd(const node *n)
+{
+    return n->left_fd;
 }
 
 static size_t add(char *out, size_t size, size_t used, const char *before, const char *text)
@@ -487,6 +502,9 @@ void node_destroy(node *n)
     cogo_system_destroy(n->system);
     if (n->alarm_fd >= 0) {
         close(n->alarm_fd);
+    }
+    if (n->left_fd >= 0) {
+        close(n->left_fd);
     }
     if (n->owns_data) {
         (void)rmdir(n->work_dir); /* Only when nothing is left in it. */

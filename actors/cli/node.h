@@ -48,6 +48,7 @@ typedef struct node_config {
     const char *tenant_rates; /* Requests a second, "N,TENANT=N"; NULL: no limits. */
     const char *workers;      /* Worker types, separated by commas; NULL: all. */
     const char *worker_id;    /* Of the only worker; NULL: made up. */
+    int64_t drain_ms;         /* For what runs to end when the node stops. */
     int64_t slots;     /* Blocking roles per worker at the same time; 0: the default (3). */
     const char *trace; /* File for a trace of the runtime, written at stop; NULL: none. */
 } node_config;
@@ -65,6 +66,11 @@ void node_describe(const node *n, char *out, size_t size);
  */
 int node_failed_fd(const node *n);
 const char *node_failure(const node *n);
+/* The workers take nothing new; what runs may end within @p grace_ms, the rest is given back.
+ * They have left when node_left_fd() is readable, some seconds after the grace at the latest.
+ * False: the node has no workers. */
+bool node_leave(node *n, int64_t grace_ms);
+int node_left_fd(const node *n);
 /* Door first, then workers, orchestrator and store; what runs at the deadline is killed. */
 void node_stop(node *n, uint64_t deadline_ns);
 void node_destroy(node *n);

@@ -16,7 +16,11 @@
 #include <unistd.h>
 
 #define STOP_DEADLINE_NS UINT64_C(25000000000) /* Within the 30 s that pods are given. */
-enum { SLOTS_MOST = 64 };
+enum {
+    SLOTS_MOST = 64,
+    DRAIN_MOST_MS = 3600000,
+    LEAVE_MS = 8000, /* Beyond the grace: roles are told to stop, the orchestrator is told. */
+};
 
 bool serve_split(const char *text, char *host, size_t host_size, int *port)
 {
@@ -57,6 +61,15 @@ cli_exit serve_slots(const args *a, int64_t *out_slots)
     return CLI_OK;
 }
 
+cli_exit serve_drain(const args *a, int64_t *out_ms)
+{
+    const char *wanted = args_value(a, "drain-timeout");
+    if (!args_duration_ms(wanted, out_ms) || *out_ms > DRAIN_MOST_MS) {
+        return cli_fail(CLI_USAGE, "--drain-timeout '%s' is not a time of at most 1h", wanted);
+    }
+    return CLI_OK;
+}
+
 /* Waits for a signal that ends the node or for the node to fail. Certificates may change
  * meanwhile; a SIGHUP asks for them, if there are any. */
 static cli_exit wait_for_end(node *n, int signal_fd, certificate_watch *certificates)
@@ -82,6 +95,15 @@ static cli_exit wait_for_end(node *n, int signal_fd, certificate_watch *certific
         if (certificates->seen != 0) {
             certificate_look(certificates, n, hang_up);
         }
+    }
+}
+
+/* Until the workers have left. */
+static void drain(node *n, int64_t grace_ms)
+{
+    struct pollfd left = {.fd = node_left_fd(n), .events = POLLIN};
+    if (node_leave(n, grace_ms) && poll(&left, 1, (int)grace_ms + LEAVE_MS) != 1) {
+        log_line(COGO_LOG_WARN, "not all workers have left in time");
     }
 }
 
@@ -132,6 +154,9 @@ cli_exit serve_node(const node_config *config)
     sigaction(SIGTERM, &plain, NULL);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* A second signal ends the process at once. */
     close(signal_fd);
+    if (code == CLI_OK) {
+        drain(n, config->drain_ms);
+    }
     node_stop(n, STOP_DEADLINE_NS);
     node_destroy(n);
     return code;

@@ -13,6 +13,9 @@ bool serve_split(const char *text, char *host, size_t host_size, int *port);
 /* The option worker-slots. CLI_OK with 0 when it is absent; else it has said what is wrong. */
 cli_exit serve_slots(const args *a, int64_t *out_slots);
 
+/* The option drain-timeout in ms; else it has said what is wrong. */
+cli_exit serve_drain(const args *a, int64_t *out_ms);
+
 /* Starts the node, logs one line, waits for the end, stops it. Says what went wrong. */
 cli_exit serve_node(const node_config *config);
 

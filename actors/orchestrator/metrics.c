@@ -202,6 +202,9 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
     add_one(&list, "cogo_leases_taken_over_total",
             "Attempts of an earlier term whose worker came back with them.", "counter",
             (double)o->leases_taken_over);
+    add_one(&list, "cogo_attempts_returned_total",
+            "Attempts that a draining worker gave back; they do not count.", "counter",
+            (double)o->returned);
     add_one(&list, "cogo_fenced_results_total", "Late results that were refused.", "counter",
             (double)o->fenced);
     add_one(&list, "cogo_store_stale_writes_total",

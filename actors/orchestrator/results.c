@@ -181,6 +181,23 @@ static void record_result(orc *o, orc_task *t, const orc_run *run,
     }
 }
 
+/* The worker leaves: the task is for another one. One that returns what it is offered, and does
+ * not say that it drains, is offered less. */
+static void take_back(orc *o, orc_task *t, orc_run *run, const instruction_result *said)
+{
+    const char *why = error_of(o, said->result);
+    orc_worker *w = run->worker;
+    orc_run_end(o, run);
+    o->returned++;
+    t->record->attempt--;
+    if (orc_transition(o, t, LIFE_RETURN, why)) {
+        orc_enqueue(o, t, true);
+    }
+    if (!w->draining) {
+        orc_worker_pause(o, w);
+    }
+}
+
 void orc_on_result(orc *o, cogo_msg *msg)
 {
     const instruction_result *said = cogo_msg_payload(msg);
@@ -195,7 +212,11 @@ void orc_on_result(orc *o, cogo_msg *msg)
         return;
     }
     orc_task *t = run->task;
-    record_result(o, t, run, said);
-    orc_run_end(o, run);
+    if (said->returned) {
+        take_back(o, t, run, said);
+    } else {
+        record_result(o, t, run, said);
+        orc_run_end(o, run);
+    }
     acknowledge(o, from, said, true);
 }

@@ -313,6 +313,7 @@ struct orc {
     uint64_t submit_stamp, exhausted;
     uint64_t approved, rejected;
     int64_t stale_writes; /* As the store told with its last commit. */
+    uint64_t retries, leases_expired, leases_taken_over, returned, fenced;
 };
 
 /* answer.c: problems and other direct answers. */

@@ -332,15 +332,6 @@ void orc_on_status(orc *o, cogo_msg *msg)
     w->draining = w->draining || status->draining;
 }
 
-void orc_on_deregister(orc *o, cogo_msg *msg)
-{
-    const worker_command *command = cogo_msg_payload(msg);
-    orc_worker *w = speaker(o, command->worker_id, cogo_msg_sender(msg));
-    if (w != NULL) {
-        orc_worker_destroy(o, w);
-    }
-}
-
 bool orc_worker_down(orc *o, const cogo_down *down)
 {
     orc_worker *w = orc_map_take(&o->workers_by_monitor, &down->monitor, sizeof down->monitor);
@@ -398,6 +389,21 @@ static void answer_page(orc *o, cogo_actor_id to, const worker_agent_status *ite
 {
     worker_page page = {.workers = {.items = items, .count = count}};
     orc_answer(o, to, MSG_WORKER_PAGE, &page);
+}
+
+void orc_on_deregister(orc *o, cogo_msg *msg)
+{
+    const worker_command *command = cogo_msg_payload(msg);
+    orc_worker *w = speaker(o, command->worker_id, cogo_msg_sender(msg));
+    if (w == NULL) {
+        return;
+    }
+    if (!cogo_actor_id_equal(cogo_msg_reply_to(msg), cogo_msg_sender(msg))) { // It asks.
+        worker_agent_status status = status_of(w);
+        status.status = WORKER_OFFLINE;
+        answer_page(o, cogo_msg_reply_to(msg), &status, 1);
+    }
+    orc_worker_destroy(o, w);
 }
 
 static int by_id(const void *a, const void *b)

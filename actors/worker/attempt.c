@@ -96,7 +96,8 @@ cogo_err attempt_keep(attempt *a, const char *worker_id, const char *result_id, 
     instruction_result said = {.worker_id = worker_id,
                                .lease = a->lease,
                                .result = &result,
-                               .retryable = outcome->retryable};
+                               .retryable = outcome->retryable,
+                               .returned = outcome->returned};
     void *block = malloc(cogo_record_flat_size(&instruction_result_record, &said));
     if (block == NULL) {
         return COGO_ENOMEM;

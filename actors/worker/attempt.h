@@ -24,6 +24,7 @@ typedef struct attempt {
     bool held_back;             /* The result waits for its delay. */
     bool timed_out;
     bool cancelled;
+    bool given_back; /* The worker leaves: what was not done in time is for others. */
     bool acknowledged;
     char reason[ATTEMPT_REASON_SIZE]; /* Of the cancellation. */
     uint64_t started_ns;

@@ -28,6 +28,7 @@ typedef struct job_outcome {
     agent_result result; /* Without result id. */
     result_metadata metadata;
     bool retryable;
+    bool returned;    /* Nothing came out: the task is given back. */
     int64_t delay_ms; /* The result is to be held back so long. */
 } job_outcome;
 

@@ -86,16 +86,20 @@ static void report(cogo_context *ctx, worker *w, attempt *a)
         w->light_used--;
         attempt_stamp(a, cogo_now_ns(ctx));
     }
-    if (a->result->result->status == RESULT_FAILED) {
-        w->failed++;
-    } else {
-        w->completed++;
+    if (!a->result->returned) {
+        if (a->result->result->status == RESULT_FAILED) {
+            w->failed++;
+        } else {
+            w->completed++;
+        }
+        w->total_ms += a->result->result->metadata->processing_time;
     }
-    w->total_ms += a->result->result->metadata->processing_time;
     send_result(ctx, w, a);
 }
 
-static void fail(cogo_context *ctx, worker *w, attempt *a, bool retryable, const char *error)
+/* Without a result of the role. */
+static void end(cogo_context *ctx, worker *w, attempt *a, bool retryable, bool returned,
+                const char *error)
 {
     cogo_arena arena;
     cogo_arena_init(&arena, 0);
@@ -103,10 +107,21 @@ static void fail(cogo_context *ctx, worker *w, attempt *a, bool retryable, const
     instruction asked = {.task_id = a->task_id, .instruction_id = a->instruction_id};
     job_fail(&(instruction_offer){.instruction = &asked, .lease = a->lease}, error, retryable,
              &arena, &outcome);
+    outcome.returned = returned;
     if (keep(ctx, w, a, &outcome)) {
         report(ctx, w, a);
     }
     cogo_arena_finish(&arena);
+}
+
+static void fail(cogo_context *ctx, worker *w, attempt *a, bool retryable, const char *error)
+{
+    end(ctx, w, a, retryable, false, error);
+}
+
+static void give_back(cogo_context *ctx, worker *w, attempt *a)
+{
+    end(ctx, w, a, true, true, "given back: its worker drains");
 }
 
 /* The link takes no message of that size, ever. */
@@ -266,7 +281,7 @@ void worker_on_offer(cogo_context *ctx, worker *w, const instruction_offer *offe
     }
     a->timeout_ns = timeout_of(r, offer);
     if (w->draining) {
-        fail(ctx, w, a, true, "the worker takes nothing new: it drains");
+        give_back(ctx, w, a);
     } else if (w->attempts.count > ATTEMPTS_HELD_MAX) {
         fail(ctx, w, a, true, "no free slot");
     } else {
@@ -308,6 +323,10 @@ static void take_result(cogo_context *ctx, worker *w, attempt *a,
                         const instruction_result *said)
 {
     bool failed = said->result->status == RESULT_FAILED;
+    if (failed && a->given_back && !a->cancelled) {
+        give_back(ctx, w, a);
+        return;
+    }
     if (failed && a->cancelled) {
         fail_cancelled(ctx, w, a);
         return;
@@ -379,7 +398,9 @@ void worker_on_runner_down(cogo_context *ctx, worker *w, const cogo_down *down)
     }
     a->monitor = 0;
     free_slot(ctx, w, a);
-    if (a->result == NULL) {
+    if (a->result == NULL && a->given_back) {
+        give_back(ctx, w, a);
+    } else if (a->result == NULL) {
         char error[160];
         (void)snprintf(error, sizeof error, "the role crashed: %.60s",
                        down->reason.text[0] != '\0' ? down->reason.text
@@ -387,6 +408,19 @@ void worker_on_runner_down(cogo_context *ctx, worker *w, const cogo_down *down)
         fail(ctx, w, a, true, error);
     }
     remove_if_over(w, a);
+}
+
+void worker_give_back(cogo_context *ctx, worker *w)
+{
+    for (attempt *a = w->attempts.first, *next; a != NULL; a = next) {
+        next = a->next;
+        if (a->result == NULL) {
+            a->given_back = true;
+            attempt_fire(a); // What the role says then is its result, or its end is.
+        } else if (a->held_back) {
+            give_back(ctx, w, a);
+        }
+    }
 }
 
 /* Also what could not be sent while there was no orchestrator. */

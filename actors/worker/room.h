@@ -22,8 +22,17 @@ enum {
     REGISTER_DELAY_MAX_MS = 5000,
     HEARTBEAT_MIN_MS = 10,
     TIMEOUT_GRACE_MS = 3000, /* For a role to return after its deadline. */
+    LEAVE_STOP_MS = 3000,    /* For roles to return that were told to stop, */
+    LEAVE_TIMEOUT_MS = 2000, /* and for the orchestrator to hear that the worker left. */
     RESULT_SENDS_MAX = 50,   /* Of one result, one per heartbeat. */
 };
+
+typedef enum leaving {
+    LEAVING_NOT,
+    LEAVING_GRACE, /* What runs may end. */
+    LEAVING_STOP,  /* What runs was told to stop. */
+    LEAVING_LAST,  /* The orchestrator is told. */
+} leaving;
 
 typedef struct worker {
     char type_name[64];
@@ -46,6 +55,8 @@ typedef struct worker {
     uint64_t heartbeat_ms;
     bool registered;
     bool draining;
+    leaving leaving;
+    uint64_t leave_timer, leave_ask; /* 0: none. */
 
     attempts attempts;
     int64_t slots_used;
@@ -71,7 +82,16 @@ void worker_on_stalled(cogo_context *ctx, worker *w);
 void worker_on_orchestrator_lost(cogo_context *ctx, worker *w);
 void worker_deregister(cogo_context *ctx, worker *w);
 
+/* leave.c */
+void worker_on_leave(cogo_context *ctx, worker *w, const worker_leave *order);
+void worker_on_leave_timer(cogo_context *ctx, worker *w);
+void worker_on_farewell(cogo_context *ctx, worker *w);
+/* Ends the worker when it leaves and holds nothing any more. */
+void worker_leave_look(cogo_context *ctx, worker *w);
+
 /* offer.c */
+/* Stops all that runs; what did not end by then is for other workers. */
+void worker_give_back(cogo_context *ctx, worker *w);
 void worker_on_offer(cogo_context *ctx, worker *w, const instruction_offer *offer);
 void worker_on_cancel(cogo_context *ctx, worker *w, const instruction_cancel *cancel);
 void worker_on_progress(cogo_context *ctx, worker *w, const instruction_progress *said);

@@ -32,6 +32,8 @@ static void on_timer(cogo_context *ctx, worker *w, const cogo_timer_fired *fired
     if (fired->timer == w->tick) {
         w->tick = 0;
         worker_tick(ctx, w);
+    } else if (fired->timer == w->leave_timer) {
+        worker_on_leave_timer(ctx, w);
     } else {
         worker_on_attempt_timer(ctx, w, (int64_t)fired->cookie);
     }
@@ -77,17 +79,9 @@ static void on_answer(cogo_context *ctx, worker *w, cogo_msg *msg)
     }
 }
 
-static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+static void on_message(cogo_context *ctx, worker *w, cogo_msg *msg)
 {
-    worker *w = state;
     void *payload = cogo_msg_payload(msg);
-    uint64_t ask = cogo_msg_ask(msg);
-    if (ask != 0) {
-        if (ask == w->ask) { // Else of a try that was given up.
-            on_answer(ctx, w, msg);
-        }
-        return COGO_OK;
-    }
     switch (cogo_msg_type_of(msg)) {
     case COGO_MSG_TIMER:
         on_timer(ctx, w, payload);
@@ -121,9 +115,26 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     case MSG_WORKER_REMOVE:
         on_remove(ctx, w);
         break;
+    case MSG_WORKER_LEAVE:
+        worker_on_leave(ctx, w, payload);
+        break;
     default:
         break; // A message of a later version.
     }
+}
+
+static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    worker *w = state;
+    uint64_t ask = cogo_msg_ask(msg);
+    if (ask == 0) {
+        on_message(ctx, w, msg);
+    } else if (ask == w->ask) {
+        on_answer(ctx, w, msg);
+    } else if (ask == w->leave_ask) {
+        worker_on_farewell(ctx, w);
+    } // Else of a try that was given up.
+    worker_leave_look(ctx, w);
     return COGO_OK;
 }
 
@@ -151,6 +162,13 @@ static bool copy_text(char *to, size_t size, const char *from)
 {
     int length = snprintf(to, size, "%s", from == NULL ? "" : from);
     return length >= 0 && (size_t)length < size;
+}
+
+cogo_err worker_leave_order(cogo_context *ctx, cogo_actor_id who, int64_t grace_ms)
+{
+    worker_leave order = {.grace_ms = grace_ms};
+    return cogo_send(
+        ctx, who, cogo_msg_create_record(cogo_context_system(ctx), MSG_WORKER_LEAVE, &order));
 }
 
 cogo_err worker_start(cogo_system *system, const worker_config *config, cogo_actor_id *out_id)

@@ -20,6 +20,10 @@ typedef struct worker_config {
     int64_t slots; /* 0: 2 for blocking roles; non-blocking roles don't wait for slots. */
 } worker_config;
 
+/* Tells the worker @p who to take nothing new, to let what runs end within @p grace_ms, to give
+ * back what does not, and to end (COGO_EXIT_SHUTDOWN). Inside a behaviour. As cogo_send(). */
+cogo_err worker_leave_order(cogo_context *ctx, cogo_actor_id who, int64_t grace_ms);
+
 COGO_MUST_USE cogo_err worker_start(cogo_system *system, const worker_config *config,
                                     cogo_actor_id *out_id);
 

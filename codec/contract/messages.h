@@ -68,6 +68,7 @@
     X(307, MSG_INSTRUCTION_PROGRESS, "instruction.progress", instruction_progress_record)      \
     X(308, MSG_INSTRUCTION_RESULT, "instruction.result", instruction_result_record)            \
     X(309, MSG_RESULT_ACK, "result.ack", instruction_cancel_record) /* accepted or fenced */    \
+    X(318, MSG_WORKER_LEAVE, "worker.leave", worker_leave_record) /* to a worker: drain and end */ \
     /* Orchestrator <-> store. */                                                              \
     X(320, MSG_STORE_WRITE, "store.write", store_write_record)                                 \
     X(321, MSG_STORE_COMMITTED, "store.committed", store_committed_record)                     \
@@ -260,6 +261,10 @@ typedef struct worker_welcome {
     int64_t lease_ms;
 } worker_welcome;
 
+typedef struct worker_leave {
+    int64_t grace_ms; /* For what runs to end by itself. */
+} worker_leave;
+
 typedef struct instruction_offer {
     const instruction *instruction;
     int64_t lease; /* Fencing number: grows with each attempt over all tasks. */
@@ -284,6 +289,7 @@ typedef struct instruction_result {
     int64_t lease;
     const agent_result *result;
     bool retryable;
+    bool returned; /* Given back by a worker that leaves; the attempt does not count. */
 } instruction_result;
 
 /* One transition: the task as it is now, its events since the last write. */
@@ -433,7 +439,7 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     workflow_get_record, workflow_page_record, task_command_record, task_events_record,
     event_page_record, explanation_record, worker_command_record, worker_page_record,
     metric_sample_record, metric_family_record, metrics_record, health_record,
-    events_follow_record, worker_register_record, worker_welcome_record,
+    events_follow_record, worker_register_record, worker_welcome_record, worker_leave_record,
     instruction_offer_record, instruction_cancel_record, instruction_progress_record,
     instruction_result_record, store_change_record, store_write_record, store_committed_record,
     store_recover_record, store_elected_record, store_mark_record, store_recovered_record,

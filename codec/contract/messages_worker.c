@@ -29,6 +29,12 @@ static const cogo_field worker_welcome_fields[] = {
 };
 RECORD(worker_welcome, "WorkerWelcome", 1, "Answer to WorkerRegister.");
 
+static const cogo_field worker_leave_fields[] = {
+    FIELD(worker_leave, grace_ms, "graceMs", INT, NOT_NEGATIVE,
+          .doc = "Milliseconds for what runs to end by itself."),
+};
+RECORD(worker_leave, "WorkerLeave", 1, "A worker is to take nothing new, and to end.");
+
 static const cogo_field instruction_offer_fields[] = {
     FIELD_RECORD(instruction_offer, instruction, "instruction", instruction, REQUIRED,
                  .doc = "What is to be done."),
@@ -68,5 +74,8 @@ static const cogo_field instruction_result_fields[] = {
                  .doc = "What came of it."),
     FIELD(instruction_result, retryable, "retryable", BOOL,
           .doc = "True: a failed attempt may be tried again."),
+    FIELD(instruction_result, returned, "returned", BOOL,
+          .doc =
+              "True: the worker drains and gives the task back; the attempt does not count."),
 };
 RECORD(instruction_result, "InstructionResult", 1, "The end of one attempt.");
