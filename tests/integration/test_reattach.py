@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import NodeCluster, cluster_maker
+from conftest import TERMINAL, NodeCluster, cluster_maker
 from test_leader import trio  # noqa: F401: a fixture.
 from test_nodes import running, until
 
@@ -16,8 +16,19 @@ def make_cluster(tmp_path):
 
 
 def clock_task(cluster, seconds):
-    """A task that says when it began, in ns, and ends after @seconds."""
-    return cluster.submit("sandbox-executor", {"argv": ["sh", "-c", f"date +%s%N; sleep {seconds}"]}).json
+    """A task that says when it began, in ns, and ends after @seconds; and whether it sleeps now on this machine."""
+    words = ["sleep", f"{seconds}.{time.time_ns()}"]  # Unlike those of all other processes.
+    task = cluster.submit("sandbox-executor", {"argv": ["sh", "-c", f"date +%s%N; {' '.join(words)}"]}).json
+
+    def sleeps():
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if open(f"/proc/{pid}/cmdline", "rb").read().decode(errors="replace").split("\0")[:2] == words:
+                    return True
+            except OSError:
+                continue
+        return False
+    return task, sleeps
 
 
 def metric(cluster, name):
@@ -29,7 +40,7 @@ def metric(cluster, name):
 
 def executed_once(cluster, task, killed_ns):
     """It was offered once, and its result is that of the process that had begun before the kill."""
-    done = cluster.finished(task["taskId"])
+    done = until(lambda: (t := cluster.call("GET", f"/v1/tasks/{task['taskId']}").json).get("state") in TERMINAL and t, 60)
     assert (done["state"], done["attempt"]) == ("succeeded", 1), done
     assert int(done["result"]["output"]["stdout"]) < killed_ns
     events = [e["type"] for e in cluster.call("GET", f"/v1/tasks/{task['taskId']}/events").json["events"]]
@@ -42,8 +53,9 @@ def executed_once(cluster, task, killed_ns):
 
 def test_a_restarted_orchestrator_takes_over_what_its_workers_run(make_cluster):
     cluster = make_cluster(worker_types="sandbox")
-    task = clock_task(cluster, 4)
+    task, sleeps = clock_task(cluster, 4)
     running(cluster, task)
+    until(sleeps)
     cluster.kill()
     killed_ns = time.time_ns()
     cluster.start()
@@ -54,31 +66,19 @@ def test_a_restarted_orchestrator_takes_over_what_its_workers_run(make_cluster):
 
 def test_a_result_from_when_nobody_led_is_delivered(make_cluster):
     cluster = make_cluster(worker_types="sandbox")
-    seconds = f"0.7{time.time_ns()}"  # Unlike those of all other processes.
-    task = clock_task(cluster, seconds)
+    task, sleeps = clock_task(cluster, 2)
     running(cluster, task)
+    until(sleeps)
     cluster.kill()
     killed_ns = time.time_ns()
-    until(lambda: not sleeping(seconds))
+    until(lambda: not sleeps())
     cluster.start()
     executed_once(cluster, task, killed_ns)
 
 
-def sleeping(seconds):
-    """Whether a program "sleep @seconds" runs on this machine."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
-        except OSError:
-            continue
-        if words[:2] == [b"sleep", seconds.encode()]:
-            return True
-    return False
-
-
 def test_who_does_not_come_back_has_its_tasks_tried_again(make_cluster):
     cluster = make_cluster(worker_types="sandbox")
-    task = clock_task(cluster, 1)
+    task, _ = clock_task(cluster, 1)
     running(cluster, task)
     cluster.kill_workers()
     cluster.kill()
@@ -91,8 +91,9 @@ def test_who_does_not_come_back_has_its_tasks_tried_again(make_cluster):
 def test_another_leader_takes_over_what_workers_run(trio):  # noqa: F811
     leader = trio.leader()
     other = trio.followers()[0]
-    task = clock_task(other, 6)
+    task, sleeps = clock_task(other, 6)
     until(lambda: other.call("GET", f"/v1/tasks/{task['taskId']}").json["state"] == "running")
+    until(sleeps)
     leader.kill()
     killed_ns = time.time_ns()
     executed_once(other, task, killed_ns)
@@ -101,8 +102,9 @@ def test_another_leader_takes_over_what_workers_run(trio):  # noqa: F811
 
 def test_a_worker_that_was_stopped_past_its_lease_is_refused(make_cluster, tmp_path):
     cluster = make_cluster(worker_types="sandbox")
-    task = clock_task(cluster, 1)
+    task, sleeps = clock_task(cluster, 1)
     running(cluster, task)
+    until(sleeps)
     stopped, cluster.workers = cluster.workers, None
     os.kill(stopped.pid, signal.SIGSTOP)
     began_ns = time.time_ns()
