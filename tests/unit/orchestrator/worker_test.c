@@ -32,6 +32,39 @@ static seen take_page(rig *r)
     return all;
 }
 
+/* A worker that drains gives back what it has not ended: others do it, as if it had not been
+ * offered. */
+Test(worker, what_is_given_back_costs_no_attempt)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_ids got =
+        submit(&r, &(instruction){.role = "echo", .priority = -1, .max_attempts = 1}, 1);
+    rig_offer offer = take_offer(&a);
+    say_started(&r, &a, &offer);
+    tell(&r, &a.probe, MSG_WORKER_STATUS,
+         &(worker_agent_status){.agent_id = "a", .draining = true});
+    agent_result result = {
+        .result_id = "res", .task_id = offer.task_id, .status = RESULT_FAILED};
+    tell(&r, &a.probe, MSG_INSTRUCTION_RESULT,
+         &(instruction_result){
+             .worker_id = "a", .lease = offer.lease, .result = &result, .returned = true});
+    cr_expect(take_ack(&a, "accepted"));
+    ask(&r, &a.probe, MSG_WORKER_DEREGISTER, &(worker_command){.worker_id = "a"});
+    cogo_msg *farewell = take(&a.probe, MSG_WORKER_PAGE);
+    cr_expect_not_null(farewell);
+    cogo_msg_destroy(farewell);
+    rig_worker b = worker_new(&r, "b", 1);
+    rig_offer again = take_offer(&b);
+    cr_expect_str_eq(again.task_id, got.ids[0]);
+    cr_expect_eq(again.attempt, 1);
+    say_result(&r, &b, &again, RESULT_SUCCESS, false);
+    cr_expect(take_ack(&b, "accepted"));
+    cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
+    rig_end(&r);
+}
+
 Test(worker, second_live_worker_with_the_same_id_is_refused)
 {
     rig r;

@@ -44,6 +44,9 @@ int bench_heard(cogo_msg_type type);
 void bench_offer(bench *b, int64_t lease, const char *role, const char *context,
                  int64_t timeout_ms);
 void bench_cancel(bench *b, int64_t lease);
+void bench_leave(bench *b, int64_t grace_ms);
+/* True once the worker has ended because it was told to leave. */
+bool bench_left(bench *b);
 void bench_ack(bench *b, int64_t lease);
 
 /* Set to let the role "stubborn" return. */

@@ -43,6 +43,11 @@ static cogo_err probe_receive(cogo_context *ctx, void *state, cogo_msg *msg)
                              cogo_msg_create_record(system, MSG_WORKER_WELCOME, &welcome));
         }
     }
+    if (cogo_msg_type_of(msg) == MSG_WORKER_DEREGISTER
+        && !cogo_actor_id_equal(cogo_msg_reply_to(msg), cogo_msg_sender(msg))) {
+        worker_page page = {.workers = {NULL, 0}};
+        (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_WORKER_PAGE, &page));
+    }
     cogo_msg_take(ctx, msg);
     pthread_mutex_lock(&ears.lock);
     if (ears.count < HEARD_MAX) {
@@ -191,6 +196,22 @@ static void say(bench *b, cogo_msg_type type, int64_t lease, const char *reason)
     cr_expect_eq(
         cogo_system_send(b->system, b->worker, cogo_msg_create_record(b->system, type, &what)),
         COGO_OK);
+}
+
+void bench_leave(bench *b, int64_t grace_ms)
+{
+    worker_leave order = {.grace_ms = grace_ms};
+    cr_expect_eq(cogo_system_send(b->system, b->worker,
+                                  cogo_msg_create_record(b->system, MSG_WORKER_LEAVE, &order)),
+                 COGO_OK);
+}
+
+bool bench_left(bench *b)
+{
+    cogo_reason reason;
+    return cogo_system_await(b->system, b->worker, BENCH_WAIT_MS * UINT64_C(1000000), &reason)
+               == COGO_OK
+           && reason.kind == COGO_EXIT_SHUTDOWN;
 }
 
 void bench_cancel(bench *b, int64_t lease)
