@@ -211,7 +211,7 @@ bool bench_left(bench *b)
     cogo_reason reason;
     return cogo_system_await(b->system, b->worker, BENCH_WAIT_MS * UINT64_C(1000000), &reason)
                == COGO_OK
-           && reason.kind == COGO_EXIT_SHUTDOWN;
+           && (reason.kind == COGO_EXIT_SHUTDOWN || reason.kind == COGO_EXIT_NOPROC);
 }
 
 void bench_cancel(bench *b, int64_t lease)
