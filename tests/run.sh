@@ -80,6 +80,9 @@ step unit-build 900 scons -j"$jobs" variant=debug unit
 step unit 600 bash -c 'unit build/debug'
 step deploy 300 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/deploy
 step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/integration
+# The same tests with the workers in another process: some of them here, all of them with --long.
+elsewhere=(env COGO_TESTS_WORKERS=elsewhere /usr/bin/python3 -m pytest -q -p no:cacheprovider)
+step elsewhere 300 "${elsewhere[@]}" tests/integration/test_door.py tests/integration/test_tenants.py tests/integration/test_kill.py
 step asan-build 900 scons -j"$jobs" variant=asan unit
 step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
 step tsan-build 900 scons -j"$jobs" variant=tsan unit
@@ -99,6 +102,7 @@ if [ "$long" = 1 ]; then
     step fuzz-long 14400 bash tests/fuzz/run.sh 3600
     step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!
         build/sim/tests/sim_test --seeds 50001..100000 && wait $other'
+    step long-elsewhere 1800 "${elsewhere[@]}" tests/integration
     step long 7200 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/long
 fi
 

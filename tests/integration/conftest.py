@@ -120,6 +120,10 @@ class NodeCluster(Cluster):
     def __init__(self, data, worker_types=WORKER_TYPES, worker_args=(), worker_env=None, **kwargs):
         super().__init__(data, **kwargs)
         self.worker_types, self.worker_args, self.worker_env = worker_types, list(worker_args), dict(worker_env or {})
+        if "--workers" in self.args:  # What `cogo dev` takes is for the other process here.
+            at = self.args.index("--workers")
+            self.worker_types = self.args[at + 1]
+            del self.args[at:at + 2]
 
     def start(self, timeout=30, port=0):
         self.log_path = self.data + ".log"
@@ -149,6 +153,7 @@ class NodeCluster(Cluster):
         if self.workers and self.workers.poll() is None:
             self.workers.kill()
             self.workers.wait(10)
+        self.workers = None
 
     def stop(self):
         code = super().stop()
@@ -156,10 +161,14 @@ class NodeCluster(Cluster):
         return code
 
 
+# COGO_TESTS_WORKERS=elsewhere: every test has its workers in another process, behind a link.
+AnyCluster = NodeCluster if os.environ.get("COGO_TESTS_WORKERS") == "elsewhere" else Cluster
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """One cluster that many tests share."""
-    c = Cluster(tmp_path_factory.mktemp("shared") / "data").start()
+    c = AnyCluster(tmp_path_factory.mktemp("shared") / "data").start()
     yield c
     assert c.stop() == 0, open(c.log_path).read()[-2000:]
 
@@ -182,7 +191,7 @@ def cluster_maker(folder, kind):
 
 @pytest.fixture
 def make_cluster(tmp_path):
-    yield from cluster_maker(tmp_path, Cluster)
+    yield from cluster_maker(tmp_path, AnyCluster)
 
 
 class Installed:

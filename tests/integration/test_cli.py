@@ -48,12 +48,12 @@ def test_config_file_is_read_and_unknown_keys_are_errors(tmp_path, cluster):
 
 
 def test_a_relative_data_folder_works(tmp_path):
-    from conftest import Cluster
+    from conftest import AnyCluster
     import os
     here = os.getcwd()
     os.chdir(tmp_path)
     try:
-        cluster = Cluster("relative").start()
+        cluster = AnyCluster("relative").start()
         task = cluster.submit("sandbox-executor", {"argv": ["true"]}, wait="20s").json
         assert task["state"] == "succeeded", task
         assert cluster.stop() == 0
