@@ -85,7 +85,7 @@ static void open_link(cogo__member_actor *m, const cogo__entry *entry)
     cogo__join join = {.node = m->node, .owner = cogo_self(m->ctx)};
     if (m->opener_count == COGO_CLUSTER_MESH_MAX
         || cogo__address_parse(entry->known.address, &join.address) != COGO_OK
-        || !cogo__node_may_reach(&m->node->config, &join.address)) {
+        || !(m->node->tls || cogo__node_may_reach(&m->node->config, &join.address))) {
         return;
     }
     cogo_spawn_options options = {.struct_size = sizeof options,
