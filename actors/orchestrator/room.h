@@ -309,7 +309,6 @@ struct orc {
     orc_deadline locate;
     /* Metrics. */
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
-    uint64_t retries, leases_expired, leases_taken_over, fenced;
     uint64_t submit_stamp, exhausted;
     uint64_t approved, rejected;
     int64_t stale_writes; /* As the store told with its last commit. */
