@@ -2,6 +2,7 @@
  * the store: after a crash the task is simply tried again, and the leases of the next term are
  * greater than any of this one, so a result from before is refused. */
 #include "actors/orchestrator/room.h"
+#include "actors/orchestrator/share.h"
 
 #include <string.h>
 

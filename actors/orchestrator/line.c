@@ -1,6 +1,7 @@
 /* Roles, and the lines in which their tasks wait: one per set of labels, so that a task that no
  * worker can take never stands in the way of one that some worker can. */
 #include "actors/orchestrator/room.h"
+#include "actors/orchestrator/share.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -353,20 +353,12 @@ void orc_sweep_finish(orc *o);
 
 /* share.c and limit.c: who takes turns with whom, and who has to wait for a limit. */
 enum { LIMIT_NAME_SIZE = 65 };
-orc_group *orc_group_of(orc *o, orc_task *t); /* NULL: those without a key. */
-void orc_dequeue(orc *o, orc_task *t);
-bool orc_group_open(orc *o, orc_group *group); /* False: it stands aside now. */
-void orc_group_yield(orc *o, const orc_group *group);
-void orc_gates_take(orc *o, orc_run *run, const orc_group *group);
-void orc_gates_hold(orc *o, orc_run *run); /* It began before a restart, and is counted now. */
-void orc_gates_give(orc *o, orc_run *run);
 bool orc_limit_known(const orc *o, const char *key); /* "name" or "name:key". */
 void orc_on_limit_set(orc *o, cogo_msg *msg);
 void orc_on_limit_list(orc *o, cogo_msg *msg);
 void orc_on_limit_delete(orc *o, cogo_msg *msg);
 void orc_limit_recover(orc *o, const store_definition *from);
 void orc_limit_metrics(orc *o, metric_list *list);
-void orc_share_finish(orc *o);
 
 /* budget.c: what tasks and those below them may take. */
 void orc_budget_begin(orc *o, orc_task *t, bool fresh); /* Its parent pays from now on, */

@@ -1,6 +1,6 @@
-/* Limits, and the gates in which groups of tasks wait for them.
- * Used by share.c and limit.c. Never asked per task: a group that can't go stands aside until
- * its gate opens. */
+/* Groups of tasks, limits, and the gates in which groups wait for them.
+ * Used by line.c, dispatch.c and limit.c. Never asked per task: a group that can't go stands
+ * aside until its gate opens. */
 #ifndef ORCHESTRATOR_SHARE_H
 #define ORCHESTRATOR_SHARE_H
 
@@ -28,5 +28,14 @@ void orc_gate_follow(orc *o, orc_gate *g, const task_limit *now);
 
 /* What keeps @p g closed, as a sentence; NULL: it is open. */
 const char *orc_gate_closed(orc *o, orc_gate *g);
+
+orc_group *orc_group_of(orc *o, orc_task *t); /* NULL: those without a key. */
+void orc_dequeue(orc *o, orc_task *t);
+bool orc_group_open(orc *o, orc_group *group); /* False: it stands aside now. */
+void orc_group_yield(orc *o, const orc_group *group);
+void orc_gates_take(orc *o, orc_run *run, const orc_group *group);
+void orc_gates_hold(orc *o, orc_run *run); /* It began before a restart, and is counted now. */
+void orc_gates_give(orc *o, orc_run *run);
+void orc_share_finish(orc *o);
 
 #endif
