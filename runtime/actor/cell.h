@@ -34,6 +34,7 @@ enum {
     COGO__ACTOR_UNDRAINED = 1 << 6, /**< drained() is owed. */
     COGO__ACTOR_STATE_SLAB = 1 << 7,
     COGO__ACTOR_REPLAY = 1 << 8, /**< Messages of the stash come before the mailbox. */
+    COGO__ACTOR_LANE_SHIFT = 16, /**< Above: 1 + the lane that ran it last; see company.h. */
 };
 
 struct cogo__extra;

@@ -170,6 +170,9 @@ static void run(cogo__lane *lane, cogo__cell *cell)
 {
     cogo__search_end(lane);
     lane->patient = false;
+    if (lane->tick % COGO__TIMER_TURNS == 0) {
+        cogo__company_note(&lane->company, cell, lane->index);
+    }
     lane->floor = cogo__u64_load_relaxed(&lane->deque.bottom);
     cogo__ptr_store_release(&lane->running, cell);
     cogo__u64_bump(&lane->turns, 1);
@@ -230,6 +233,9 @@ void cogo__lane_main(void *arg)
         if (lane->tick % COGO__TIMER_TURNS == 0) {
             fire_timers(lane);
             cogo__poller_look(lane);
+            if (sched->lane_count > 1 && cogo__company_ripe(&lane->company)) {
+                cogo__company_look(lane);
+            }
             if (lane->tick % COGO__TRIM_TURNS == 0) {
                 (void)cogo__heap_trim(&lane->heap, cogo__world_now(sched->system->world));
             }

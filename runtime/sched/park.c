@@ -234,10 +234,11 @@ static bool another_is_awake(const cogo__lane *lane)
     return false;
 }
 
-/* The last steals were not worth it: leaves the work to those who have it, for a while. Not
+/* Leaves the work to those who have it, for a while: the last steals were not worth it, or see
+ * company.h. Not
  * idle, so that nobody spends a wake on it; a lane that is awake looks at everything before it
  * sleeps, so nothing is left behind. */
-static void doze(cogo__lane *lane)
+void cogo__lane_doze(cogo__lane *lane, uint64_t ns)
 {
     const cogo__world *world = lane->sched->system->world;
     cogo__heap_flush(&lane->heap);
@@ -247,7 +248,7 @@ static void doze(cogo__lane *lane)
     }
     uint64_t now = cogo__world_now(world);
     uint64_t first = timer_deadline(lane, now);
-    uint64_t end = now + lane->doze_ns;
+    uint64_t end = now + ns;
     cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
     cogo__world_park(world, &lane->parker, first != COGO__FOREVER && first < end ? first : end);
 }
@@ -260,7 +261,7 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
         lane->tired = false;
         lane->steals_ns = 0;
         if (another_is_awake(lane)) {
-            doze(lane);
+            cogo__lane_doze(lane, lane->doze_ns);
             return NULL;
         }
     }

@@ -6,6 +6,7 @@
 
 #include "runtime/base/bell.h"
 #include "runtime/base/lock.h"
+#include "runtime/sched/company.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/injector.h"
 #include "runtime/sched/offload.h"
@@ -60,6 +61,7 @@ typedef struct cogo__lane {
     cogo__au64 turns;             /**< Odd: inside a turn. Twice the number of turns. */
     cogo__aptr running;           /**< Whose turn it is, or was. */
     cogo__deque deque;
+    cogo__company company;
 } cogo__lane;
 
 typedef struct cogo__detached cogo__detached;
@@ -77,6 +79,7 @@ typedef struct cogo__sched {
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
+    cogo__au32 out;       /**< 1: some lane gave its actors away and stays out for a while. */
     cogo__aptr poller;    /**< A cogo__poller; NULL while nobody watches a descriptor. */
     cogo__watch watch;
     cogo__offload offload;
@@ -102,6 +105,8 @@ void cogo__search_begin(cogo__lane *lane);
  */
 cogo__cell *cogo__lane_park(cogo__lane *lane);
 
+/** Sleeps for at most @p ns without being idle: nobody wakes it for work. */
+void cogo__lane_doze(cogo__lane *lane, uint64_t ns);
 /** Any thread: it will look for work, and at its timers. */
 void cogo__lane_wake(cogo__lane *lane);
 /** When it wants to be awake again: a timer or empty memory; COGO__FOREVER: for nothing. Owner.
