@@ -55,7 +55,14 @@ Test(company, stays_out_longer_when_it_is_not_missed_and_not_again_soon_when_it_
 
 /* --- What is given away is done: talkers that draw each other to and fro. ----------------- */
 
-enum { TALKERS = 60, TALKS = 2000, ALL_TALK = TALKERS * TALKS * 2, GO = SCENE_ASK + 1, TALK };
+enum {
+    TALKERS = 60,
+    TALKS = 2000,
+    ALL_TALK = TALKERS * TALKS * 2,
+    KNOW = SCENE_ASK + 1,
+    GO,
+    TALK
+};
 
 typedef struct talker {
     cogo_actor_id others[TALKERS];
@@ -92,8 +99,11 @@ static cogo_err say_on(cogo_context *ctx, talker *t)
 static cogo_err talker_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     talker *t = state;
-    if (cogo_msg_type_of(msg) == GO) {
+    if (cogo_msg_type_of(msg) == KNOW) {
         *t = *(const talker *)cogo_msg_payload(msg);
+        return COGO_OK;
+    }
+    if (cogo_msg_type_of(msg) == GO) {
         return say_on(ctx, t);
     }
     if (cogo_msg_type_of(msg) == SCENE_ASK) {
@@ -122,12 +132,16 @@ static void all_talk(uint32_t lanes)
         first.others[i] = scene_spawn(system, &talker_behavior, NULL, 0, 0);
     }
     for (uint32_t i = 0; i < TALKERS; i++) {
-        cogo_msg *msg = cogo_msg_create(system, GO, sizeof first);
+        cogo_msg *msg = cogo_msg_create(system, KNOW, sizeof first);
         first.left = TALKS;
         first.place = i;
         first.random = i;
         memcpy(cogo_msg_payload(msg), &first, sizeof first);
         cogo_system_send(system, first.others[i], msg);
+        cr_expect_eq(scene_ask_u64(system, first.others[i]), 0u);
+    }
+    for (uint32_t i = 0; i < TALKERS; i++) {
+        cogo_system_send(system, first.others[i], cogo_msg_create(system, GO, 0));
     }
     uint64_t heard = 0;
     const uint64_t all = ALL_TALK;
