@@ -335,11 +335,11 @@ Test(held, a_sender_that_stands_still_holds_up_nobody)
     play(0);
     cr_expect_eq(cogo__u32_load_relaxed(&w.stuck), 0u, "the others got on beside it");
     cr_expect_eq(w.wrong, 0u, "each sender's order");
-    cr_expect_gt(stock.again, (uint64_t)OTHERS * WINDOW, "memory is used again");
     for (uint32_t i = 0; i <= OTHERS; i++) {
         cr_expect_eq(w.next[i], w.sent[i], "nothing lost");
     }
-    if (CAN_STEP) {
+    if (CAN_STEP) { // Else the round may be over before anything was handled.
+        cr_expect_gt(stock.again, (uint64_t)OTHERS * WINDOW, "memory is used again");
         cr_expect_eq(w.holds, (uint32_t)HOLDS, "it was caught in the middle");
         cr_expect_lt(slowest_ns(), (uint64_t)SEND_NS_MAX);
     }
