@@ -175,7 +175,10 @@ static json_t *operation(const route *r)
                            : NULL;
         if (list != NULL) {
             (void)json_object_set_new(list, "minItems", json_integer(1));
-            (void)json_object_set_new(list, "maxItems", json_integer(SUBMIT_BATCH_MAX));
+            (void)json_object_set_new(list, "maxItems",
+                                      json_integer(r->gives == &workflow_record
+                                                       ? SUBMIT_WORKFLOW_MAX
+                                                       : SUBMIT_BATCH_MAX));
             (void)json_object_set_new(body, "additionalProperties", json_false());
         }
         if (r->gives == &workflow_record) {
