@@ -82,7 +82,7 @@ step deploy 300 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/deploy
 step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/integration
 # The same tests with the workers in another process: some of them here, all of them with --long.
 elsewhere=(env COGO_TESTS_WORKERS=elsewhere /usr/bin/python3 -m pytest -q -p no:cacheprovider)
-step elsewhere 300 "${elsewhere[@]}" tests/integration/test_door.py tests/integration/test_tenants.py tests/integration/test_kill.py
+step elsewhere 300 "${elsewhere[@]}" tests/integration/test_tenants.py tests/integration/test_kill.py
 step asan-build 900 scons -j"$jobs" variant=asan unit
 step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
 step tsan-build 900 scons -j"$jobs" variant=tsan unit
