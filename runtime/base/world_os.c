@@ -94,7 +94,10 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* The thread is born with all signals blocked: handlers belong to the program's own threads. */
+/* The thread is born with all signals blocked: handlers belong to the program's own threads.
+ * But these it raises itself, and blocked they would end the process past every handler. */
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT};
+
 static cogo_err thread_start(void *ctx, const cogo_allocator *from, void (*run)(void *arg),
                              void *arg, const char *name, cogo__thread **out_thread)
 {
@@ -107,6 +110,9 @@ static cogo_err thread_start(void *ctx, const cogo_allocator *from, void (*run)(
     thread->arg = arg;
     sigset_t all, before;
     (void)sigfillset(&all);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        (void)sigdelset(&all, faults[i]);
+    }
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&thread->handle, NULL, thread_main, thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -7,6 +7,7 @@
 #include "runtime/node/proof.h"
 
 #include <cogo/io.h>
+#include <cogo/process.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ static cogo_err admit(void *ctx, cogo__session *session, const char **why)
         .actor = cogo_self(c->ctx),
         .connection = c->number,
         .opened_here = c->opens,
+        .kin = c->how.kin,
         .name = cogo__session_peer(session),
         .incarnation = cogo__session_peer_incarnation(session),
     };
@@ -120,7 +122,7 @@ static cogo_err on_ping(cogo__connection *c, const cogo__frame *frame, uint64_t 
     cogo__frame answer = *frame;
     cogo__rhythm_note(&c->rhythm, now);
     c->their_late_ns = frame->ping.throttled_ms * 1000000;
-    if (frame->ping.view != 0
+    if (frame->ping.view != 0 && !c->how.kin
         && frame->ping.view != cogo__u64_load_relaxed(&c->node->cluster_view.digest)) {
         cogo__told_slice(c);
     }
@@ -146,7 +148,9 @@ static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
     case COGO__FRAME_PROBE:
     case COGO__FRAME_PROBED:
     case COGO__FRAME_MEMBER:
-        cogo__told_frame(c, frame);
+        if (!c->how.kin) { // A child process is no member of the cluster.
+            cogo__told_frame(c, frame);
+        }
         return COGO_OK;
     default:
         return COGO_ESTATE;
@@ -170,17 +174,18 @@ static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame 
 static cogo_err open_session(cogo__connection *c)
 {
     const cogo_node_config *config = &c->node->config;
+    const bool secret = config->secret_size_bytes != 0 && !c->how.kin;
     c->incarnation = cogo__u64_load_relaxed(&c->node->incarnation);
     cogo__session_config session = {
         .opens = c->opens,
         .connection = c->number,
         .node = c->node->name,
-        .cluster = c->node->cluster,
+        .cluster = c->how.kin ? "" : c->node->cluster,
         .incarnation = c->incarnation,
         .window_bytes = config->window_bytes,
         .heartbeat_ms = config->heartbeat_ms,
-        .secret = config->secret_size_bytes != 0 ? c->node->secret : NULL,
-        .secret_size_bytes = config->secret_size_bytes,
+        .secret = secret ? c->node->secret : NULL,
+        .secret_size_bytes = secret ? config->secret_size_bytes : 0,
         .allocator = c->node->system->config.allocator,
         .events = {c, admit, take_frame},
     };
@@ -194,13 +199,39 @@ static void one_less(cogo__node *node)
     cogo__world_wake(node->system->world, &node->stopper);
 }
 
+static bool is_stranger(const cogo__connect *how)
+{
+    return how->fd >= 0 && !how->opens;
+}
+
 void cogo__connection_abandon(const cogo__connect *how)
 {
     if (how->fd >= 0) {
         (void)close(how->fd);
+    }
+    if (is_stranger(how)) {
         one_stranger_less(how->node);
     }
     one_less(how->node);
+}
+
+cogo_err cogo__connection_spawn(cogo_context *ctx, const cogo__connect *how,
+                                cogo_actor_id *out_id)
+{
+    cogo_spawn_options options = {.struct_size = sizeof options,
+                                  .behavior = &cogo__connection_behavior,
+                                  .args = how,
+                                  .args_size_bytes = sizeof *how,
+                                  .flags = COGO_SPAWN_LINK};
+    const uint32_t stranger = is_stranger(how);
+    (void)cogo__u32_add_seq_cst(&how->node->strangers, stranger);
+    (void)cogo__u32_add_seq_cst(&how->node->alive, 1);
+    cogo_err err = cogo_spawn(ctx, &options, out_id);
+    if (err != COGO_OK) {
+        (void)cogo__u32_add_seq_cst(&how->node->strangers, 0 - stranger);
+        (void)cogo__u32_add_seq_cst(&how->node->alive, UINT32_MAX);
+    }
+    return err;
 }
 
 static void finish(cogo__connection *c)
@@ -233,17 +264,20 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     c->ctx = ctx;
     c->fd = c->how.fd;
     c->number = c->how.number;
-    c->opens = c->how.fd < 0;
-    c->stranger = !c->opens;
-    c->connecting = c->opens;
+    c->stranger = is_stranger(&c->how);
+    c->opens = !c->stranger;
+    c->connecting = c->how.fd < 0;
     c->incoming.types.from = c->out.announced.from = c->node->system->config.allocator;
-    cogo_err err = c->opens ? cogo__address_connect(&c->how.address, &c->fd) : COGO_OK;
+    cogo_err err = c->connecting ? cogo__address_connect(&c->how.address, &c->fd) : COGO_OK;
     err = err == COGO_OK ? open_session(c) : err;
-    err = err == COGO_OK ? cogo__node_tls(c->node, c->opens, &c->tls) : err;
+    if (err == COGO_OK && !c->how.kin) {
+        err = cogo__node_tls(c->node, c->opens, &c->tls);
+    }
     err = err == COGO_OK ? cogo_io_watch(ctx, c->fd, 0, &c->watch) : err;
     if (err == COGO_OK) {
-        err = cogo_timer_start(ctx, (uint64_t)c->node->config.handshake_ms * 1000000, 0,
-                               TIMER_HANDSHAKE, NULL);
+        uint64_t patience = c->how.kin ? COGO_PROCESS_BEGIN_NS
+                                       : (uint64_t)c->node->config.handshake_ms * 1000000;
+        err = cogo_timer_start(ctx, patience, 0, TIMER_HANDSHAKE, NULL);
     }
     if (err == COGO_OK) {
         err = want(c, c->opens ? COGO_IO_WRITE : COGO_IO_READ);

@@ -76,16 +76,9 @@ static bool open_one(cogo_context *ctx, joiner *j, uint32_t number)
                          .fd = -1,
                          .address = j->join.address,
                          .number = number};
-    cogo_spawn_options options = {.struct_size = sizeof options,
-                                  .behavior = &cogo__connection_behavior,
-                                  .args = &how,
-                                  .args_size_bytes = sizeof how,
-                                  .flags = COGO_SPAWN_LINK};
-    (void)cogo__u32_add_seq_cst(&node->alive, 1);
-    if (cogo_spawn(ctx, &options, &j->connections[number]) == COGO_OK) {
+    if (cogo__connection_spawn(ctx, &how, &j->connections[number]) == COGO_OK) {
         return true;
     }
-    (void)cogo__u32_add_seq_cst(&node->alive, UINT32_MAX);
     j->connections[number] = COGO_NO_ACTOR;
     return false;
 }

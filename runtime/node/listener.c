@@ -25,11 +25,6 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
 static void take_in(cogo_context *ctx, const listener *l, int fd)
 {
     cogo__connect how = {.node = l->node, .owner = cogo_self(ctx), .fd = fd};
-    cogo_spawn_options options = {.struct_size = sizeof options,
-                                  .behavior = &cogo__connection_behavior,
-                                  .args = &how,
-                                  .args_size_bytes = sizeof how,
-                                  .flags = COGO_SPAWN_LINK};
     cogo_actor_id id;
     if (cogo__u32_load_relaxed(&l->node->strangers) >= l->node->config.strangers_max) {
         (void)close(fd); // Those that are there have a deadline; the next one may come in then.
@@ -40,11 +35,7 @@ static void take_in(cogo_context *ctx, const listener *l, int fd)
         }
         return;
     }
-    (void)cogo__u32_add_seq_cst(&l->node->strangers, 1);
-    (void)cogo__u32_add_seq_cst(&l->node->alive, 1);
-    if (cogo_spawn(ctx, &options, &id) != COGO_OK) {
-        (void)cogo__u32_add_seq_cst(&l->node->strangers, UINT32_MAX);
-        (void)cogo__u32_add_seq_cst(&l->node->alive, UINT32_MAX);
+    if (cogo__connection_spawn(ctx, &how, &id) != COGO_OK) {
         (void)close(fd);
     }
 }

@@ -37,6 +37,7 @@ enum {
     COGO__MSG_LEAVE,      /**< To a joiner: its address is not listed any more. */
     COGO__MSG_LOST,       /**< To a resolver: a link to one of its addresses was lost. */
     COGO__MSG_SHARE,      /**< To a peer: who joined or left a group here, see share.c. */
+    COGO__MSG_WHERE,      /**< To a process, and back: the index of its node. */
     COGO__MSG_TOLD = 80,  /**< To the member actor: cogo__told. */
     COGO__MSG_SAY,        /**< To a control connection: cogo__told, to be said to its peer. */
 };
@@ -59,6 +60,7 @@ typedef struct cogo__peer {
     // Guarded by the node's lock.
     bool ended;       /**< A later incarnation has come: this one never comes back. */
     bool opened_here; /**< Who opened the link. */
+    bool kin;         /**< A child process, or our parent: no member of the cluster. */
     bool mourned;     /**< Its latest link was up, and has not been mourned yet. */
     char why[64];     /**< Its latest link ended. */
     uint64_t link;    /**< Number of the link there is or may come to be; 0: none. */
@@ -145,7 +147,7 @@ cogo_actor_id cogo__node_id(cogo_system *system, uint32_t index);
 typedef struct cogo__applicant {
     cogo_actor_id actor;
     uint32_t connection;
-    bool opened_here;
+    bool opened_here, kin;
     const char *name;
     uint64_t incarnation;
     uint64_t beyond; /**< Set when it is refused: what it would have to be beyond; or 0. */
@@ -240,9 +242,11 @@ typedef struct cogo__join {
 typedef struct cogo__connect {
     cogo__node *node;
     cogo_actor_id owner;
-    int fd; /**< Accepted; -1: connects. */
+    int fd; /**< Accepted, or of a child process or a parent; -1: connects. */
     cogo__address address;
     uint32_t number;
+    bool opens; /**< With a descriptor: this side speaks first. */
+    bool kin;   /**< Parent and child process: nobody else can be at the other end. */
 } cogo__connect;
 
 extern const cogo_behavior cogo__listener_behavior;   /**< Args: a cogo__node pointer. */
@@ -255,6 +259,9 @@ extern const cogo_behavior cogo__member_behavior;     /**< Args: a cogo__node po
 cogo_err cogo__deputy_place(cogo__remote *remote, const cogo_spawn_options *options,
                             cogo_spawn_options *out, void **out_block);
 
+/** Begins one, linked with the running actor. On failure @p how->fd is the caller's still. */
+cogo_err cogo__connection_spawn(cogo_context *ctx, const cogo__connect *how,
+                                cogo_actor_id *out_id);
 /** A connection that ended before it began: closes its socket and is counted no more. */
 void cogo__connection_abandon(const cogo__connect *how);
 

@@ -57,7 +57,7 @@ static void tell(cogo__node *node, cogo_context *ctx, const cogo__peer *peer, bo
     cogo__lock_take(&node->cluster_view.lock);
     cogo_actor_id member = node->cluster_view.actor;
     cogo__lock_give(&node->cluster_view.lock);
-    if (cogo_actor_id_is_set(member)) {
+    if (cogo_actor_id_is_set(member) && !peer->kin) {
         cogo__post(node->system, ctx, member, COGO_MSG_NODE, 0, 0, &event, sizeof event);
     }
     (void)cogo__u64_add_relaxed(up ? &node->tally.links_up : &node->tally.links_lost, 1);
@@ -129,6 +129,7 @@ static cogo_err admit_control(cogo__node *node, cogo__peer *peer, const cogo__ap
     }
     peer->link = ++node->links_made;
     peer->opened_here = who->opened_here;
+    peer->kin = who->kin;
     peer->connections[COGO__CONTROL] = who->actor;
     node->links++;
     cogo__lock_take(&peer->lock);

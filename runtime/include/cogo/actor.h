@@ -121,9 +121,8 @@ typedef struct cogo_spawn_options {
      * At least the state of its behaviour. */
     uint64_t memory_limit_bytes;
     cogo_memory_policy memory_policy; /**< What happens above memory_limit_bytes. */
-    /** Where it runs, see placement.h: "local" or NULL is here, "node:NAME" on that node.
-     * Copied.
-     */
+    /** Where it runs, see placement.h: "local" or NULL is here, "node:NAME" on that node,
+     * "process:POOL" in a child process. Copied. */
     const char *placement;
 } cogo_spawn_options;
 

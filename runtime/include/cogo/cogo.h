@@ -18,6 +18,7 @@
 #include <cogo/payload.h>
 #include <cogo/placement.h>
 #include <cogo/poll.h>
+#include <cogo/process.h>
 #include <cogo/record.h>
 #include <cogo/router.h>
 #include <cogo/server.h>

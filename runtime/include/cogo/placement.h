@@ -5,7 +5,8 @@
  * Where an actor runs is one text, cogo_spawn_options.placement, in a spawn as in a child spec:
  *   "local"      here, as without it;
  *   "node:NAME"  on the node NAME, which has registered behavior->name; here, if NAME is this
- *                node's own.
+ *                node's own;
+ *   "process:POOL"  in a child process of that pool (process.h), which is a node of its own.
  * The id that the spawn gives, the name, links, monitors and the supervisor's child are those
  * of a deputy on this node, which has the real one begun over there, linked with it, and passes
  * on what it gets: with its sender, in order, requests too, whose answers go straight back. Who

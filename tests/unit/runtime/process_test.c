@@ -1,0 +1,494 @@
+/* Child processes: this very program, started anew. Its actors crash there in all ways, and
+ * here it is an end like any other. */
+#include "tests/unit/runtime/cluster.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { LIMITS_WORK = 0 }; /* A sanitizer needs terabytes of addresses. */
+#else
+enum { LIMITS_WORK = 1 };
+#endif
+
+enum { VICTIM_DIE = CLUSTER_QUIT + 40 };
+enum { BY_FAULT, BY_ABORT, BY_EXIT, BY_KILL, BY_HUNGER, BY_ERROR, STANDING_STILL };
+
+#define PARENT_VARIABLE "COGO_TEST_PARENT"
+
+/* A sanitizer would see it coming. */
+static __attribute__((noinline, no_sanitize("undefined", "address"))) void fault(void)
+{
+    static volatile int *volatile nowhere;
+    *nowhere = 1;
+}
+
+static void eat(void)
+{
+    for (;;) {
+        char *block = malloc(16 << 20);
+        if (block == NULL) {
+            abort(); // As programs do that can't go on.
+        }
+        memset(block, 1, 16 << 20);
+    }
+}
+
+static cogo_err victim_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    echo *e = state;
+    if (cogo_msg_type_of(msg) == SCENE_ASK) {
+        return scene_reply_u64(ctx, msg, (uint64_t)getpid());
+    }
+    if (cogo_msg_type_of(msg) == CLUSTER_COUNT) {
+        return echo_receive(ctx, e, msg);
+    }
+    if (cogo_msg_type_of(msg) == CLUSTER_ECHO) {
+        return scene_reply_u64(ctx, msg, e->disorder != 0 ? UINT64_MAX - 1 : e->count);
+    }
+    if (cogo_msg_type_of(msg) != VICTIM_DIE) {
+        return COGO_OK;
+    }
+    switch (scene_u64(msg)) {
+    case BY_FAULT:
+        fault();
+        break;
+    case BY_ABORT:
+        abort();
+    case BY_EXIT:
+        _exit(3);
+    case BY_KILL:
+        (void)kill(getpid(), SIGKILL);
+        break;
+    case BY_HUNGER:
+        eat();
+        break;
+    case STANDING_STILL:
+        (void)kill(getpid(), SIGSTOP);
+        break;
+    default:
+        return COGO_EIO;
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior victim = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "victim",
+    .state_size_bytes = sizeof(echo),
+    .receive = victim_receive,
+};
+
+/* Also where no test runs. */
+static cogo_err set_up(cogo_system *system, void *arg)
+{
+    static const cogo_type types[] = {
+        {sizeof(cogo_type), SCENE_ASK, "scene.ask", NULL},
+        {sizeof(cogo_type), CLUSTER_ECHO, "cluster.echo", NULL},
+        {sizeof(cogo_type), CLUSTER_COUNT, "cluster.count", NULL},
+        {sizeof(cogo_type), VICTIM_DIE, "victim.die", NULL},
+    };
+    (void)arg;
+    cogo_err err = cogo_behavior_register(system, &victim, NULL);
+    for (size_t i = 0; err == COGO_OK && i < sizeof types / sizeof *types; i++) {
+        err = cogo_type_register(system, &types[i]);
+    }
+    return err;
+}
+
+/* A parent that is killed itself: it says who its child is, and waits. */
+static void be_parent(void)
+{
+    cogo_system *system = NULL;
+    const cogo_system_config one = {.struct_size = sizeof one, .lane_count = 1};
+    const cogo_node_config config = {.struct_size = sizeof config, .name = "parent"};
+    const cogo_process_pool pool = {.struct_size = sizeof pool, .name = "p"};
+    const cogo_spawn_options options = {
+        .struct_size = sizeof options, .behavior = &victim, .placement = "process:p"};
+    cogo_actor_id id = COGO_NO_ACTOR;
+    if (cogo_system_create(&one, &system) != COGO_OK || set_up(system, NULL) != COGO_OK
+        || cogo_node_start(system, &config) != COGO_OK
+        || cogo_process_pool_start(system, &pool) != COGO_OK
+        || cogo_system_spawn(system, &options, &id) != COGO_OK) {
+        _exit(1);
+    }
+    uint64_t pid = scene_ask_u64(system, id);
+    (void)!write(1, &pid, sizeof pid);
+    for (;;) {
+        (void)pause();
+    }
+}
+
+/* Before main(), which is the test runner's: so are its threads and its files. */
+__attribute__((constructor)) static void begin(void)
+{
+    const cogo_process_program program = {.struct_size = sizeof program, .setup = set_up};
+    int code = 0;
+    if (cogo_process_main(&program, &code)) {
+        _exit(code);
+    }
+    if (getenv(PARENT_VARIABLE) != NULL) {
+        (void)unsetenv(PARENT_VARIABLE);
+        be_parent();
+    }
+}
+
+/* --- The scene: a node without links, and one pool. --------------------------------------- */
+
+enum { SAID_MAX = 65536 };
+
+typedef struct stage {
+    cogo_system *system;
+    char said[SAID_MAX]; /* The log, in the order of its lines. */
+    size_t size;
+    pthread_mutex_t lock;
+} stage;
+
+static void note(void *ctx, cogo_log_level level, const char *text)
+{
+    stage *s = ctx;
+    (void)level;
+    pthread_mutex_lock(&s->lock);
+    size_t size = strlen(text);
+    if (size < SAID_MAX - s->size) {
+        memcpy(s->said + s->size, text, size + 1);
+        s->size += size;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static stage scene;
+
+static void open_stage(uint32_t heartbeat_ms)
+{
+    scene.size = 0;
+    scene.said[0] = '\0';
+    pthread_mutex_init(&scene.lock, NULL);
+    const cogo_system_config system = {
+        .struct_size = sizeof system, .lane_count = 2, .log = note, .log_ctx = &scene};
+    const cogo_node_config node = {
+        .struct_size = sizeof node, .name = "n", .heartbeat_ms = heartbeat_ms};
+    cr_expect_eq(cogo_system_create(&system, &scene.system), COGO_OK);
+    cr_expect_eq(set_up(scene.system, NULL), COGO_OK);
+    cr_expect_eq(cogo_node_start(scene.system, &node), COGO_OK);
+}
+
+static cogo_process_pool pool_of(const char *name)
+{
+    return (cogo_process_pool){
+        .struct_size = sizeof(cogo_process_pool), .name = name, .intensity = 1000};
+}
+
+static void start_pool(const cogo_process_pool *pool)
+{
+    cr_expect_eq(cogo_process_pool_start(scene.system, pool), COGO_OK);
+}
+
+static void close_stage(void)
+{
+    cr_expect_eq(cogo_node_stop(scene.system, SCENE_LONG_NS), COGO_OK);
+    scene_close(scene.system);
+    pthread_mutex_destroy(&scene.lock);
+}
+
+static cogo_spawn_options victim_options(const char *placement)
+{
+    return (cogo_spawn_options){
+        .struct_size = sizeof(cogo_spawn_options), .behavior = &victim, .placement = placement};
+}
+
+static cogo_actor_id supervised(const char *placement)
+{
+    cogo_actor_id supervisor = COGO_NO_ACTOR;
+    const cogo_child_spec child = {.id = "v", .options = victim_options(placement)};
+    const cogo_supervisor_spec spec = {
+        .struct_size = sizeof spec, .intensity = 1000, .children = &child, .child_count = 1};
+    cr_expect_eq(cogo_supervisor_start(scene.system, &spec, &supervisor), COGO_OK);
+    return cogo_supervisor_child(scene.system, supervisor, "v");
+}
+
+static void tell(cogo_actor_id id, uint64_t how)
+{
+    cogo_system_send(scene.system, id, scene_msg_u64(scene.system, VICTIM_DIE, how));
+}
+
+/* Spawns a victim with a monitor, tells it how to die and keeps the reason. */
+typedef struct witness {
+    uint64_t how;
+    cogo_actor_id whom, waiting;
+    bool down;
+    cogo_reason reason;
+} witness;
+
+static cogo_err witness_start(cogo_context *ctx, void *state, const void *args)
+{
+    witness *w = state;
+    cogo_spawn_options options = victim_options("process:p");
+    w->how = *(const uint64_t *)args;
+    options.flags = COGO_SPAWN_MONITOR;
+    cogo_err err = cogo_spawn(ctx, &options, &w->whom);
+    if (err == COGO_OK) {
+        cogo_send(ctx, w->whom, scene_msg_u64(cogo_context_system(ctx), VICTIM_DIE, w->how));
+    }
+    return err;
+}
+
+static cogo_err witness_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    witness *w = state;
+    if (cogo_msg_type_of(msg) == COGO_MSG_DOWN) {
+        cr_expect(!w->down, "a monitor fires once");
+        w->down = true;
+        w->reason = ((const cogo_down *)cogo_msg_payload(msg))->reason;
+    } else if (cogo_msg_type_of(msg) == SCENE_ASK) {
+        w->waiting = cogo_msg_reply_to(msg);
+    }
+    if (w->down && cogo_actor_id_is_set(w->waiting)) {
+        cogo_msg *answer =
+            cogo_msg_create(cogo_context_system(ctx), SCENE_ASK, sizeof w->reason);
+        memcpy(cogo_msg_payload(answer), &w->reason, sizeof w->reason);
+        cogo_send(ctx, w->waiting, answer);
+        w->waiting = COGO_NO_ACTOR;
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior witness_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "witness",
+    .state_size_bytes = sizeof(witness),
+    .start = witness_start,
+    .receive = witness_receive,
+};
+
+static cogo_reason end_by(uint64_t how)
+{
+    cogo_msg *answer = NULL;
+    cogo_reason reason = {0};
+    cogo_actor_id id = scene_spawn(scene.system, &witness_behavior, &how, sizeof how, 0);
+    cr_expect_eq(cogo_system_ask(scene.system, id, cogo_msg_create(scene.system, SCENE_ASK, 0),
+                                 SCENE_LONG_NS, &answer),
+                 COGO_OK);
+    if (answer != NULL) {
+        memcpy(&reason, cogo_msg_payload(answer), sizeof reason);
+        cogo_msg_destroy(answer);
+    }
+    return reason;
+}
+
+/* --- The tests. --------------------------------------------------------------------------- */
+
+Test(process, an_actor_runs_in_a_child_process_and_gets_all_in_order)
+{
+    enum { MESSAGES = 3000 };
+    open_stage(0);
+    const cogo_process_pool pool = pool_of("p");
+    start_pool(&pool);
+    cogo_actor_id id = COGO_NO_ACTOR;
+    const cogo_spawn_options options = victim_options("process:p");
+    cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
+    for (uint64_t i = 0; i < MESSAGES; i++) {
+        cogo_system_send(scene.system, id, scene_msg_u64(scene.system, CLUSTER_COUNT, i));
+    }
+    uint64_t pid = scene_ask_u64(scene.system, id);
+    cr_expect_neq(pid, (uint64_t)getpid());
+    cr_expect_eq(kill((pid_t)pid, 0), 0);
+    cogo_msg *answer = NULL;
+    cr_expect_eq(cogo_system_ask(scene.system, id,
+                                 cogo_msg_create(scene.system, CLUSTER_ECHO, 0), SCENE_LONG_NS,
+                                 &answer),
+                 COGO_OK);
+    cr_expect_eq(scene_u64(answer), (uint64_t)MESSAGES, "all, and in order");
+    cogo_msg_destroy(answer);
+    // An error there is an error of the actor alone: the process goes on.
+    tell(id, BY_ERROR);
+    cr_expect_eq(cogo_system_await(scene.system, id, SCENE_LONG_NS, NULL), COGO_OK);
+    cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
+    cr_expect_eq(scene_ask_u64(scene.system, id), pid);
+    close_stage();
+    cr_expect(kill((pid_t)pid, 0) != 0 && errno == ESRCH, "it has ended, and was reaped");
+}
+
+Test(process, every_crash_is_an_end_that_says_what_it_was)
+{
+    static const struct {
+        uint64_t how;
+        const char *text;
+    } ends[] = {
+        {BY_FAULT, "SIGSEGV in victim"},
+        {BY_ABORT, "SIGABRT in victim"},
+        {BY_EXIT, "exit status 3"},
+        {BY_KILL, "SIGKILL (by somebody, or out of memory)"},
+        {BY_ERROR, "input or output failed"},
+    };
+    open_stage(0);
+    const cogo_process_pool pool = pool_of("p");
+    start_pool(&pool);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        cogo_reason why = end_by(ends[i].how);
+        cr_expect_eq(why.kind, COGO_EXIT_ERROR);
+        cr_expect_eq(why.err, ends[i].how == BY_ERROR ? COGO_EIO : COGO_EFAULT);
+        cr_expect_str_eq(why.text, ends[i].text);
+    }
+    pthread_mutex_lock(&scene.lock);
+    const char *words = strstr(scene.said, "SIGSEGV in victim");
+    cr_expect_not_null(words, "the log has the end");
+    words = words != NULL ? strstr(words, "[0x") : NULL;
+    cr_expect_not_null(words, "and the frames of the stack");
+    pthread_mutex_unlock(&scene.lock);
+    close_stage();
+}
+
+Test(process, memory_beyond_the_limit_ends_the_process_not_the_machine)
+{
+    open_stage(0);
+    cogo_process_pool pool = pool_of("p");
+    pool.memory_bytes = LIMITS_WORK ? UINT64_C(1) << 30 : 0;
+    start_pool(&pool);
+    if (LIMITS_WORK) {
+        cr_expect_str_eq(end_by(BY_HUNGER).text, "SIGABRT in victim");
+    }
+    close_stage();
+}
+
+Test(process, a_supervisor_begins_the_actor_again_in_a_new_process)
+{
+    static const uint64_t ways[] = {BY_FAULT, BY_ABORT, BY_EXIT, BY_KILL};
+    open_stage(0);
+    const cogo_process_pool pool = pool_of("p");
+    start_pool(&pool);
+    cogo_actor_id id = supervised("process:p");
+    uint64_t before = scene_ask_u64(scene.system, id);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        tell(id, ways[i]);
+        uint64_t now = before;
+        while (now == before || now == UINT64_MAX) { // What it got before its end is lost.
+            now = scene_ask_u64(scene.system, id);
+        }
+        cr_expect(kill((pid_t)before, 0) != 0 && errno == ESRCH, "the other one is gone");
+        before = now;
+    }
+    close_stage();
+}
+
+Test(process, one_that_stands_still_is_killed)
+{
+    open_stage(50);
+    const cogo_process_pool pool = pool_of("p");
+    start_pool(&pool);
+    cr_expect_str_eq(end_by(STANDING_STILL).text, "SIGKILL: it stood still");
+    close_stage();
+}
+
+Test(process, the_crash_of_one_process_leaves_the_others)
+{
+    enum { PROCESSES = 3, ACTORS = 24 };
+    cogo_actor_id ids[ACTORS];
+    uint64_t pids[ACTORS], other = 0;
+    open_stage(0);
+    cogo_process_pool pool = pool_of("p");
+    pool.count = PROCESSES;
+    start_pool(&pool);
+    for (int i = 0; i < ACTORS; i++) {
+        const cogo_spawn_options options = victim_options("process:p");
+        cr_expect_eq(cogo_system_spawn(scene.system, &options, &ids[i]), COGO_OK);
+        pids[i] = scene_ask_u64(scene.system, ids[i]);
+        other += pids[i] != pids[0];
+    }
+    cr_expect_neq(other, 0u, "at random: all 24 in one has a chance of 1e-11");
+    tell(ids[0], BY_FAULT);
+    for (int i = 0; i < ACTORS; i++) {
+        if (pids[i] == pids[0]) {
+            cr_expect_eq(cogo_system_await(scene.system, ids[i], SCENE_LONG_NS, NULL), COGO_OK);
+        } else {
+            cr_expect_eq(scene_ask_u64(scene.system, ids[i]), pids[i]);
+        }
+    }
+    close_stage();
+}
+
+Test(process, a_pool_that_fails_too_often_is_given_up)
+{
+    open_stage(0);
+    cogo_process_pool pool = pool_of("p");
+    pool.intensity = 2;
+    pool.period_ns = 1000 * SCENE_LONG_NS;
+    start_pool(&pool);
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(end_by(BY_KILL).err, COGO_EFAULT);
+    }
+    while (cogo_actor_id_is_set(cogo_name_find(scene.system, "process:p.0"))) {
+        sched_yield();
+    }
+    cogo_reason why = end_by(BY_KILL);
+    cr_expect_eq(why.err, COGO_ENOTFOUND);
+    cr_expect_str_eq(why.text, "process p has no pool of this name");
+    close_stage();
+}
+
+Test(process, pools_that_can_not_be_are_refused_and_one_can_be_stopped)
+{
+    static const char *const names[] = {NULL, "", "a b", "a/b"};
+    cogo_system *alone = scene_open(1);
+    cogo_process_pool pool = pool_of("p");
+    cr_expect_eq(cogo_process_pool_start(alone, &pool), COGO_ESTATE);
+    cr_expect_eq(cogo_process_pool_stop(alone, "p"), COGO_ESTATE);
+    scene_close(alone);
+    open_stage(0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        pool = pool_of(names[i]);
+        cr_expect_eq(cogo_process_pool_start(scene.system, &pool), COGO_EINVAL);
+    }
+    pool = pool_of("p");
+    pool.count = COGO_PROCESS_COUNT_MAX + 1;
+    cr_expect_eq(cogo_process_pool_start(scene.system, &pool), COGO_EINVAL);
+    cr_expect_eq(cogo_process_pool_start(scene.system, NULL), COGO_EINVAL);
+    cr_expect_eq(cogo_process_pool_stop(scene.system, "p"), COGO_ENOTFOUND);
+    pool = pool_of("p");
+    start_pool(&pool);
+    cr_expect_eq(cogo_process_pool_start(scene.system, &pool), COGO_EEXIST);
+    cogo_actor_id id = COGO_NO_ACTOR;
+    const cogo_spawn_options options = victim_options("process:p");
+    cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
+    uint64_t pid = scene_ask_u64(scene.system, id);
+    cr_expect_eq(cogo_process_pool_stop(scene.system, "p"), COGO_OK);
+    cr_expect(kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+    cr_expect_eq(cogo_system_await(scene.system, id, SCENE_LONG_NS, NULL), COGO_OK);
+    start_pool(&pool);
+    close_stage();
+}
+
+/* Also one that can't say good-bye takes its children with it. */
+Test(process, a_child_ends_with_its_parent)
+{
+    char title[] = "parent";
+    char *argv[] = {title, NULL};
+    int said[2];
+    pid_t parent = -1;
+    uint64_t child = 0;
+    posix_spawn_file_actions_t files;
+    cr_assert_eq(pipe(said), 0);
+    cr_assert_eq(setenv(PARENT_VARIABLE, "1", 1), 0);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, said[1], 1);
+    cr_assert_eq(posix_spawn(&parent, "/proc/self/exe", &files, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&files);
+    cr_expect_eq(unsetenv(PARENT_VARIABLE), 0);
+    cr_assert_eq(read(said[0], &child, sizeof child), (ssize_t)sizeof child);
+    int watch = (int)syscall(SYS_pidfd_open, (pid_t)child, 0);
+    cr_assert_geq(watch, 0);
+    cr_expect_eq(kill(parent, SIGKILL), 0);
+    cr_expect_eq(waitpid(parent, NULL, 0), parent);
+    struct pollfd end = {.fd = watch, .events = POLLIN};
+    cr_expect_eq(poll(&end, 1, 60000), 1, "its child has ended");
+    (void)close(watch);
+    (void)close(said[0]);
+    (void)close(said[1]);
+}
