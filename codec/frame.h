@@ -22,6 +22,7 @@ enum {
     COGO__NONCE_BYTES = 32,
     COGO__PROOF_BYTES = 32,
     COGO__NODE_NAME_MAX = 128,
+    COGO__CLAIM_NAME_MAX = 127,
     COGO__FRAME_ADDRESS_MAX = 63, /**< Bytes of an address as text. */
 };
 
@@ -55,7 +56,10 @@ enum {
     X(GOODBYE, 53, refuse)     \
     X(JOIN, 70, group)         \
     X(LEAVE, 71, group)        \
-    X(MEMBER, 80, member)
+    X(MEMBER, 80, member)      \
+    X(CLAIM, 81, claim)        \
+    X(CLAIMED, 82, claimed)    \
+    X(HELD, 83, held)
 
 typedef enum cogo__frame_kind {
 #define X(name, number, type) COGO__FRAME_##name = (number),
@@ -172,6 +176,23 @@ typedef struct cogo__frame_member {
     cogo_value node, address;
 } cogo__frame_member;
 
+typedef struct cogo__frame_claim {
+    uint64_t number, term, lease_ms, release;
+    cogo_value name;
+} cogo__frame_claim;
+
+typedef struct cogo__frame_claimed {
+    uint64_t number, granted, term;
+    cogo_value name;
+} cogo__frame_claimed;
+
+typedef struct cogo__frame_held {
+    uint64_t term;
+    cogo__wire_actor actor;
+    uint64_t lease_ms;
+    cogo_value name;
+} cogo__frame_held;
+
 typedef struct cogo__frame {
     uint64_t kind; /**< A cogo__frame_kind, or a number that this version does not know. */
     union {
@@ -194,6 +215,9 @@ typedef struct cogo__frame {
         cogo__frame_credit credit;
         cogo__frame_probe probe;
         cogo__frame_member member;
+        cogo__frame_claim claim;
+        cogo__frame_claimed claimed;
+        cogo__frame_held held;
     };
 } cogo__frame;
 

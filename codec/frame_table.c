@@ -142,6 +142,26 @@ static const cogo__frame_field member_fields[] = {
     TEXT(member, address, 0, COGO__FRAME_ADDRESS_MAX),
 };
 
+static const cogo__frame_field claim_fields[] = {
+    WORD(claim, number),
+    WORD(claim, term),
+    SMALL(claim, lease_ms),
+    UINT(claim, release, 1),
+    TEXT(claim, name, 1, COGO__CLAIM_NAME_MAX),
+};
+static const cogo__frame_field claimed_fields[] = {
+    WORD(claimed, number),
+    UINT(claimed, granted, 1),
+    WORD(claimed, term),
+    TEXT(claimed, name, 1, COGO__CLAIM_NAME_MAX),
+};
+static const cogo__frame_field held_fields[] = {
+    WORD(held, term),
+    ACTOR(held, actor),
+    SMALL(held, lease_ms),
+    TEXT(held, name, 1, COGO__CLAIM_NAME_MAX),
+};
+
 /* By number, so that finding one costs no search; the holes have no name. */
 static const cogo__frame_layout layouts[] = {
 #define X(name, number, type) \

@@ -1,5 +1,7 @@
 #include "actors/gateway/metrics_links.h"
 
+#include <cogo/cluster.h>
+
 #include <string.h>
 
 #define FIRST_BOUND_S 16e-6 /* Of cogo_node_info.rtt_counts. */
@@ -85,6 +87,37 @@ static void add_counts(metric_list *list, const cogo_node_stats *stats, const su
         (double)all->nacks);
 }
 
+/* What this node knows of the others, and what it did about those out of reach. */
+static void add_members(cogo_system *system, metric_list *list)
+{
+    cogo_cluster_stats stats = {.struct_size = sizeof stats};
+    if (cogo_cluster_stats_read(system, &stats) != COGO_OK) {
+        return;
+    }
+    metric_list_family(list, "cogo_members", "Members of the cluster by state, as seen here.",
+                       "gauge");
+    for (int i = 0; i < COGO_MEMBER_STATES; i++) {
+        metric_list_sample(list, "",
+                           label(list, "state", cogo_member_state_name((cogo_member_state)i)),
+                           stats.members[i]);
+    }
+    one(list, "cogo_cluster_majority", "gauge", "1: this side has the majority of the voters.",
+        stats.majority);
+    one(list, "cogo_member_suspicions_total", "counter", "Members that this node suspected.",
+        (double)stats.suspicions);
+    one(list, "cogo_member_suspicions_refuted_total", "counter",
+        "Suspicions, of anybody's, that were denied.", (double)stats.refuted);
+    one(list, "cogo_member_deaths_total", "counter", "Members that this node declared dead.",
+        (double)stats.deaths);
+    one(list, "cogo_member_probes_total", "counter",
+        "Questions to others about a member that is out of reach.", (double)stats.probes);
+    one(list, "cogo_node_reborn_total", "counter",
+        "Times that this node was declared dead and went on as a later incarnation.",
+        (double)stats.reborn);
+    one(list, "cogo_node_late_seconds", "gauge", "How late its latest beat came.",
+        (double)stats.late_ns / NS_PER_S);
+}
+
 void metrics_links(cogo_system *system, metric_list *list)
 {
     cogo_node_stats stats = {.struct_size = sizeof stats};
@@ -98,6 +131,7 @@ void metrics_links(cogo_system *system, metric_list *list)
     }
     add_up(system, &all);
     add_counts(list, &stats, &all);
+    add_members(system, list);
     metric_list_family(list, "cogo_link_rtt_seconds",
                        "Round trips of heartbeats with each linked node.", "histogram");
     for (size_t i = 0; i < all.up_count; i++) {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AWAKE_NS UINT64_C(1000000000) /* The actors of a node have begun, or lack memory. */
+
 /* Where others reach a node that listens there; "": it is not known yet (any address). */
 static void own_address(const cogo__node *node, const cogo__address *listens,
                         char out[COGO__ADDRESS_TEXT])
@@ -43,11 +45,29 @@ cogo_err cogo__cluster_begin(cogo__node *node, const cogo__address *listens,
     return err;
 }
 
+static bool is_awake(cogo__cluster *c)
+{
+    cogo__lock_take(&c->lock);
+    bool awake = cogo_actor_id_is_set(c->actor)
+                 && (c->view.listed == 0 || cogo_actor_id_is_set(c->claims));
+    cogo__lock_give(&c->lock);
+    return awake;
+}
+
+void cogo__cluster_await(cogo__node *node)
+{
+    uint64_t until = cogo__world_now(node->system->world) + AWAKE_NS;
+    while (!is_awake(&node->cluster_view) && cogo__world_now(node->system->world) < until) {
+        cogo__sched_sleep(node->system, &node->stopper, until);
+    }
+}
+
 void cogo__cluster_tell(cogo__node *node, cogo_context *ctx, const cogo__told *told)
 {
     cogo__cluster *c = &node->cluster_view;
+    bool claim = told->kind == COGO__TOLD_FRAME && told->frame >= COGO__FRAME_CLAIM;
     cogo__lock_take(&c->lock);
-    cogo_actor_id actor = c->actor;
+    cogo_actor_id actor = claim ? c->claims : c->actor;
     cogo__lock_give(&c->lock);
     if (cogo_actor_id_is_set(actor)) {
         cogo__post(node->system, ctx, actor, COGO__MSG_TOLD, 0, 0, told, sizeof *told);

@@ -148,6 +148,9 @@ static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
     case COGO__FRAME_PROBE:
     case COGO__FRAME_PROBED:
     case COGO__FRAME_MEMBER:
+    case COGO__FRAME_CLAIM:
+    case COGO__FRAME_CLAIMED:
+    case COGO__FRAME_HELD:
         if (!c->how.kin) { // A child process is no member of the cluster.
             cogo__told_frame(c, frame);
         }

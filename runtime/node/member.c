@@ -202,6 +202,26 @@ static void take_told(cogo__member_actor *m, const cogo__told *told)
     }
 }
 
+/* Links that were there before this actor was. */
+static void find_links(cogo__member_actor *m)
+{
+    uint32_t end = cogo__u32_load_acquire(&m->node->peers.fresh);
+    for (uint32_t i = 1; i < end; i++) {
+        cogo__peer *peer = cogo__peer_find(m->node, i);
+        if (peer == NULL) {
+            continue;
+        }
+        cogo_node_event event = {.node = i, .up = true, .incarnation = peer->incarnation};
+        memcpy(event.name, peer->name, sizeof event.name);
+        cogo__lock_take(&peer->lock);
+        bool up = peer->up;
+        cogo__lock_give(&peer->lock);
+        if (up) {
+            link_came(m, &event);
+        }
+    }
+}
+
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {
     cogo__member_actor *m = state;
@@ -214,6 +234,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     m->cluster->pulse.due_ns = 0;
     cogo__gossip_publish(m);
     cogo__lock_give(&m->cluster->lock);
+    cogo__world_wake(m->node->system->world, &m->node->stopper); // Who started the node waits.
+    find_links(m);
     return cogo_timer_start(ctx, m->beat_ns, m->beat_ns, 0, NULL);
 }
 

@@ -47,6 +47,7 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
     c->handshake_ms = or_default(c->handshake_ms, 5000);
     c->strangers_max = or_default(c->strangers_max, 64);
     c->links_max = or_default(c->links_max, 1024);
+    c->lease_ms = or_default(c->lease_ms, 10 * c->heartbeat_ms);
     cogo__address advertise;
     bool reachable =
         c->advertise == NULL || cogo__address_parse(c->advertise, &advertise) == COGO_OK;
@@ -190,14 +191,20 @@ static void take_config(cogo__node *node, const cogo_node_config *c)
 
 static cogo_err start_tree(cogo__node *node, const cogo__join *joins, size_t join_count)
 {
-    cogo_child_spec children[COGO_NODE_JOIN_MAX + 2];
-    char ids[COGO_NODE_JOIN_MAX + 2][16];
+    cogo_child_spec children[COGO_NODE_JOIN_MAX + 3];
+    char ids[COGO_NODE_JOIN_MAX + 3][16];
     memset(children, 0, sizeof children);
     size_t count = 1;
     children[0].id = "member"; // Before anybody who has something to tell it.
     children[0].options.behavior = &cogo__member_behavior;
     children[0].options.args = &node;
     children[0].options.args_size_bytes = sizeof(cogo__node *);
+    if (node->cluster_view.view.listed != 0) { // Else nobody knows whose majority it would be.
+        children[1] = children[0];
+        children[1].id = "claims";
+        children[1].options.behavior = &cogo__claims_behavior;
+        count++;
+    }
     if (node->listen_fd >= 0) {
         children[count].id = "listener";
         children[count].options.behavior = &cogo__listener_behavior;
@@ -292,6 +299,8 @@ cogo_err cogo_node_start(cogo_system *system, const cogo_node_config *config)
     if (err != COGO_OK) {
         end_config(node);
         (void)cogo__u32_swap_seq_cst(&node->running, 0);
+    } else {
+        cogo__cluster_await(node);
     }
     return err;
 }

@@ -40,6 +40,7 @@ enum {
     COGO__MSG_WHERE,      /**< To a process, and back: the index of its node. */
     COGO__MSG_TOLD = 80,  /**< To the member actor: cogo__told. */
     COGO__MSG_SAY,        /**< To a control connection: cogo__told, to be said to its peer. */
+    COGO__MSG_WISH,       /**< To the claims actor: cogo__wish, see claims.h. */
 };
 
 typedef struct cogo__opened {
@@ -86,7 +87,14 @@ typedef struct cogo__peer {
     cogo__au32 rtt_counts[COGO_NODE_RTT_BUCKETS]; /**< Written by the control connection. */
 } cogo__peer;
 
-/* What is known of the cluster. Only the member actor changes it. */
+/* Who holds a name, as far as this node knows; it may be itself. */
+typedef struct cogo__holding {
+    char name[COGO_CLUSTER_NAME_MAX + 1];
+    uint64_t term, over_ns; /**< After that nobody does, unless it is said anew. */
+    cogo_actor_id actor;
+} cogo__holding;
+
+/* What is known of the cluster. Only the member actor changes it, but for holdings. */
 typedef struct cogo__cluster {
     cogo__au64 digest; /**< Of the view. */
     cogo__au32 throttled_ms, strain;
@@ -98,6 +106,8 @@ typedef struct cogo__cluster {
     cogo__pulse pulse;
     cogo_cluster_stats counts;
     cogo_actor_id subscribers[COGO_CLUSTER_SUBSCRIBERS_MAX];
+    cogo_actor_id claims; /**< The claims actor; none without a list of members. */
+    cogo__holding holdings[COGO_CLUSTER_NAMES_MAX];
 } cogo__cluster;
 
 typedef struct cogo__node {
@@ -191,18 +201,22 @@ typedef enum cogo__told_kind {
 
 typedef struct cogo__told {
     cogo__told_kind kind;
-    uint32_t peer;  /**< Index of who said it, or is told. */
-    uint64_t frame; /**< MEMBER, PROBE, PROBED. */
-    uint64_t number, alive;
-    cogo__member member;
+    uint32_t peer;          /**< Index of who said it, or is told. */
+    uint64_t frame;         /**< MEMBER, PROBE, PROBED, CLAIM, CLAIMED, HELD. */
+    uint64_t number, alive; /**< alive: also CLAIM is a release, CLAIMED is granted. */
+    uint64_t term;
+    uint32_t lease_ms;
+    cogo__member member; /**< Its name is also that of a claim. */
 } cogo__told;
 
 /** Begins a view with this node in it, and its list. COGO_OK; COGO_EINVAL; COGO_ENOMEM. */
 cogo_err cogo__cluster_begin(cogo__node *node, const cogo__address *listens,
                              const char *members, const char *advertise);
+/** Until the actors that programs talk to are there; a second at most. No lane. */
+void cogo__cluster_await(cogo__node *node);
 /** For programs. Caller holds the cluster's lock. */
 void cogo__cluster_describe(const cogo__entry *entry, cogo_member *out);
-/** To the member actor, if it is there. Any thread. */
+/** To the member actor, or the claims actor by its frame, if it is there. Any thread. */
 void cogo__cluster_tell(cogo__node *node, cogo_context *ctx, const cogo__told *told);
 
 /* --- What is to be sent: queue.c. -------------------------------------------------------- */
@@ -254,6 +268,7 @@ extern const cogo_behavior cogo__joiner_behavior;     /**< Args: cogo__join, an 
 extern const cogo_behavior cogo__resolver_behavior;   /**< Args: cogo__join, a host. */
 extern const cogo_behavior cogo__connection_behavior; /**< Args: cogo__connect. */
 extern const cogo_behavior cogo__member_behavior;     /**< Args: a cogo__node pointer. */
+extern const cogo_behavior cogo__claims_behavior;     /**< Args: a cogo__node pointer. */
 
 /** Fills in `place` of remote.h. */
 cogo_err cogo__deputy_place(cogo__remote *remote, const cogo_spawn_options *options,

@@ -1,5 +1,5 @@
-/* What a connection hears and says of members: frames to messages for the member actor, and
- * back. */
+/* What a connection hears and says of members and claims: frames to messages for the member
+ * actor, and back. */
 #include "runtime/node/connection.h"
 
 #include <netinet/in.h>
@@ -81,8 +81,17 @@ void cogo__told_say(cogo__connection *c, const cogo__told *told)
 {
     const cogo__member *member = &told->member;
     cogo__frame frame = frame_of(member);
-    if (told->frame != COGO__FRAME_MEMBER) {
-        frame.kind = told->frame;
+    frame.kind = told->frame;
+    if (told->frame == COGO__FRAME_CLAIM) {
+        frame.claim = (cogo__frame_claim){told->number, told->term, told->lease_ms, told->alive,
+                                          text_of(member->name)};
+    } else if (told->frame == COGO__FRAME_CLAIMED) {
+        frame.claimed =
+            (cogo__frame_claimed){told->number, told->alive, told->term, text_of(member->name)};
+    } else if (told->frame == COGO__FRAME_HELD) {
+        frame.held =
+            (cogo__frame_held){told->term, told->number, told->lease_ms, text_of(member->name)};
+    } else if (told->frame != COGO__FRAME_MEMBER) {
         frame.probe = (cogo__frame_probe){told->number, told->alive, text_of(member->name),
                                           member->incarnation};
     }
@@ -124,10 +133,37 @@ void cogo__told_left(cogo__connection *c)
     }
 }
 
+static void on_claim(cogo__connection *c, const cogo__frame *frame)
+{
+    cogo__told told = {.kind = COGO__TOLD_FRAME, .peer = c->peer->index, .frame = frame->kind};
+    cogo_value name = frame->claim.name;
+    told.number = frame->claim.number;
+    told.term = frame->claim.term;
+    told.alive = frame->claim.release;
+    told.lease_ms = (uint32_t)frame->claim.lease_ms;
+    if (frame->kind == COGO__FRAME_CLAIMED) {
+        name = frame->claimed.name;
+        told.number = frame->claimed.number;
+        told.term = frame->claimed.term;
+        told.alive = frame->claimed.granted;
+    } else if (frame->kind == COGO__FRAME_HELD) {
+        name = frame->held.name;
+        told.number = frame->held.actor;
+        told.term = frame->held.term;
+        told.lease_ms = (uint32_t)frame->held.lease_ms;
+    }
+    copy_text(told.member.name, sizeof told.member.name, name);
+    if (told.member.name[0] != '\0') {
+        tell_member(c, &told);
+    }
+}
+
 void cogo__told_frame(cogo__connection *c, const cogo__frame *frame)
 {
     if (frame->kind == COGO__FRAME_MEMBER) {
         on_member(c, frame);
+    } else if (frame->kind >= COGO__FRAME_CLAIM) {
+        on_claim(c, frame);
     } else {
         on_probe(c, frame);
     }

@@ -108,12 +108,21 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
+/* Hashes are added up: without this, two records that differ alike from two others in their
+ * last bytes cancel each other out. */
+static uint64_t mixed(uint64_t hash)
+{
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
+    return hash ^ hash >> 31;
+}
+
 static uint64_t hash_of(const cogo__member *m)
 {
     const uint64_t numbers[] = {m->incarnation, m->version, (uint64_t)m->state};
     uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), m->name, strlen(m->name) + 1);
     hash = hash_bytes(hash, m->address, strlen(m->address) + 1);
-    return hash_bytes(hash, numbers, sizeof numbers);
+    return mixed(hash_bytes(hash, numbers, sizeof numbers));
 }
 
 bool cogo__view_tells(const cogo__entry *entry, uint64_t now_ns)

@@ -88,8 +88,10 @@ def test_nodes_and_links_are_shown(cluster):
     done = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     value = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
-             for line in text.splitlines() if line.startswith("cogo_link")}
+             for line in text.splitlines() if line.startswith(("cogo_link", "cogo_member", "cogo_cluster"))}
     assert value["cogo_links"] == 1 and value["cogo_links_up_total"] == 1
+    assert value['cogo_members{state="alive"}'] == 2 and value["cogo_cluster_majority"] == 1
+    assert value["cogo_member_suspicions_total"] == 0
     assert value['cogo_link_bytes_total{direction="in"}'] > 1000
     assert value['cogo_link_bytes_total{direction="out"}'] > 1000
     assert value['cogo_link_refused_total{reason="secret"}'] == 0

@@ -17,6 +17,9 @@ enum {
     COGO_CLUSTER_MESH_MAX = 64,        /**< Links that a node opens to members that it heard
                                           of from others, a count. */
     COGO_CLUSTER_SUBSCRIBERS_MAX = 16, /**< A count. */
+    COGO_CLUSTER_NAMES_MAX = 64,       /**< Names that are claimed in a cluster, a count. */
+    COGO_CLUSTER_NAME_MAX = 127,       /**< Bytes of such a name. */
+    COGO_SINGLETON_ARGS_MAX = 1024,    /**< Bytes of a singleton's arguments. */
     COGO_CLUSTER_ADDRESS_SIZE = 64,    /**< Bytes of the longest address, with its NUL. */
 };
 
@@ -120,6 +123,77 @@ COGO_API COGO_MUST_USE cogo_err cogo_cluster_stats_read(cogo_system *system,
  */
 COGO_API COGO_MUST_USE cogo_err cogo_cluster_subscribe(cogo_system *system,
                                                        cogo_actor_id subscriber);
+/** Payload of COGO_MSG_CLAIM: what became of a claim. */
+typedef struct cogo_claim_event {
+    bool held;     /**< The actor holds the name now; else it has to give it up at once. */
+    cogo_err err;  /**< Not held: COGO_OK, it was lost and is claimed on; COGO_EEXIST, another
+                      actor of this node claims it; COGO_ELIMIT: the claim is over. */
+    uint64_t term; /**< Of this holding: higher than those of all before it. */
+    uint64_t left_ns; /**< Held: until it is lost, if no majority renews it; lost: within it
+                         what runs under the name must have ended. Nanoseconds. */
+    char name[COGO_CLUSTER_NAME_MAX + 1]; /**< What was claimed. */
+} cogo_claim_event;
+
+/**
+ * The running actor wants to hold @p name, which one actor of the whole cluster does at a time.
+ * COGO_MSG_CLAIM tells when it does, and when it does not any more. It needs grants of more
+ * than half of the members in cogo_node_config.members, which must be the same list, with the
+ * same lease_ms, on all nodes; so on the minority's side of a partition nobody holds it: there
+ * it is lost after half the lease, and everything that runs under the name has to end in the
+ * half that follows, before another may hold it. This is so while no two clocks run at rates
+ * that differ by 5 % or more; whoever may be frozen for longer (a stopped process) shows its
+ * term to what it writes to, which refuses a lower one than it has seen. Ends with the actor.
+ *
+ * Ownership: copies @p name, 1 to COGO_CLUSTER_NAME_MAX bytes.
+ * Threads:   inside a behaviour.
+ * @return COGO_OK: COGO_MSG_CLAIM comes some time; COGO_EINVAL; COGO_ESTATE (no node runs, or
+ * it has no list of members); COGO_ENOMEM.
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_cluster_claim(cogo_context *ctx, const char *name);
+/** Gives @p name up: others may have it at once, so what runs under it has ended before.
+ * Threads: inside the behaviour that claimed it. @return as cogo_cluster_claim(). */
+COGO_API cogo_err cogo_cluster_release(cogo_context *ctx, const char *name);
+/**
+ * Who holds @p name, as far as this node has heard of it: its holder tells those that are
+ * linked with it.
+ *
+ * Ownership: borrows all.
+ * Threads:   any thread.
+ * @param system   the system.
+ * @param name     of a claim or a singleton.
+ * @param out_id   the actor; may be NULL.
+ * @param out_term of its holding; may be NULL.
+ * @return COGO_OK; COGO_ENOTFOUND (nobody, or its time is over); COGO_ESTATE (no node runs).
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_cluster_whereis(cogo_system *system, const char *name,
+                                                     cogo_actor_id *out_id, uint64_t *out_term);
+
+/** An actor that runs once in the whole cluster. */
+typedef struct cogo_singleton_spec {
+    size_t struct_size;            /**< sizeof(cogo_singleton_spec). */
+    const char *name;              /**< 1 to COGO_CLUSTER_NAME_MAX bytes. */
+    const cogo_behavior *behavior; /**< What it does. Must outlive the system. */
+    const void *args;              /**< Copied; given to start(). */
+    size_t args_size_bytes;        /**< Of args; at most COGO_SINGLETON_ARGS_MAX. */
+} cogo_singleton_spec;
+
+/**
+ * Claims spec->name, and runs an actor while it is held: begun when it is, begun again a second
+ * after its end, told to shut down when it is lost and killed if it has not ended within a
+ * quarter of the lease. To be called on all nodes that may run it. A callback that does not
+ * return can't be ended: see the term, cogo_cluster_whereis().
+ *
+ * Ownership: copies @p spec.
+ * Threads:   any thread.
+ * @param system     the system.
+ * @param spec       what runs.
+ * @param out_keeper the actor that sees to it: its end ends all of it.
+ * @return COGO_OK; COGO_EINVAL; COGO_ESTATE (no node runs, or it has no list of members); as
+ *         cogo_system_spawn().
+ */
+COGO_API COGO_MUST_USE cogo_err cogo_cluster_singleton_start(cogo_system *system,
+                                                             const cogo_singleton_spec *spec,
+                                                             cogo_actor_id *out_keeper);
 /** One word for people and metrics, or "unknown". Threads: any thread. */
 COGO_API const char *cogo_member_state_name(cogo_member_state state);
 

@@ -44,6 +44,7 @@ enum {
     COGO_MSG_NAME = 26,       /**< Payload: cogo_actor_id; answers cogo_node_name_ask(). */
     COGO_MSG_SPAWNED = 27,    /**< Payload: cogo_actor_id; answers cogo_node_spawn_ask(). */
     COGO_MSG_MEMBER = 40,     /**< Payload: cogo_member_event, see cogo_cluster_subscribe(). */
+    COGO_MSG_CLAIM = 41,      /**< Payload: cogo_claim_event, see cogo_cluster_claim(). */
     COGO_MSG_USER = 256,      /**< First number for types of the program. */
 };
 

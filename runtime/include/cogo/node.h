@@ -61,6 +61,9 @@ typedef struct cogo_node_config {
     /** "address:port" where other members reach this node, numeric. Default: where it listens;
      * if that is any address, the one that its first link has. */
     const char *advertise;
+    /** Of names that are claimed (cluster.h): how long a grant lasts. The same on all members,
+     * also across restarts. Default: 10 heartbeats. */
+    uint32_t lease_ms;
 } cogo_node_config;
 
 /** What is known of one incarnation of a peer. */

@@ -116,6 +116,9 @@ Test(frame, golden_bytes_stay_as_the_document_shows_them)
         {.kind = COGO__FRAME_PROBE, .probe = {7, 0, text("cogo-1"), 5}},
         {.kind = COGO__FRAME_MEMBER,
          .member = {1, 0x1122334455667788, 2, text("cogo-0"), text("10.0.0.1:7400")}},
+        {.kind = COGO__FRAME_CLAIM, .claim = {3, 2, 10000, 0, text("leader")}},
+        {.kind = COGO__FRAME_CLAIMED, .claimed = {3, 1, 2, text("leader")}},
+        {.kind = COGO__FRAME_HELD, .held = {2, 0x100000007, 10000, text("leader")}},
     };
     char *document = read_file("codec/WIRE.md"); // Run from the root of the tree.
     cr_assert_not_null(document);

@@ -2,7 +2,9 @@
  * word, and a peer that tells stories about them. */
 #include "tests/unit/runtime/rogue.h"
 
-enum { BEAT_MS = 100 };
+#include <time.h>
+
+enum { BEAT_MS = 100, LEASE_MS = 3000, TRIES = 60000 };
 
 typedef struct seat {
     place place;
@@ -36,6 +38,7 @@ static void seat_open(seat *s, const char *name, const char *members, const seat
     config.listen = "127.0.0.1:0";
     config.members = members;
     config.heartbeat_ms = BEAT_MS;
+    config.lease_ms = LEASE_MS;
     if (seed != NULL) {
         snprintf(address, sizeof address, "127.0.0.1:%u", cogo_node_port(seed->place.system));
         config.join = address;
@@ -269,6 +272,7 @@ Test(member, calls_say_what_is_wrong)
     cr_expect_eq(cogo_cluster_find(system, "a", &member), COGO_ESTATE);
     cr_expect_eq(cogo_cluster_stats_read(system, &stats), COGO_ESTATE);
     cr_expect_eq(cogo_cluster_subscribe(system, COGO_NO_ACTOR), COGO_ESTATE);
+    cr_expect_eq(cogo_cluster_whereis(system, "leader", NULL, NULL), COGO_ESTATE);
     cogo_node_config config = cluster_config("a");
     config.members = "a-2..1";
     cr_expect_eq(cogo_node_start(system, &config), COGO_EINVAL);
@@ -296,4 +300,221 @@ Test(member, calls_say_what_is_wrong)
     cr_expect_eq(cogo_cluster_subscribe(system, id), COGO_ELIMIT);
     cr_expect_eq(cogo_node_stop(system, SCENE_LONG_NS), COGO_OK);
     scene_close(system);
+}
+
+/* --- Names that one holds. ------------------------------------------------------------------
+ */
+
+static sem_t began, ended;
+static seat *leads;
+static uint64_t leads_since; /* Term. */
+
+static cogo_err leader_start(cogo_context *ctx, void *state, const void *args)
+{
+    (void)state;
+    leads = *(seat *const *)args;
+    cogo_err err = cogo_cluster_whereis(cogo_context_system(ctx), "leader", NULL, &leads_since);
+    sem_post(&began);
+    return err;
+}
+
+static void leader_stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    (void)ctx;
+    (void)state;
+    (void)reason;
+    sem_post(&ended);
+}
+
+static const cogo_behavior leader_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "leader",
+    .start = leader_start,
+    .receive = echo_receive,
+    .stop = leader_stop,
+};
+
+static cogo_actor_id lead(seat *s)
+{
+    const cogo_singleton_spec spec = {.struct_size = sizeof spec,
+                                      .name = "leader",
+                                      .behavior = &leader_behavior,
+                                      .args = &s,
+                                      .args_size_bytes = sizeof s};
+    cogo_actor_id keeper = COGO_NO_ACTOR;
+    cr_expect_eq(cogo_cluster_singleton_start(s->place.system, &spec, &keeper), COGO_OK);
+    return keeper;
+}
+
+/* Nobody is told when another node's word about a name has come. */
+static cogo_actor_id await_holder(const seat *s, uint64_t *out_term)
+{
+    cogo_actor_id id = COGO_NO_ACTOR;
+    cogo_err err = COGO_ENOTFOUND;
+    for (int i = 0; i < TRIES && err != COGO_OK; i++) {
+        struct timespec moment = {0, 1000000};
+        (void)nanosleep(&moment, NULL);
+        err = cogo_cluster_whereis(s->place.system, "leader", &id, out_term);
+    }
+    cr_expect_eq(err, COGO_OK);
+    return id;
+}
+
+/* The node that runs it goes; one of the others begins it, with a higher term. */
+Test(member, a_singleton_moves_on_when_its_node_goes)
+{
+    seat seats[3];
+    sem_init(&began, 0, 0);
+    sem_init(&ended, 0, 0);
+    seat_open(&seats[0], "a", "a,b,c", NULL);
+    seat_open(&seats[1], "b", "a,b,c", &seats[0]);
+    seat_open(&seats[2], "c", "a,b,c", &seats[0]);
+    for (int i = 0; i < 3; i++) {
+        (void)lead(&seats[i]);
+    }
+    sem_wait(&began);
+    seat *first = leads, *asks = first == &seats[0] ? &seats[1] : &seats[0];
+    uint64_t term = leads_since, seen = 0;
+    cr_expect_neq(term, 0u);
+    (void)await_holder(asks, &seen);
+    cr_expect_geq(seen, term);
+    seat_close(first);
+    sem_wait(&ended);
+    sem_wait(&began);
+    cr_expect_neq(leads, first);
+    cr_expect_gt(leads_since, term);
+    cogo_actor_id here = await_holder(leads, &seen);
+    cr_expect_eq(here.node, 0u);
+    for (int i = 0; i < 3; i++) {
+        if (&seats[i] != first) {
+            seat_close(&seats[i]);
+        }
+    }
+    sem_destroy(&began);
+    sem_destroy(&ended);
+}
+
+/* One node of a list of one is a majority. What ends is begun again; the end of the keeper is
+ * the end of all of it, and the name may be had by another when its time is over. */
+Test(member, a_singleton_is_begun_again_and_ends_with_its_keeper)
+{
+    seat a;
+    uint64_t term = 0;
+    sem_init(&began, 0, 0);
+    sem_init(&ended, 0, 0);
+    seat_open(&a, "a", "a", NULL);
+    cogo_actor_id keeper = lead(&a);
+    sem_wait(&began);
+    cogo_actor_id id = await_holder(&a, &term);
+    while (cogo_actor_id_equal(id, keeper)) { // In the moment before it is told who runs.
+        id = await_holder(&a, &term);
+    }
+    cogo_exit_actor(a.place.system, id, COGO_EXIT_KILLED, "");
+    sem_wait(&ended);
+    sem_wait(&began);
+    cogo_exit_actor(a.place.system, keeper, COGO_EXIT_SHUTDOWN, "");
+    sem_wait(&ended);
+    (void)lead(&a);
+    sem_wait(&began);
+    seat_close(&a);
+    sem_destroy(&began);
+    sem_destroy(&ended);
+}
+
+typedef struct claimer {
+    sem_t held, refused;
+    cogo_err claimed, released;
+    uint64_t term; /* Of its first holding. */
+    cogo_claim_event event;
+    bool asked;
+} claimer;
+
+/* Asked once it claims, asked again it gives back. */
+static cogo_err claimer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    claimer *c = *(claimer **)state;
+    if (cogo_msg_type_of(msg) == SCENE_ASK) {
+        *(c->asked ? &c->released : &c->claimed) =
+            c->asked ? cogo_cluster_release(ctx, "name") : cogo_cluster_claim(ctx, "name");
+        c->asked = !c->asked;
+        return scene_reply_u64(ctx, msg, 0);
+    }
+    const cogo_claim_event *event = cogo_msg_payload(msg);
+    if (cogo_msg_type_of(msg) == COGO_MSG_CLAIM && event->held && c->term == 0) {
+        c->event = *event;
+        c->term = event->term;
+        sem_post(&c->held);
+    } else if (cogo_msg_type_of(msg) == COGO_MSG_CLAIM && event->err == COGO_EEXIST) {
+        sem_post(&c->refused);
+    }
+    return COGO_OK;
+}
+
+static cogo_err claimer_start(cogo_context *ctx, void *state, const void *args)
+{
+    (void)ctx;
+    *(claimer **)state = *(claimer *const *)args;
+    return COGO_OK;
+}
+
+static const cogo_behavior claimer_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "claimer",
+    .state_size_bytes = sizeof(claimer *),
+    .start = claimer_start,
+    .receive = claimer_receive,
+};
+
+Test(member, a_name_has_one_claimant_on_a_node_and_is_given_back)
+{
+    seat a;
+    claimer one = {.claimed = COGO_EFAULT}, two = one, *first = &one, *second = &two;
+    sem_init(&one.held, 0, 0);
+    sem_init(&two.held, 0, 0);
+    sem_init(&two.refused, 0, 0);
+    seat_open(&a, "a", "a", NULL);
+    cogo_system *system = a.place.system;
+    cogo_actor_id x = scene_spawn(system, &claimer_behavior, &first, sizeof first, 0);
+    cogo_actor_id y = scene_spawn(system, &claimer_behavior, &second, sizeof second, 0);
+    (void)scene_ask_u64(system, x);
+    cr_expect_eq(one.claimed, COGO_OK);
+    sem_wait(&one.held);
+    cr_expect(one.event.term != 0 && one.event.left_ns != 0);
+    cr_expect_str_eq(one.event.name, "name");
+    (void)scene_ask_u64(system, y);
+    sem_wait(&two.refused);
+    (void)scene_ask_u64(system, y); // What it does not have it can't give.
+    (void)scene_ask_u64(system, x);
+    cr_expect_eq(one.released, COGO_OK);
+    (void)scene_ask_u64(system, y);
+    sem_wait(&two.held);
+    cr_expect_gt(two.term, one.term);
+    seat_close(&a);
+    sem_destroy(&one.held);
+    sem_destroy(&two.held);
+    sem_destroy(&two.refused);
+}
+
+Test(member, claims_need_a_list_of_members)
+{
+    seat a;
+    const cogo_singleton_spec spec = {
+        .struct_size = sizeof spec, .name = "leader", .behavior = &leader_behavior};
+    cogo_singleton_spec wrong = spec;
+    cogo_actor_id id;
+    claimer one = {.claimed = COGO_OK}, *first = &one;
+    seat_open(&a, "a", NULL, NULL);
+    cogo_system *system = a.place.system;
+    cr_expect_eq(cogo_cluster_singleton_start(system, &spec, &id), COGO_ESTATE);
+    cr_expect_eq(cogo_cluster_singleton_start(system, NULL, &id), COGO_EINVAL);
+    wrong.name = "";
+    cr_expect_eq(cogo_cluster_singleton_start(system, &wrong, &id), COGO_EINVAL);
+    wrong = spec;
+    wrong.args_size_bytes = COGO_SINGLETON_ARGS_MAX + 1;
+    cr_expect_eq(cogo_cluster_singleton_start(system, &wrong, &id), COGO_EINVAL);
+    cr_expect_eq(cogo_cluster_whereis(system, "leader", &id, NULL), COGO_ENOTFOUND);
+    cogo_actor_id x = scene_spawn(system, &claimer_behavior, &first, sizeof first, 0);
+    (void)scene_ask_u64(system, x);
+    cr_expect_eq(one.claimed, COGO_ESTATE);
+    seat_close(&a);
 }
