@@ -74,6 +74,7 @@ void cogo__voter_release(cogo__voter *v, const char *name, const cogo__claimant 
     cogo__grant *grant = grant_of(v, name);
     if (grant != NULL && grant->term == term && is_same(&grant->holder, who)) {
         grant->until_ns = 0;
+        grant->holder.incarnation = 0; // The next one of the same node needs a term of its own.
     }
 }
 

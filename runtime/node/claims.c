@@ -22,6 +22,7 @@ typedef struct claims {
     cogo_context *ctx; // While a callback runs.
     uint64_t lease_ns, timer;
     cogo__voter *voter;
+    uint64_t highest; // Term that any claim here had.
     uint32_t count;
     wanted all[COGO_CLUSTER_NAMES_MAX];
 } claims;
@@ -167,6 +168,7 @@ static void ask_all(claims *s, wanted *w)
     // Terms begin with the time, so that they grow even if all voters have forgotten theirs.
     cogo__claim_ask(&w->claim, s->lease_ns, now,
                     (uint64_t)cogo_system_wall_ms(s->node->system));
+    s->highest = w->claim.term > s->highest ? w->claim.term : s->highest;
     const cogo__told told = about(s, w, COGO__FRAME_CLAIM);
     for (uint32_t i = 0; i < v.count; i++) {
         if (v.peers[i] != 0) {
@@ -256,6 +258,7 @@ static void take_wish(claims *s, const cogo__wish *wish)
             return;
         }
         memcpy(next.claim.name, wish->name, sizeof next.claim.name);
+        next.claim.highest_term = s->highest; // Of two on this node the later has a higher one.
         s->all[s->count++] = next;
         ask_all(s, &s->all[s->count - 1]);
     }

@@ -36,6 +36,7 @@ Test(claim, a_voter_grants_a_name_to_one_until_its_time_is_over)
     cogo__voter_release(&voter, "leader", &b, 1);
     cr_expect_not(ask("a", 1, 3, 3 * LEASE + 2), "neither was its holder and term");
     cogo__voter_release(&voter, "leader", &b, 2);
+    cr_expect_not(ask("b", 1, 2, 3 * LEASE + 3), "given back: its term is over, too");
     cr_expect(ask("a", 1, 3, 3 * LEASE + 3));
     uint64_t known = 0;
     cr_expect_not(cogo__voter_ask(&voter, "x", &a, 1, LEASE / 2, 4 * LEASE, &known),
