@@ -176,13 +176,17 @@ cogo_err metrics_runtime(cogo_system *system, cogo_arena *arena, metrics *out)
         "Times that an actor or a subtree came above its memory limit.",
         (double)s.memory_alarms);
     one(&list, "cogo_timers", "gauge", "Timers that are armed.", (double)s.timers);
-    add_lanes(&list, system, s.lane_count);
+    add_lanes(&list, system, s.lane_count + s.spare_lanes);
     one(&list, "cogo_lane_rescues_total", "counter",
         "Actors taken over from a lane whose callback lasted.", (double)s.rescues);
     one(&list, "cogo_callbacks_stuck", "gauge", "Callbacks that do not return, now.",
         (double)s.stuck);
     one(&list, "cogo_stuck_callbacks_total", "counter", "Callbacks that were found stuck.",
         (double)s.stuck_total);
+    one(&list, "cogo_spare_lanes", "gauge", "Spare lanes that work in the place of stuck ones.",
+        (double)s.spare_lanes_working);
+    one(&list, "cogo_spare_lane_takeovers_total", "counter",
+        "Times that a spare lane began to work.", (double)s.takeovers);
     one(&list, "cogo_offload_jobs_total", "counter", "Jobs that the offload pool accepted.",
         (double)s.offloads);
     one(&list, "cogo_offload_refused_total", "counter",

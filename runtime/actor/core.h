@@ -118,6 +118,12 @@ cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id
 void cogo__log(cogo_system *system, cogo_log_level level, const char *format, ...)
     COGO_PRINTF(3, 4);
 
+/** Where other threads than lanes count: behind all lanes, spare ones too. */
+static inline uint32_t cogo__place_of_others(const cogo_system *system)
+{
+    return system->config.lane_count + system->config.spare_lanes;
+}
+
 /* --- What sched provides. --------------------------------------------------------------- */
 
 /** The caller holds @p cell and gives it to a lane, or to its own thread. */

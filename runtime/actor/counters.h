@@ -24,6 +24,8 @@ typedef enum cogo__counter {
     COGO__RESCUES,         /**< Cells taken out of another lane's LIFO slot. */
     COGO__STUCK,           /**< Callbacks reported as stuck. */
     COGO__STUCK_RETURNED,  /**< Of those, have returned. */
+    COGO__SPARES_CALLED,   /**< Spare lanes that began to work. */
+    COGO__SPARES_RELEASED, /**< Of those, were sent to rest. */
     COGO__OFFLOAD_GIVEN,   /**< Jobs, refused ones too. */
     COGO__OFFLOAD_TAKEN,   /**< By a thread, or refused. */
     COGO__OFFLOAD_REFUSED, /**< For want of a place or a thread. */

@@ -73,8 +73,9 @@ static void set(cogo__dead *dead, cogo__dead_subscriber *s, cogo_actor_id who, u
     bool was = cogo__u32_load_relaxed(&s->per_second) != 0;
     uint32_t count = cogo__u32_load_relaxed(&dead->count);
     s->who = who;
-    cogo__u32_store_release(&s->per_second, rate);
-    cogo__u32_store_release(&dead->count, count + (rate != 0) - was);
+    // relaxed: who is told is read under the lock.
+    cogo__u32_store_relaxed(&s->per_second, rate);
+    cogo__u32_store_relaxed(&dead->count, count + (rate != 0) - was);
 }
 
 static void report(cogo_system *system, cogo_context *here, const cogo_dead_letter *letter)
@@ -83,7 +84,7 @@ static void report(cogo_system *system, cogo_context *here, const cogo_dead_lett
     uint64_t now = cogo__world_now(system->world);
     for (int i = 0; i < COGO__DEAD_SUBSCRIBERS_MAX; i++) {
         cogo__dead_subscriber *s = &dead->subscribers[i];
-        if (cogo__u32_load_acquire(&s->per_second) == 0 || !admit(s, now)) {
+        if (cogo__u32_load_relaxed(&s->per_second) == 0 || !admit(s, now)) {
             continue;
         }
         cogo__lock_take(&dead->lock);

@@ -2,9 +2,10 @@
  *
  * A ring has one writer (a lane; the last ring: whoever holds observe_lock) and any number of
  * readers, who take nothing away. The writer stores the words of event n, then head = n + 1,
- * all with release. A reader loads the words of event i, then head, all with acquire, and drops
+ * all with release. A reader loads the words of event i with acquire, then head, and drops
  * what it read unless head < i + capacity: had it seen a word of event i + capacity, it would
- * see the head that was stored before that word, which is at least i + capacity. */
+ * see the head that was stored before that word, which is at least i + capacity. (The second
+ * load of head is relaxed: nothing is read after it.) */
 #include "runtime/actor/events.h"
 
 #include "runtime/actor/meter.h"
@@ -26,7 +27,8 @@ void cogo__event_note(cogo_system *system, cogo_context *here, cogo__event_kind 
         return; // `tracing` is read relaxed: this thread may learn of the rings a little later.
     }
     bool on_lane = here != NULL && here->is_lane;
-    cogo__event_ring *ring = &rings->rings[on_lane ? here->place : system->config.lane_count];
+    cogo__event_ring *ring =
+        &rings->rings[on_lane ? here->place : cogo__place_of_others(system)];
     const cogo__cell *cell = cogo__cell_find(system, actor);
     uint64_t place = 0;
     if (cell != NULL) {
@@ -58,7 +60,7 @@ static void destroy(struct cogo__event_rings *rings, uint32_t count)
 
 void cogo__events_finish(cogo_system *system)
 {
-    destroy(cogo__ptr_load_relaxed(&system->event_rings), system->config.lane_count + 1);
+    destroy(cogo__ptr_load_relaxed(&system->event_rings), cogo__place_of_others(system) + 1);
     cogo__ptr_store_relaxed(&system->event_rings, NULL);
 }
 
@@ -84,7 +86,7 @@ static struct cogo__event_rings *create(const cogo_allocator *from, uint32_t cou
 /* Caller holds observe_lock. */
 static cogo_err start(cogo_system *system, uint32_t capacity, uint32_t sample)
 {
-    uint32_t count = system->config.lane_count + 1;
+    uint32_t count = cogo__place_of_others(system) + 1;
     struct cogo__event_rings *rings = cogo__ptr_load_relaxed(&system->event_rings);
     if (cogo__u32_load_relaxed(&system->tracing) != 0
         || (rings != NULL && rings->capacity != capacity)) {
@@ -97,13 +99,14 @@ static cogo_err start(cogo_system *system, uint32_t capacity, uint32_t sample)
         }
     }
     for (uint32_t i = 0; i < count; i++) {
-        rings->rings[i].from = cogo__u64_load_acquire(&rings->rings[i].head);
+        rings->rings[i].from = cogo__u64_load_relaxed(&rings->rings[i].head);
     }
     rings->begun_ns = cogo__world_now(system->world);
     rings->ended_ns = 0;
     cogo__ptr_store_release(&system->event_rings, rings);
-    cogo__u32_store_release(&system->sample_mask, sample - 1);
-    cogo__u32_store_release(&system->tracing, 1);
+    // relaxed, as they are read: who sees them looks for the rings by itself.
+    cogo__u32_store_relaxed(&system->sample_mask, sample - 1);
+    cogo__u32_store_relaxed(&system->tracing, 1);
     return COGO_OK;
 }
 
@@ -134,8 +137,8 @@ cogo_err cogo_system_trace_stop(cogo_system *system)
     cogo__lock_take(&system->observe_lock);
     if (cogo__u32_load_relaxed(&system->tracing) != 0) {
         struct cogo__event_rings *rings = cogo__ptr_load_relaxed(&system->event_rings);
-        cogo__u32_store_release(&system->tracing, 0);
-        cogo__u32_store_release(&system->sample_mask, COGO__SAMPLE_MESSAGES - 1);
+        cogo__u32_store_relaxed(&system->tracing, 0);
+        cogo__u32_store_relaxed(&system->sample_mask, COGO__SAMPLE_MESSAGES - 1);
         rings->ended_ns = cogo__world_now(system->world);
         err = COGO_OK;
     }

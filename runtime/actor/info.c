@@ -53,6 +53,9 @@ cogo_err cogo_system_stats_read(cogo_system *system, cogo_system_stats *out)
         .offloads_waiting = n[COGO__OFFLOAD_GIVEN] - n[COGO__OFFLOAD_TAKEN],
         .offload_threads = n[COGO__OFFLOAD_STARTED] - n[COGO__OFFLOAD_ENDED],
         .stuck = n[COGO__STUCK] - n[COGO__STUCK_RETURNED],
+        .spare_lanes = system->config.spare_lanes,
+        .spare_lanes_working = n[COGO__SPARES_CALLED] - n[COGO__SPARES_RELEASED],
+        .takeovers = n[COGO__SPARES_CALLED],
     };
     uint64_t gone = n[COGO__HANDLED] + n[COGO__DEAD];
     all.mailbox_depth = n[COGO__SENT] > gone ? n[COGO__SENT] - gone : 0;

@@ -9,14 +9,14 @@ enum { PROBES_MAX = 16 };
 
 cogo_err cogo__meters_init(cogo_system *system)
 {
-    system->meters = cogo__alloc_zeroed(system->config.allocator, system->config.lane_count + 1,
-                                        sizeof *system->meters);
+    system->meters = cogo__alloc_zeroed(
+        system->config.allocator, cogo__place_of_others(system) + 1, sizeof *system->meters);
     return system->meters != NULL ? COGO_OK : COGO_ENOMEM;
 }
 
 void cogo__meters_finish(cogo_system *system)
 {
-    for (uint32_t i = 0; system->meters != NULL && i <= system->config.lane_count; i++) {
+    for (uint32_t i = 0; system->meters != NULL && i <= cogo__place_of_others(system); i++) {
         for (uint32_t place = 0; place <= COGO__BEHAVIORS_MAX; place++) {
             cogo__free(cogo__ptr_load_relaxed(&system->meters[i].behaviors[place]));
         }
@@ -124,7 +124,7 @@ cogo_err cogo__meter_receive(cogo_context *ctx, const cogo_behavior *behavior, c
 /* The meters that @p lane means: from *first, how many. 0: no such lane. */
 static uint32_t lanes_of(const cogo_system *system, int32_t lane, uint32_t *first)
 {
-    uint32_t count = system->config.lane_count;
+    uint32_t count = cogo__place_of_others(system);
     if (lane == COGO_LANES_ALL) {
         *first = 0;
         return count + 1;
@@ -176,7 +176,7 @@ cogo_err cogo_lane_stats_read(cogo_system *system, int32_t lane, cogo_lane_stats
 
 static void read_place(cogo_system *system, uint32_t place, cogo_behavior_stats *out)
 {
-    for (uint32_t i = 0; i <= system->config.lane_count; i++) {
+    for (uint32_t i = 0; i <= cogo__place_of_others(system); i++) {
         // acquire: pairs with the release in pair_of().
         const cogo__meter_pair *pair =
             cogo__ptr_load_acquire(&system->meters[i].behaviors[place]);

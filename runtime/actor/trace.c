@@ -101,7 +101,7 @@ static void copy_ring(const struct cogo__event_rings *rings, uint32_t index, eve
             .kind = (uint8_t)facts,
             .ring = index,
         };
-        if (cogo__u64_load_acquire(&ring->head) < i + rings->capacity) {
+        if (cogo__u64_load_relaxed(&ring->head) < i + rings->capacity) {
             out->items[out->count++] = e;
         } else {
             out->lost++;
@@ -112,11 +112,11 @@ static void copy_ring(const struct cogo__event_rings *rings, uint32_t index, eve
 /* Caller holds observe_lock. */
 static cogo_err collect(cogo_system *system, events *out)
 {
-    const struct cogo__event_rings *rings = cogo__ptr_load_acquire(&system->event_rings);
+    const struct cogo__event_rings *rings = cogo__ptr_load_relaxed(&system->event_rings);
     if (rings == NULL) {
         return COGO_ESTATE;
     }
-    uint32_t count = system->config.lane_count + 1;
+    uint32_t count = cogo__place_of_others(system) + 1;
     out->items = cogo__alloc(system->config.allocator,
                              (size_t)count * rings->capacity * sizeof *out->items);
     if (out->items == NULL) {
@@ -170,7 +170,7 @@ static cogo_err mark_flows(events *all)
 /* The line that it stands on. Handlers of detached actors overlap: each actor has its own. */
 static uint32_t line_of(const printer *p, const event *e)
 {
-    bool own = e->ring == p->system->config.lane_count && e->kind == COGO__EVENT_BEGIN;
+    bool own = e->ring == cogo__place_of_others(p->system) && e->kind == COGO__EVENT_BEGIN;
     return e->ring + 1 + (own ? (uint32_t)(e->actor >> 32) : 0);
 }
 
@@ -306,7 +306,7 @@ static uint64_t end_of(const events *all, size_t begin, cogo__event_kind end)
 
 static void print_all(printer *p, const events *all)
 {
-    uint32_t lanes = p->system->config.lane_count;
+    uint32_t lanes = cogo__place_of_others(p->system);
     print(p,
           "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"cogo\":\"%s\",\"lost\":%" PRIu64
           "},\"traceEvents\":[",
@@ -314,7 +314,9 @@ static void print_all(printer *p, const events *all)
     for (uint32_t i = 0; i <= lanes; i++) {
         char name[32] = "other threads";
         if (i < lanes) {
-            (void)snprintf(name, sizeof name, "lane %" PRIu32, i);
+            bool spare = i >= p->system->config.lane_count;
+            (void)snprintf(name, sizeof name, spare ? "spare lane %" PRIu32 : "lane %" PRIu32,
+                           i);
         }
         print(p,
               "%s\n{\"ph\":\"M\",\"pid\":1,\"tid\":%" PRIu32

@@ -31,7 +31,7 @@ cogo_err cogo__types_init(cogo__types *types, const cogo_allocator *from)
 {
     struct cogo__type_table *table = table_create(from, TABLE_FIRST, NULL);
     types->from = from;
-    cogo__ptr_store_release(&types->table, table);
+    cogo__ptr_store_relaxed(&types->table, table); // Nobody else knows the system yet.
     cogo__lock_init(&types->lock);
     return table != NULL ? COGO_OK : COGO_ENOMEM;
 }

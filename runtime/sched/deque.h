@@ -75,7 +75,9 @@ static inline void *cogo__deque_steal(cogo__deque *d)
     return cogo__u64_cas_seq_cst(&d->top, &top, top + 1) ? item : NULL;
 }
 
-/* --- The only lane of a system has no thieves: plain stores do. -------------------------- */
+/* --- The only lane of a system has no thieves: plain stores do. --------------------------
+ * Others only ask whether it is empty; a host's threads that poll hand the lane over by a word
+ * of their own (see poll.c). */
 
 static inline bool cogo__deque_push_alone(cogo__deque *d, void *item)
 {
@@ -84,7 +86,7 @@ static inline bool cogo__deque_push_alone(cogo__deque *d, void *item)
         return false;
     }
     cogo__ptr_store_relaxed(&d->slots[bottom % COGO__DEQUE_SIZE], item);
-    cogo__u64_store_release(&d->bottom, bottom + 1);
+    cogo__u64_store_relaxed(&d->bottom, bottom + 1);
     return true;
 }
 
@@ -94,7 +96,7 @@ static inline void *cogo__deque_take_alone(cogo__deque *d)
     if (bottom == cogo__u64_load_relaxed(&d->top)) {
         return NULL;
     }
-    cogo__u64_store_release(&d->bottom, bottom - 1);
+    cogo__u64_store_relaxed(&d->bottom, bottom - 1);
     return cogo__ptr_load_relaxed(&d->slots[(bottom - 1) % COGO__DEQUE_SIZE]);
 }
 

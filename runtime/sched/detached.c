@@ -8,7 +8,7 @@ struct cogo__detached {
     cogo_context ctx;
     cogo__parker parker;
     cogo__au32 order;   /**< What it is to do next. */
-    cogo__au32 done;    /**< It may be joined. */
+    cogo__au32 done;    /**< It may be joined, which is what orders all else. */
     cogo__aptr running; /**< Its cell, while it is in a turn. For readers. */
     cogo__cell *cell;
     cogo__thread *thread;
@@ -42,7 +42,7 @@ static void detached_main(void *arg)
         }
     }
     cogo__here = NULL;
-    cogo__u32_store_release(&d->done, 1);
+    cogo__u32_store_relaxed(&d->done, 1);
 }
 
 /* One that was used before, or a new one. Its parker stays as it is: see cogo__detached_reap().
@@ -61,7 +61,7 @@ static cogo__detached *take_detached(cogo__sched *sched)
     }
     if (d != NULL) {
         d->ctx.system = sched->system;
-        d->ctx.place = sched->system->config.lane_count;
+        d->ctx.place = cogo__place_of_others(sched->system);
     }
     return d;
 }
@@ -107,7 +107,7 @@ void cogo__detached_reap(cogo__sched *sched, bool all)
     cogo__lock_take(&sched->detached_lock);
     for (cogo__detached **at = &sched->detached; *at != NULL;) {
         cogo__detached *d = *at;
-        if (all || cogo__u32_load_acquire(&d->done) != 0) {
+        if (all || cogo__u32_load_relaxed(&d->done) != 0) {
             *at = d->next;
             d->next = ended;
             ended = d;

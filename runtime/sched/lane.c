@@ -150,7 +150,7 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
     return cell != NULL || lane->tired ? cell : steal(lane);
 }
 
-static void fire_timers(cogo__lane *lane)
+void cogo__lane_fire_timers(cogo__lane *lane)
 {
     cogo__timers *timers = &lane->timers;
     bool young = cogo__young_any(timers);
@@ -187,11 +187,11 @@ static void run(cogo__lane *lane, cogo__cell *cell)
 bool cogo__lane_step(cogo__lane *lane)
 {
     if (lane->tick % COGO__TIMER_TURNS == 0) {
-        fire_timers(lane);
+        cogo__lane_fire_timers(lane);
     }
     cogo__cell *cell = cogo__lane_next(lane);
     if (cell == NULL) {
-        fire_timers(lane);
+        cogo__lane_fire_timers(lane);
         cell = cogo__lane_next(lane);
     }
     if (cell != NULL) {
@@ -205,7 +205,7 @@ static cogo__cell *look_around(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
     uint32_t most = cogo__u32_load_relaxed(&sched->spins_now);
-    uint32_t half = sched->lane_count > 2 ? sched->lane_count / 2 : 1;
+    uint32_t half = sched->regular_count > 2 ? sched->regular_count / 2 : 1;
     if (most == 0 || cogo__u32_load_relaxed(&sched->searching) > half) {
         return NULL;
     }
@@ -231,7 +231,10 @@ void cogo__lane_main(void *arg)
     }
     for (;;) {
         if (lane->tick % COGO__TIMER_TURNS == 0) {
-            fire_timers(lane);
+            if (lane->spare) {
+                (void)cogo__spare_rest(lane);
+            }
+            cogo__lane_fire_timers(lane);
             cogo__poller_look(lane);
             if (sched->lane_count > 1 && cogo__company_ripe(&lane->company)) {
                 cogo__company_look(lane);
@@ -242,7 +245,7 @@ void cogo__lane_main(void *arg)
         }
         cogo__cell *cell = cogo__lane_next(lane);
         if (cell == NULL) {
-            fire_timers(lane);
+            cogo__lane_fire_timers(lane);
             cogo__search_begin(lane);
             cell = cogo__lane_next(lane);
             cell = cell != NULL || lane->tired ? cell : look_around(lane);
@@ -270,7 +273,7 @@ cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__re
     cogo__sched *sched = system->sched;
     // A thread of its own has no heap: its timers are spread over the lanes.
     cogo__lane *lane =
-        on_lane ? cogo__lane_of(here) : &sched->lanes[ref->index % sched->lane_count];
+        on_lane ? cogo__lane_of(here) : &sched->lanes[ref->index % sched->regular_count];
     bool first = false;
     ref->lane = lane->index;
     cogo_err err = cogo__timers_add(&lane->timers, ref, &first);
@@ -336,7 +339,7 @@ void cogo__sched_lane_counters(cogo_system *system, uint32_t lane, uint64_t *out
                                    ? &system->sched->lanes[lane].counters
                                    : &system->shared;
     for (size_t which = 0; which < COGO__COUNTERS; which++) {
-        out[which] += cogo__u64_load_acquire(&of->n[which]);
+        out[which] += cogo__u64_load_relaxed(&of->n[which]); // No consistent cut.
     }
 }
 

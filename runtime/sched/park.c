@@ -227,7 +227,7 @@ void cogo__lane_rise(cogo__lane *lane)
 static bool another_is_awake(const cogo__lane *lane)
 {
     for (uint32_t i = 0; i < lane->sched->lane_count; i++) {
-        if (i != lane->index && !cogo__lane_sleeps(lane->sched, i)) {
+        if (i != lane->index && !cogo__lane_is_quiet(lane->sched, i)) {
             return true;
         }
     }
@@ -257,6 +257,9 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
     cogo__cell *found = NULL;
+    if (lane->spare && cogo__spare_rest(lane)) {
+        return NULL;
+    }
     if (lane->tired) {
         lane->tired = false;
         lane->steals_ns = 0;

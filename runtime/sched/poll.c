@@ -17,7 +17,8 @@ static bool polled(const cogo_system *system)
     return (system->config.flags & COGO_SYSTEM_POLLED) != 0;
 }
 
-/* One address per thread: its identity. */
+/* One address per thread: its identity. A thread only asks whether the last one was itself, so
+ * `host` is relaxed. */
 static void *this_thread(void)
 {
     return (void *)&cogo__here;
@@ -25,7 +26,7 @@ static void *this_thread(void)
 
 cogo_err cogo__poll_start(cogo__sched *sched)
 {
-    cogo__ptr_store_release(&sched->host, this_thread());
+    cogo__ptr_store_relaxed(&sched->host, this_thread());
     (void)cogo__lane_lie_down(&sched->lanes[0]); // Nothing to do yet.
     return cogo__bell_open(&sched->bell);
 }
@@ -40,7 +41,7 @@ static bool begin(cogo__sched *sched, cogo_context **out_before, bool *out_rang)
         || !cogo__u32_cas_acq_rel(&sched->polling, &nobody, 1)) {
         return false;
     }
-    cogo__ptr_store_release(&sched->host, this_thread());
+    cogo__ptr_store_relaxed(&sched->host, this_thread());
     *out_before = cogo__here; // Polling inside a callback of another system is allowed.
     cogo__here = &sched->lanes[0].ctx;
     *out_rang = cogo__bell_answer(&sched->bell);
@@ -107,7 +108,7 @@ void cogo__sched_sleep(cogo_system *system, cogo__parker *parker, uint64_t deadl
     cogo__sched *sched = system->sched;
     cogo_context *before = NULL;
     bool rang = false;
-    if (!polled(system) || cogo__ptr_load_acquire(&sched->host) != this_thread()
+    if (!polled(system) || cogo__ptr_load_relaxed(&sched->host) != this_thread()
         || !begin(sched, &before, &rang)) {
         cogo__world_park(system->world, parker, deadline_ns);
         return;

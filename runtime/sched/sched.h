@@ -40,6 +40,7 @@ typedef struct cogo__lane {
     uint32_t tick;
     uint32_t lifo_runs;
     bool searching; /**< Counted in sched->searching. */
+    bool spare;     /**< Works only while another one is stuck: see spare.c. */
     cogo__spin spin;
     uint64_t random;
     bool lying;         /**< Polled: its bit was set by itself. */
@@ -60,6 +61,8 @@ typedef struct cogo__lane {
     cogo__au32 polls;             /**< 1: sleeps in the poller, or is about to. */
     cogo__au64 turns;             /**< Odd: inside a turn. Twice the number of turns. */
     cogo__aptr running;           /**< Whose turn it is, or was. */
+    cogo__au32 duty;              /**< Spare: 1: works. The watcher's to write. */
+    cogo__au32 rests;             /**< Spare: 1: takes part in nothing. */
     cogo__deque deque;
     cogo__company company;
 } cogo__lane;
@@ -70,11 +73,12 @@ typedef struct cogo__sched {
     cogo_system *system;
     cogo__lane *lanes;
     cogo__heap **heaps;
-    uint32_t lane_count, lanes_started;
-    uint32_t spins;       /**< What the configuration and the CPUs allow: see spin.h. */
-    cogo__au32 spins_now; /**< That, or 0 while CPUs are lost to others. */
-    cogo__injector fresh; /**< From foreign threads, and what no deque had room for. */
-    cogo__injector spent; /**< Used up their turn: behind all others. */
+    uint32_t lane_count;    /**< With spare ones, which come last. */
+    uint32_t regular_count; /**< Without. */
+    uint32_t spins;         /**< What the configuration and the CPUs allow: see spin.h. */
+    cogo__au32 spins_now;   /**< That, or 0 while CPUs are lost to others. */
+    cogo__injector fresh;   /**< From foreign threads, and what no deque had room for. */
+    cogo__injector spent;   /**< Used up their turn: behind all others. */
     _Alignas(64)
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
@@ -130,6 +134,15 @@ cogo__cell *cogo__lane_take_injected(cogo__lane *lane);
 /** Work for this lane, or NULL. */
 cogo__cell *cogo__lane_next(cogo__lane *lane);
 void cogo__lane_main(void *lane);
+/** Runs the timers that are due. Owner. */
+void cogo__lane_fire_timers(cogo__lane *lane);
+/** Waits for the end of all that were started, after `halt`. */
+void cogo__lanes_join(cogo__sched *sched);
+
+/** The watcher: so many callbacks are stuck; as many spare lanes work, as far as there are. */
+void cogo__spares_call(cogo__sched *sched, uint32_t stuck);
+/** The spare lane itself: gives back what it has and waits for work. False: it is to work. */
+bool cogo__spare_rest(cogo__lane *lane);
 
 /** Joins threads that ended; all of them if @p all (then waits for them). */
 void cogo__detached_reap(cogo__sched *sched, bool all);
@@ -143,6 +156,13 @@ bool cogo__detached_runs(cogo__sched *sched, const cogo__cell *cell, uint32_t *o
 static inline bool cogo__lane_sleeps(const cogo__sched *sched, uint32_t index)
 {
     return (cogo__u64_load_seq_cst(&sched->idle[index / 64]) >> index % 64 & 1) != 0;
+}
+
+/* As cogo__lane_sleeps(), or a spare one that takes part in nothing. */
+static inline bool cogo__lane_is_quiet(const cogo__sched *sched, uint32_t index)
+{
+    return cogo__lane_sleeps(sched, index)
+           || cogo__u32_load_relaxed(&sched->lanes[index].rests) != 0;
 }
 
 static inline cogo__lane *cogo__lane_of(cogo_context *here)

@@ -66,6 +66,19 @@ static bool wait_until(cogo_system *system, bool (*ended)(cogo_system *), uint64
     return true;
 }
 
+void cogo__lanes_join(cogo__sched *sched)
+{
+    const cogo__world *world = sched->system->world;
+    for (uint32_t i = 0; sched->lanes != NULL && i < sched->lane_count; i++) {
+        cogo__lane *lane = &sched->lanes[i];
+        if (lane->thread != NULL) {
+            cogo__lane_wake(lane);
+            world->thread_join(world->ctx, lane->thread);
+            lane->thread = NULL;
+        }
+    }
+}
+
 /* Caller holds the lock. */
 static cogo_err stop(cogo_system *system, uint64_t deadline_ns)
 {
@@ -92,11 +105,7 @@ static cogo_err stop(cogo_system *system, uint64_t deadline_ns)
     cogo__detached_reap(sched, true);
     (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
     cogo__watch_finish(sched); // First: it reads the threads of the lanes.
-    for (uint32_t i = 0; i < sched->lanes_started; i++) {
-        cogo__lane_wake(&sched->lanes[i]);
-        system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
-    }
-    sched->lanes_started = 0;
+    cogo__lanes_join(sched);
     return result;
 }
 

@@ -21,8 +21,18 @@ enum {
     /* A caller that was compiled against an older header gives a smaller struct. */
     CONFIG_SIZE_MIN = offsetof(cogo_system_config, seed) + sizeof(uint64_t),
     RELIEF_DEFAULT = 256,
+    SPARES_DEFAULT = 1,
     LANE_NAME_SIZE = 16,
 };
+
+/* A lane that is alone writes its queue with plain stores: it has no spare one unless asked. */
+static uint32_t spares(const cogo_system_config *c)
+{
+    if (c->spare_lanes != 0) {
+        return c->spare_lanes != UINT32_MAX ? c->spare_lanes : 0;
+    }
+    return c->lane_count > 1 && c->lane_count < COGO__LANES_MAX ? SPARES_DEFAULT : 0;
+}
 
 static cogo_err fill_config(const cogo__world *world, const cogo_system_config *given,
                             cogo_system_config *out)
@@ -40,6 +50,7 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
         uint32_t cpus = world->cpu_count(world->ctx);
         c.lane_count = cpus < COGO__LANES_MAX ? cpus : COGO__LANES_MAX;
     }
+    c.spare_lanes = spares(&c);
     c.struct_size = sizeof c;
     c.actor_limit = c.actor_limit != 0 ? c.actor_limit : ACTORS_DEFAULT;
     c.batch_messages = c.batch_messages != 0 ? c.batch_messages : BATCH_DEFAULT;
@@ -56,12 +67,13 @@ static cogo_err fill_config(const cogo__world *world, const cogo_system_config *
     c.relief_sends = c.relief_sends != 0 ? c.relief_sends : RELIEF_DEFAULT;
     c.seed = c.seed != 0 ? c.seed : world->random(world->ctx);
     *out = c;
-    bool ok = cogo__allocator_valid(c.allocator)
-              && (c.flags & ~(uint32_t)COGO_SYSTEM_POLLED) == 0
-              && ((c.flags & COGO_SYSTEM_POLLED) == 0 || c.lane_count == 1)
-              && c.lane_count <= COGO__LANES_MAX && c.actor_limit < COGO__SLOT_ALIAS
-              && c.offload_threads_max <= COGO__OFFLOAD_THREADS_MOST
-              && c.offload_threads_min <= c.offload_threads_max;
+    bool ok =
+        cogo__allocator_valid(c.allocator) && (c.flags & ~(uint32_t)COGO_SYSTEM_POLLED) == 0
+        && ((c.flags & COGO_SYSTEM_POLLED) == 0 || (c.lane_count == 1 && c.spare_lanes == 0))
+        && c.lane_count <= COGO__LANES_MAX && c.spare_lanes <= COGO__LANES_MAX - c.lane_count
+        && c.actor_limit < COGO__SLOT_ALIAS
+        && c.offload_threads_max <= COGO__OFFLOAD_THREADS_MOST
+        && c.offload_threads_min <= c.offload_threads_max;
     return ok ? COGO_OK : COGO_EINVAL;
 }
 
@@ -72,10 +84,7 @@ static void destroy(cogo_system *system)
     if (sched != NULL) {
         (void)cogo__u32_swap_seq_cst(&sched->halt, 1);
         cogo__watch_finish(sched);
-        for (uint32_t i = 0; i < sched->lanes_started; i++) {
-            cogo__lane_wake(&sched->lanes[i]);
-            system->world->thread_join(system->world->ctx, sched->lanes[i].thread);
-        }
+        cogo__lanes_join(sched);
     }
     cogo__poller *poller = sched != NULL ? cogo__ptr_load_acquire(&sched->poller) : NULL;
     if (poller != NULL) {
@@ -130,6 +139,8 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
     cogo_system *system = sched->system;
     lane->sched = sched;
     lane->index = index;
+    lane->spare = index >= sched->regular_count;
+    cogo__u32_store_relaxed(&lane->rests, lane->spare); // Until the watcher calls it.
     lane->random = cogo_system_random(system);
     cogo__timers_init(&lane->timers, system->config.allocator);
     lane->ctx = (cogo_context){
@@ -161,7 +172,7 @@ static uint32_t spins_allowed(const cogo_system *system, uint32_t lanes, uint32_
 
 static cogo_err make_sched(cogo_system *system)
 {
-    uint32_t count = system->config.lane_count;
+    uint32_t count = cogo__place_of_others(system);
     cogo__sched *sched = cogo__alloc_lines(system->config.allocator, sizeof *sched);
     if (sched == NULL) {
         return COGO_ENOMEM;
@@ -182,8 +193,9 @@ static cogo_err make_sched(cogo_system *system)
         return COGO_ENOMEM;
     }
     sched->lane_count = count;
+    sched->regular_count = system->config.lane_count;
     uint32_t cpus = system->world->cpu_count(system->world->ctx);
-    sched->spins = spins_allowed(system, count, cpus);
+    sched->spins = spins_allowed(system, sched->regular_count, cpus);
     cogo__u32_store_relaxed(&sched->spins_now, sched->spins);
     cogo_err err = COGO_OK;
     for (uint32_t i = 0; i < count; i++) {
@@ -199,7 +211,7 @@ static cogo_err start_lanes(cogo_system *system)
     if ((system->config.flags & COGO_SYSTEM_POLLED) != 0) {
         return cogo__poll_start(sched);
     }
-    for (uint32_t i = 0; i < sched->lane_count; i++) {
+    for (uint32_t i = 0; i < sched->regular_count; i++) {
         char name[LANE_NAME_SIZE];
         (void)snprintf(name, sizeof name, "cogo-lane-%u", i % COGO__LANES_MAX);
         cogo_err err = system->world->thread_start(system->world->ctx, system->config.allocator,
@@ -208,7 +220,6 @@ static cogo_err start_lanes(cogo_system *system)
         if (err != COGO_OK) {
             return err;
         }
-        sched->lanes_started++;
     }
     return cogo__watch_start(sched);
 }
@@ -253,8 +264,9 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
          COGO__GUARDS_MAX},
     };
     for (size_t i = 0; err == COGO_OK && i < sizeof tables / sizeof *tables; i++) {
-        err = cogo__table_init(tables[i].table, filled.allocator, tables[i].size,
-                               tables[i].link, tables[i].capacity, filled.lane_count);
+        err =
+            cogo__table_init(tables[i].table, filled.allocator, tables[i].size, tables[i].link,
+                             tables[i].capacity, filled.lane_count + filled.spare_lanes);
     }
     err = err == COGO_OK ? cogo__names_init(&system->names, filled.allocator) : err;
     err = err == COGO_OK ? cogo__names_init(&system->children, filled.allocator) : err;

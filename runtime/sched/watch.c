@@ -22,6 +22,26 @@
 
 enum { WHERE_SIZE = 64 };
 
+static uint32_t stuck_now(const cogo__sched *sched)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < sched->lane_count; i++) {
+        count += sched->watch.lanes[i].reported;
+    }
+    return count;
+}
+
+static const char *outlook(const cogo__sched *sched)
+{
+    if (sched->lane_count == 1) {
+        return "; there is no other lane: the system stands still";
+    }
+    if (stuck_now(sched) == sched->lane_count) {
+        return "; so are all others: the system stands still";
+    }
+    return "";
+}
+
 static void tell(cogo__sched *sched, const cogo_stuck *stuck)
 {
     cogo_system *system = sched->system;
@@ -35,9 +55,7 @@ static void tell(cogo__sched *sched, const cogo_stuck *stuck)
                   "lane %u: actor %u.%u (%s) is in one callback since %" PRIu64
                   " ms, message type %u; %s%s",
                   stuck->lane, stuck->actor.slot, stuck->actor.generation, stuck->behavior,
-                  stuck->duration_ns / 1000000, stuck->type, stuck->where,
-                  sched->lane_count == 1 ? "; there is no other lane: the system stands still"
-                                         : "");
+                  stuck->duration_ns / 1000000, stuck->type, stuck->where, outlook(sched));
     }
     for (uint32_t i = 0; system->config.log != NULL && i < stuck->frame_count; i++) {
         char text[COGO__STACK_TEXT];
@@ -191,7 +209,7 @@ static uint64_t look(cogo__watch *watch, uint64_t now, uint64_t *period)
         uint64_t turns = cogo__u64_load_acquire(&lane->turns);
         const cogo__cell *cell = cogo__ptr_load_acquire(&lane->running);
         uint64_t handled = cell != NULL ? cogo__u64_load_relaxed(&cell->handled) : 0;
-        bool sleeps = cogo__lane_sleeps(sched, i);
+        bool sleeps = cogo__lane_is_quiet(sched, i);
         active = active || !sleeps || turns != w->turns;
         if (sleeps || turns != w->turns || handled != w->handled) {
             moved(sched, w, turns, handled, now);
@@ -200,6 +218,7 @@ static uint64_t look(cogo__watch *watch, uint64_t now, uint64_t *period)
             next = sooner(next, stands(sched, w, lane, now));
         }
     }
+    cogo__spares_call(sched, stuck_now(sched));
     if (!active) {
         *period = COGO__WATCH_FIRST_NS;
         return COGO__FOREVER;
@@ -232,7 +251,7 @@ static void look_for_pressure(cogo__watch *watch, uint64_t now)
 static bool any_awake(const cogo__sched *sched)
 {
     for (uint32_t i = 0; i < sched->lane_count; i++) {
-        if (!cogo__lane_sleeps(sched, i)) {
+        if (!cogo__lane_is_quiet(sched, i)) {
             return true;
         }
     }

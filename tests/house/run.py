@@ -360,6 +360,14 @@ def test_the_readmes_c_code_is_compiled_code():
         assert code in hello, "README.md shows code that is not in runtime/examples/hello.c:\n" + code
 
 
+def test_every_memory_order_is_found_or_argued():
+    """A new operation, or another order: tests/model/README.md says what to write into ORDERS.md."""
+    sys.path.insert(0, "tests/model")
+    import orders
+    lines = [line for line in orders.complaints() if "runtime/node/" not in line]  # Not in the explorer.
+    assert not lines, "\n".join(lines + ["see tests/model/README.md, 'Weakened orders'"])
+
+
 def test_shell_scripts_pass_shellcheck():
     scripts = sources("deploy/*.sh", "tests/*.sh", "tests/integration/*.sh") + [
         ".ci/run", "bench/peers/build", "bench/peers/erlang/erlang"]

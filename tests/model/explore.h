@@ -22,7 +22,7 @@ typedef struct model_program {
 /** Each ends with a row without a name. */
 extern const model_program mailbox_programs[], signal_programs[], deque_programs[],
     heap_programs[], table_programs[], waiting_programs[], system_programs[], limit_programs[],
-    memory_programs[];
+    memory_programs[], seeing_programs[], poller_programs[], spare_programs[];
 
 /** Starts a thread; it sees all that the caller did. */
 unsigned model_start(void (*run)(void *arg), void *arg);

@@ -14,8 +14,9 @@
 #include <string.h>
 
 static const model_program *const groups[] = {
-    memory_programs, mailbox_programs, signal_programs, deque_programs, heap_programs,
-    table_programs,  waiting_programs, system_programs, limit_programs};
+    memory_programs, mailbox_programs, signal_programs,  deque_programs,
+    heap_programs,   table_programs,   waiting_programs, system_programs,
+    limit_programs,  seeing_programs,  poller_programs,  spare_programs};
 
 static _Noreturn void usage(const char *what)
 {

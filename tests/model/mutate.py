@@ -14,17 +14,15 @@ import re
 import subprocess
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from orders import NOT_FOUND, TABLE, TOP, Row, complaints, read_table
+
 EXPLORE = os.environ.get("EXPLORE", os.path.join(TOP, "build/model/explore"))
-TABLE = os.path.join(TOP, "tests/model/ORDERS.md")
 LONGER = 5       # Times the executions of a plain run, with --long.
-NOT_FOUND = "-"
+OUTSIDE = ("runtime/node/", "runtime/io/")  # Not in the explorer: it has no network.
 # An order that is implied: who finds the first finds the second.
 IMPLIES = {"acq_rel": ("acquire", "release", "relaxed"), "acquire": ("relaxed",), "release": ("relaxed",),
            "relaxed": (), "any": ("acq_rel", "acquire", "release", "relaxed")}
 ANY = "any"      # In the place of an order: none of the weaker ones is found.
-
-Row = collections.namedtuple("Row", "order found why")
 
 
 def run(*args):
@@ -48,18 +46,6 @@ def sites(program):
     return result
 
 
-def read_table():
-    """(operation, weaker order) -> Row."""
-    rows = {}
-    if not os.path.exists(TABLE):
-        return rows
-    for line in open(TABLE):
-        cells = [c.strip() for c in line.strip().strip("|").split(" | ")]
-        if len(cells) == 5 and cells[0].startswith("`"):
-            rows[cells[0].strip("`"), cells[2]] = Row(cells[1], cells[3], cells[4])
-    return rows
-
-
 def finds(program, site, order, factor=1):
     """True if the program fails with that operation weakened."""
     args = ["--program", program, "--weaken", f"{site}={order}"]
@@ -69,8 +55,8 @@ def finds(program, site, order, factor=1):
 
 
 def search(site, order, reach):
-    """The program that finds it, or NOT_FOUND."""
-    for program in reach:
+    """The program that finds it, or NOT_FOUND. Those that are made for its file come first."""
+    for program in sorted(reach, key=lambda p: f"/{p.split('/')[0]}." not in site):
         if finds(program, site, order):
             return program
     return NOT_FOUND
@@ -104,7 +90,7 @@ def write_table(rows):
 
 def write(all_sites, reach):
     rows = {key: row for key, row in read_table().items()
-            if key[0] in all_sites and all_sites[key[0]][0] == row.order}
+            if key[0].startswith(OUTSIDE) or key[0] in all_sites and all_sites[key[0]][0] == row.order}
     missing = [s for s in all_sites if not any(site == s for site, _ in rows)]
     print(f"{len(missing)} of {len(all_sites)} operations to search")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -121,14 +107,7 @@ def write(all_sites, reach):
 
 
 def check(all_sites, reach, long):
-    rows, bad = read_table(), []
-    for (site, order), row in rows.items():
-        if site not in all_sites:
-            bad.append(f"ORDERS.md has an operation that the source has not: {site}")
-        elif all_sites[site][0] != row.order:
-            bad.append(f"ORDERS.md has {row.order} for {site}, the source {all_sites[site][0]}")
-        if row.found == NOT_FOUND and row.why in ("", NOT_FOUND):
-            bad.append(f"neither found nor argued: {site} = {order}")
+    rows, bad = read_table(), complaints()
     for site, (_, _, orders) in all_sites.items():
         known = {order for (name, order) in rows if name == site}
         implied = {i for o in known if o == ANY or rows[site, o].found != NOT_FOUND for i in IMPLIES[o]}

@@ -28,7 +28,7 @@ static struct {
     const cogo_behavior *next_life;
 } w;
 
-static inline void begin(uint32_t lanes)
+static inline void begin_spared(uint32_t lanes, uint32_t spares)
 {
     static cogo__world world;
     memset(&w, 0, sizeof w);
@@ -36,7 +36,13 @@ static inline void begin(uint32_t lanes)
     world.cpu_count = one_cpu; // No spinning for work, no files read.
     cogo_system_config config = {
         .struct_size = sizeof config, .lane_count = lanes, .actor_limit = ACTORS, .seed = 1};
+    config.spare_lanes = spares;
     MODEL_CHECK(cogo__system_create_in(&world, &config, &w.system) == COGO_OK);
+}
+
+static inline void begin(uint32_t lanes)
+{
+    begin_spared(lanes, UINT32_MAX);
 }
 
 static inline void finish(void)

@@ -11,13 +11,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum {
     SEEDS_DEFAULT = 200,
     SEEDS_MANY = 10000,
-    TWICE_SHARE = 16, // One seed of so many is played twice: both must be the same.
-    SECONDS_MAX = 10, // Of one playing, by the real clock.
+    TWICE_SHARE = 16,     // One seed of so many is played twice: both must be the same.
+    CPU_SECONDS_MAX = 10, // Of one playing: a loaded machine is no failure,
+    SECONDS_MAX = 600,    // a run that sleeps outside of its world is one.
     ALT_STACK = 65536,
 };
 #define STEPS_MAX UINT64_C(20000000)
@@ -62,7 +64,7 @@ static void catch_crashes(void)
     const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     (void)sigaltstack(&alternate, NULL);
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
-    static const int numbers[] = {SIGABRT, SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static const int numbers[] = {SIGABRT, SIGALRM, SIGPROF, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         (void)sigaction(numbers[i], &action, NULL);
     }
@@ -75,6 +77,13 @@ static void play_it(void *arg)
     scenario_feed();
     scenario_check(memory_live() == 0, "%lld blocks of memory were left behind",
                    (long long)memory_live());
+}
+
+static void limit_time(bool on)
+{
+    const struct itimerval cpu = {.it_value.tv_sec = on ? CPU_SECONDS_MAX : 0};
+    (void)setitimer(ITIMER_PROF, &cpu, NULL);
+    (void)alarm(on ? SECONDS_MAX : 0);
 }
 
 static cogo__sim_result play(const scenario *s, uint64_t seed, const options *o)
@@ -100,9 +109,9 @@ static cogo__sim_result play(const scenario *s, uint64_t seed, const options *o)
     memory_begin((s->faults & SCENARIO_MEMORY) != 0 ? shares[kind / 32 % 4] : 0);
     playing = s;
     playing_seed = seed;
-    (void)alarm(SECONDS_MAX);
+    limit_time(true);
     cogo__sim_result result = cogo__sim_run(&config, play_it, (void *)(uintptr_t)s);
-    (void)alarm(0);
+    limit_time(false);
     return result;
 }
 

@@ -48,6 +48,7 @@ static cogo_err worker_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     worker *w = state;
     uint64_t number = 0;
+    cogo_msg *request = NULL;
     cogo_err borne = COGO_OK;
     if (cogo_msg_type_of(msg) != WORK) {
         return COGO_OK;
@@ -57,8 +58,10 @@ static cogo_err worker_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         borne = cogo_timer_start(ctx, 1 + scenario_pick(SCENARIO_S), 0, 0, &number);
         break;
     case 1:
-        borne = cogo_ask(ctx, cogo_self(ctx), scenario_msg(cogo_context_system(ctx), WORK, 0),
-                         1 + scenario_pick(SCENARIO_S), &number);
+        request = scenario_msg(cogo_context_system(ctx), WORK, 0);
+        borne = request == NULL ? COGO_ENOMEM
+                                : cogo_ask(ctx, cogo_self(ctx), request,
+                                           1 + scenario_pick(SCENARIO_S), &number);
         break;
     case 2:
         cogo__sim_busy(scenario_pick(30 * SCENARIO_MS));

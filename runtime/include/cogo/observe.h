@@ -86,7 +86,7 @@ typedef struct cogo_lane_stats {
  * Ownership: borrows @p out.
  * Threads:   any thread.
  * @param system the system.
- * @param lane   0 to lane_count - 1, COGO_LANES_ALL or COGO_LANES_NONE.
+ * @param lane   0 to lane_count + spare_lanes - 1, COGO_LANES_ALL or COGO_LANES_NONE.
  * @param out    its struct_size says how much of it is written.
  * @return COGO_OK; COGO_EINVAL (no such lane, no struct_size).
  */
@@ -99,7 +99,7 @@ COGO_API COGO_MUST_USE cogo_err cogo_lane_stats_read(cogo_system *system, int32_
  * Ownership: borrows @p out.
  * Threads:   any thread.
  * @param system the system.
- * @param lane   0 to lane_count - 1, COGO_LANES_ALL or COGO_LANES_NONE.
+ * @param lane   0 to lane_count + spare_lanes - 1, COGO_LANES_ALL or COGO_LANES_NONE.
  * @param out    overwritten.
  * @return COGO_OK; COGO_EINVAL (no such lane).
  */

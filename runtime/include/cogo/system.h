@@ -31,7 +31,7 @@ typedef struct cogo_stuck {
     cogo_actor_id actor;  /**< Whose callback it is. */
     const char *behavior; /**< Name of its behaviour. */
     cogo_msg_type type;   /**< Message that it handles; 0: it is in start, stop or drained. */
-    uint32_t lane;        /**< Which lane it holds up. */
+    uint32_t lane;        /**< Which lane it holds up; spare ones count from lane_count. */
     uint64_t duration_ns; /**< It lasts at least so long. */
     bool returned;        /**< False: noticed. True: it was noticed before and came back. */
     const char *where;    /**< What its thread does, for people; may be "". In the call only. */
@@ -87,6 +87,11 @@ typedef struct cogo_system_config {
     /** Where memory comes from; borrowed until cogo_system_destroy() has returned and the last
      * payload of the system was dropped. Default: malloc, and mmap for large regions. */
     const cogo_allocator *allocator;
+    /** Threads that take the place of lanes whose callback is stuck (for stuck_ns), each for
+     * one of them and until it returns; made when first needed. Default: 1, and none in a
+     * system of one lane, where having one costs each message an exchange. UINT32_MAX: none.
+     * With lane_count at most 256. Not for polled systems. */
+    uint32_t spare_lanes;
 } cogo_system_config;
 
 /** Counters since the start, and levels now. One reading is not a consistent cut. */
@@ -121,6 +126,9 @@ typedef struct cogo_system_stats {
     uint64_t dead_letters_by[COGO_DEAD_REASONS]; /**< By cogo_dead_reason. */
     uint64_t diverted;      /**< Messages that went to another actor by COGO_PRESSURE_DIVERT. */
     uint64_t memory_alarms; /**< Times that an actor or a subtree came above its limit. */
+    uint32_t spare_lanes;   /**< That there may be; they count as lanes from lane_count on. */
+    uint64_t spare_lanes_working; /**< In the place of stuck ones, now. */
+    uint64_t takeovers;           /**< Times that a spare lane began to work. */
 } cogo_system_stats;
 
 /** What an actor does now. */

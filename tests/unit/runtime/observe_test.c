@@ -103,7 +103,7 @@ Test(meters, tell_waits_and_runs_of_each_behaviour_and_lane)
     cr_expect_gt(all.sum_ns, 0u);
     cr_expect_leq(cogo_histogram_quantile_ns(&all, 0.99), all.max_ns);
     uint64_t sum = 0;
-    for (int32_t lane = COGO_LANES_NONE; lane < 2; lane++) {
+    for (int32_t lane = COGO_LANES_NONE; lane < 3; lane++) {
         cogo_histogram one;
         if (lane != COGO_LANES_ALL) {
             cr_expect_eq(cogo_lane_waits_read(system, lane, &one), COGO_OK);
@@ -112,7 +112,7 @@ Test(meters, tell_waits_and_runs_of_each_behaviour_and_lane)
     }
     cr_expect_eq(sum, all.count);
     cogo_histogram none;
-    cr_expect_eq(cogo_lane_waits_read(system, 2, &none), COGO_EINVAL);
+    cr_expect_eq(cogo_lane_waits_read(system, 3, &none), COGO_EINVAL);
     cr_expect_eq(cogo_lane_waits_read(system, -3, &none), COGO_EINVAL);
     uint32_t cursor = 0;
     cogo_behavior_stats stats = {.struct_size = sizeof stats};
