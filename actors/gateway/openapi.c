@@ -168,8 +168,16 @@ static json_t *operation(const route *r)
     json_t *op = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}}", "operationId", id, "summary",
                            r->summary, "parameters", parameters(r), "responses", status,
                            success(r), "default", refusal);
+    if (r->status == 202 && strstr(r->parameters, "wait") != NULL) {
+        (void)json_object_set_new(json_object_get(op, "responses"), "200", success(r));
+    }
     if (r->takes != NULL) {
-        json_t *body = shape(r->takes, r->takes_list, schema_ref(r->takes));
+        json_t *item = schema_ref(r->takes);
+        if (r->takes_list != NULL && r->gives_list != NULL) {
+            item = json_pack("{s:[o, {s:s}]}", "anyOf", item, "description",
+                             "Anything else gets a problem in its place of the answer.");
+        }
+        json_t *body = shape(r->takes, r->takes_list, item);
         json_t *list = r->takes_list != NULL
                            ? json_object_get(json_object_get(body, "properties"), r->takes_list)
                            : NULL;

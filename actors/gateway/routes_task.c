@@ -202,16 +202,16 @@ void route_task_events(exchange *x)
     const char *after = query_get(&x->query, "after");
     const char *limit = query_get(&x->query, "limit");
     const char *last_id = x->request->head.headers[REQUEST_LAST_EVENT_ID];
-    if (last_id != NULL && wants_stream(x)) {
-        after = last_id; /* A reader that comes back knows best where it was. */
-    }
-    if (after != NULL && !query_number(after, 0, INT64_MAX, &ask.after)) {
-        exchange_invalid(x, after == last_id ? "Last-Event-ID" : "after",
-                         "Not the sequence of an event.");
+    int64_t last = 0;
+    if (last_id != NULL && !query_number(last_id, 0, INT64_MAX, &last)) {
+        exchange_invalid(x, "Last-Event-ID", "Not the sequence of an event.");
+    } else if (after != NULL && !query_number(after, 0, INT64_MAX, &ask.after)) {
+        exchange_invalid(x, "after", "Not the sequence of an event.");
     } else if (limit != NULL && !query_number(limit, 1, EVENTS_PAGE_MAX, &ask.limit)) {
         exchange_invalid(x, "limit", "Not a number from 1 to 1000.");
     } else if (wants_stream(x)) {
-        sse_start(x, ask.after);
+        /* A reader that comes back knows best where it was. */
+        sse_start(x, last_id != NULL ? last : ask.after);
     } else {
         exchange_ask(x, MSG_TASK_EVENTS, &ask, 0, MSG_EVENT_PAGE, answer_events);
     }
