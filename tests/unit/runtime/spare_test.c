@@ -14,8 +14,7 @@ enum { BLOCK = COGO_MSG_USER, ARM, LANES = 2 };
 /* One scene at a time. */
 static struct {
     int gate[2];
-    sem_t noticed, returned, ticked;
-    char log[512];
+    sem_t noticed, returned, ticked, all_stuck;
 } s;
 
 static void take(sem_t *sem)
@@ -33,8 +32,8 @@ static void on_stuck(void *ctx, const cogo_stuck *stuck)
 static void on_log(void *ctx, cogo_log_level level, const char *line)
 {
     (void)ctx;
-    if (level == COGO_LOG_WARN) {
-        (void)snprintf(s.log, sizeof s.log, "%s", line);
+    if (level == COGO_LOG_WARN && strstr(line, "so are all others") != NULL) {
+        (void)sem_post(&s.all_stuck);
     }
 }
 
@@ -53,6 +52,7 @@ static cogo_system *open_scene(uint32_t lanes, uint32_t spares)
     (void)sem_init(&s.noticed, 0, 0);
     (void)sem_init(&s.returned, 0, 0);
     (void)sem_init(&s.ticked, 0, 0);
+    (void)sem_init(&s.all_stuck, 0, 0);
     cr_expect_eq(cogo_system_create(&config, &system), COGO_OK);
     return system;
 }
@@ -89,14 +89,22 @@ static cogo_actor_id spawn(cogo_system *system)
     return scene_spawn(system, &behavior, NULL, 0, 0);
 }
 
+static cogo_system_stats stats_of(cogo_system *system)
+{
+    cogo_system_stats stats = {.struct_size = sizeof stats};
+    cogo_system_stats_read(system, &stats);
+    return stats;
+}
+
 static void block(cogo_system *system, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         cogo_system_send(system, spawn(system), cogo_msg_create(system, BLOCK, 0));
     }
-    for (uint32_t i = 0; i < count; i++) {
+    do { // A lane that had no CPU for 20 ms was noticed, too: they are counted, not its
+         // notices.
         take(&s.noticed);
-    }
+    } while (stats_of(system).stuck < count);
 }
 
 static void release(uint32_t count)
@@ -107,13 +115,8 @@ static void release(uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         take(&s.returned);
     }
-}
-
-static cogo_system_stats stats_of(cogo_system *system)
-{
-    cogo_system_stats stats = {.struct_size = sizeof stats};
-    cogo_system_stats_read(system, &stats);
-    return stats;
+    while (sem_trywait(&s.noticed) == 0) { // Of lanes that had no CPU.
+    }
 }
 
 static uint32_t threads_named(const char *start)
@@ -151,12 +154,12 @@ Test(spare, a_lane_takes_over_when_all_are_stuck_and_rests_when_they_return)
     cr_expect_eq(threads_named("cogo-spare"), 0u, "none before it is needed");
     for (uint64_t round = 1; round <= 3; round++) {
         block(system, LANES);
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 100 || stats_of(system).spare_lanes_working == 0; i++) {
             cr_expect_eq(scene_ask_u64(system, other), 1u);
         }
         cogo_system_stats stats = stats_of(system);
         cr_expect_eq(stats.spare_lanes_working, 1u);
-        cr_expect_eq(stats.takeovers, round);
+        cr_expect_geq(stats.takeovers, round, "and more if a lane had no CPU for so long");
         cr_expect_eq(threads_named("cogo-spare"), 1u, "and it is used again");
         release(LANES);
         await_rest(system, other);
@@ -169,7 +172,7 @@ Test(spare, when_the_spare_ones_are_stuck_too_the_log_says_so)
 {
     cogo_system *system = open_scene(LANES, 2);
     block(system, LANES + 2);
-    cr_expect_not_null(strstr(s.log, "so are all others"), "%s", s.log);
+    take(&s.all_stuck);
     cr_expect_eq(threads_named("cogo-spare"), 2u);
     cogo_actor_id other = spawn(system);
     cogo_system_send(system, other, cogo_msg_create(system, BLOCK, 0)); // Has to wait.
@@ -190,7 +193,7 @@ Test(spare, its_timers_outlast_its_duty)
     release(1);
     take(&s.ticked);
     await_rest(system, other);
-    cr_expect_eq(stats_of(system).takeovers, 1u);
+    cr_expect_geq(stats_of(system).takeovers, 1u);
     close_scene(system);
 }
 
