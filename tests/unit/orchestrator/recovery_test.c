@@ -156,6 +156,35 @@ Test(recovery, a_task_is_cancelled_while_its_worker_is_not_back)
     rig_end(&r);
 }
 
+Test(recovery, what_goes_on_after_a_restart_counts_for_its_limit)
+{
+    rig r;
+    rig_start(&r);
+    ask(&r, &r.client, MSG_LIMIT_SET, &(task_limit){.name = "l", .concurrency = 1});
+    cogo_msg_destroy(take(&r.client, MSG_LIMIT));
+    const char *const keys[] = {"l"};
+    const instruction two[] = {{.role = "echo", .ref = "a", .limits = {keys, 1}},
+                               {.role = "echo", .ref = "b", .limits = {keys, 1}}};
+    submit_many(&r, two, 2, false, NULL, NULL, NULL);
+    rig_ids got = take_submitted(&r);
+    rig_worker a = worker_new(&r, "a", 1);
+    rig_offer offer = take_offer(&a);
+    say_started(&r, &a, &offer);
+    cr_expect(await_state(&r, offer.task_id, TASK_RUNNING));
+    restart_as(&r, NEVER_MS, false);
+    come_back(&r, &a, &offer);
+    rig_worker b = worker_new(&r, "b", 1);
+    cr_expect(worker_has_nothing(&r, &b), "the limit is used up");
+    tell(&r, &a.probe, MSG_WORKER_STATUS,
+         &(worker_agent_status){.agent_id = "a", .draining = true});
+    say_result(&r, &a, &offer, RESULT_SUCCESS, false);
+    cr_expect(take_ack(&a, "accepted"));
+    rig_offer next = take_offer(&b);
+    bool first = strcmp(offer.task_id, got.ids[0]) == 0;
+    cr_expect_str_eq(next.task_id, got.ids[first ? 1 : 0], "and free again");
+    rig_end(&r);
+}
+
 /* In one process everything ended together: nobody is waited for. */
 Test(recovery, in_a_closed_world_what_ran_is_tried_again_at_once)
 {
