@@ -1,9 +1,7 @@
 /* cogo node: one node of a cluster, orchestrator or workers. */
-#include "actors/cli/keep.h"
 #include "actors/cli/log.h"
 #include "actors/cli/serve.h"
 
-#include <limits.h>
 #include <string.h>
 
 static const char scheme[] = "cogo://";
@@ -72,13 +70,9 @@ static cli_exit as_worker(const args *a, node_config *config)
 
 static cli_exit node_run(const args *a)
 {
-    char error[256], state[PATH_MAX];
+    char error[256];
     const char *role = args_value(a, "role");
     node_config config = {.worker_id = args_value(a, "worker-id"),
-                          .store = args_value(a, "database-url"),
-                          .token = args_value(a, "api-token"),
-                          .tenant_rates = args_value(a, "tenant-rates"),
-                          .trace = args_value(a, "trace"),
                           .links = {.name = args_value(a, "node-name"),
                                     .cluster = args_value(a, "cluster"),
                                     .listen = args_value(a, "listen-node"),
@@ -92,22 +86,14 @@ static cli_exit node_run(const args *a)
     if (role == NULL || (strcmp(role, "orchestrator") != 0 && strcmp(role, "worker") != 0)) {
         return cli_fail(CLI_USAGE, "--role must be orchestrator or worker");
     }
-    cli_exit code = serve_slots(a, &config.slots);
-    code = code == CLI_OK ? keep_take(a, &config.keep) : code;
-    config.no_migrate = args_flag(a, "no-migrate");
-    code = code == CLI_OK ? serve_drain(a, &config.drain_ms) : code;
+    cli_exit code = serve_take(a, &config);
     if (code == CLI_OK && !find_join(a, &config.links.join)) {
         code = CLI_USAGE;
     }
     if (code == CLI_OK) {
         code = role[0] == 'w' ? as_worker(a, &config) : as_orchestrator(a, &config);
     }
-    if (code != CLI_OK) {
-        return code;
-    }
-    node_state_folder(state, sizeof state);
-    config.data_dir = args_value(a, "data") != NULL ? args_value(a, "data") : state;
-    return serve_node(&config);
+    return code == CLI_OK ? serve_node(&config) : code;
 }
 
 static const args_option node_options[] = {
@@ -140,34 +126,7 @@ static const args_option node_options[] = {
      .value = "ID",
      .env = "WORKER_ID",
      .doc = "id of the worker; while one with this id lives another is refused"},
-    {.name = "worker-slots",
-     .value = "N",
-     .doc = "blocking roles that one worker runs at the same time (default 3)"},
-    {.name = "data",
-     .value = "DIR",
-     .env = "COGO_DATA",
-     .doc = "folder of the journal and of workers' scratch (default: the XDG state folder)"},
-    {.name = "database-url",
-     .value = "URL",
-     .env = "DATABASE_URL",
-     .no_flag = true,
-     .doc = "the journal in PostgreSQL (postgres://...) or another file (sqlite:PATH)"},
-    {.name = "tenant-rates",
-     .value = "N,TENANT=N,...",
-     .env = "COGO_TENANT_RATES",
-     .doc =
-         "requests a second that each tenant may send, and those of some (default: no limit)"},
-    KEEP_OPTIONS,
-    {.name = "no-migrate",
-     .doc = "don't bring the journal's schema up to date: end when it is not (cogo migrate)"},
-    {.name = "drain-timeout",
-     .value = "TIME",
-     .env = "COGO_DRAIN_TIMEOUT",
-     .fallback = "20s",
-     .doc = "on SIGTERM: for what runs to end; the rest is given back and costs no attempt"},
-    {.name = "trace",
-     .value = "FILE",
-     .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"},
+    SERVE_OPTIONS,
     {.name = "tls-cert",
      .value = "FILE",
      .env = "COGO_TLS_CERT",

@@ -6,6 +6,7 @@
 
 #include <cogo/system.h>
 
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ bool serve_split(const char *text, char *host, size_t host_size, int *port)
     return true;
 }
 
-cli_exit serve_slots(const args *a, int64_t *out_slots)
+static cli_exit take_slots(const args *a, int64_t *out_slots)
 {
     const char *wanted = args_value(a, "worker-slots");
     *out_slots = 0;
@@ -61,13 +62,30 @@ cli_exit serve_slots(const args *a, int64_t *out_slots)
     return CLI_OK;
 }
 
-cli_exit serve_drain(const args *a, int64_t *out_ms)
+static cli_exit take_drain(const args *a, int64_t *out_ms)
 {
     const char *wanted = args_value(a, "drain-timeout");
     if (!args_duration_ms(wanted, out_ms) || *out_ms > DRAIN_MOST_MS) {
         return cli_fail(CLI_USAGE, "--drain-timeout '%s' is not a time of at most 1h", wanted);
     }
     return CLI_OK;
+}
+
+static char state_folder[PATH_MAX]; /* Of the one node that a process is. */
+
+cli_exit serve_take(const args *a, node_config *config)
+{
+    const char *data = args_value(a, "data");
+    node_state_folder(state_folder, sizeof state_folder);
+    config->data_dir = data != NULL ? data : state_folder;
+    config->store = args_value(a, "database-url");
+    config->token = args_value(a, "api-token");
+    config->tenant_rates = args_value(a, "tenant-rates");
+    config->trace = args_value(a, "trace");
+    config->no_migrate = args_flag(a, "no-migrate");
+    cli_exit code = take_slots(a, &config->slots);
+    code = code == CLI_OK ? keep_take(a, &config->keep) : code;
+    return code == CLI_OK ? take_drain(a, &config->drain_ms) : code;
 }
 
 /* Waits for a signal that ends the node or for the node to fail. Certificates may change

@@ -5,16 +5,49 @@
 #define CLI_SERVE_H
 
 #include "actors/cli/cli.h"
+#include "actors/cli/keep.h"
 #include "actors/cli/node.h"
+
+/* Lines of an option table. */
+#define SERVE_OPTIONS                                                                          \
+    {.name = "data",                                                                           \
+     .value = "DIR",                                                                           \
+     .env = "COGO_DATA",                                                                       \
+     .doc = "folder of the journal and of workers' scratch (default: the XDG state folder)"},  \
+        {.name = "database-url",                                                               \
+         .value = "URL",                                                                       \
+         .env = "DATABASE_URL",                                                                \
+         .no_flag = true,                                                                      \
+         .doc = "the journal in PostgreSQL (postgres://...) or another file (sqlite:PATH)"},   \
+        {.name = "worker-slots",                                                               \
+         .value = "N",                                                                         \
+         .doc = "blocking roles that one worker runs at the same time (default 3)"},           \
+        {.name = "tenant-rates",                                                               \
+         .value = "N,TENANT=N,...",                                                            \
+         .env = "COGO_TENANT_RATES",                                                           \
+         .doc = "requests a second that each tenant may send, and those of some (default: no " \
+                "limit)"},                                                                     \
+        KEEP_OPTIONS,                                                                          \
+        {.name = "no-migrate",                                                                 \
+         .doc = "don't bring the journal's schema up to date: end when it is not (cogo "       \
+                "migrate)"},                                                                   \
+        {.name = "drain-timeout",                                                              \
+         .value = "TIME",                                                                      \
+         .env = "COGO_DRAIN_TIMEOUT",                                                          \
+         .fallback = "20s",                                                                    \
+         .doc = "on SIGTERM: for what runs to end; the rest is given back and costs no "       \
+                "attempt"},                                                                    \
+    {                                                                                          \
+        .name = "trace", .value = "FILE",                                                      \
+        .doc = "what the actors did last, for ui.perfetto.dev; written when it stops"          \
+    }
 
 /* "HOST:PORT", "[V6]:PORT" or ":PORT". False: none of them. */
 bool serve_split(const char *text, char *host, size_t host_size, int *port);
 
-/* The option worker-slots. CLI_OK with 0 when it is absent; else it has said what is wrong. */
-cli_exit serve_slots(const args *a, int64_t *out_slots);
-
-/* The option drain-timeout in ms; else it has said what is wrong. */
-cli_exit serve_drain(const args *a, int64_t *out_ms);
+/* Puts what these options say into @p config, which borrows from @p a. CLI_USAGE: it has said
+ * which one is wrong. */
+cli_exit serve_take(const args *a, node_config *config);
 
 /* Starts the node, logs one line, waits for the end, stops it. Says what went wrong. */
 cli_exit serve_node(const node_config *config);

@@ -218,6 +218,23 @@ json_t *exchange_body(exchange *x)
     return json;
 }
 
+const void *exchange_take(exchange *x, const cogo_record *type)
+{
+    cogo_record_error error = {"", ""};
+    const void *record = NULL;
+    json_t *body = exchange_body(x);
+    if (body == NULL) {
+        return NULL;
+    }
+    cogo_err err = json_to_record(type, body, COGO_RECORD_STRICT, &x->arena, &record, &error);
+    json_decref(body);
+    if (err != COGO_OK) {
+        exchange_invalid(x, error.pointer, error.detail);
+        return NULL;
+    }
+    return record;
+}
+
 bool exchange_wait(exchange *x, int64_t *out_ms)
 {
     const char *text = query_get(&x->query, "wait");

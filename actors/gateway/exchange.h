@@ -100,6 +100,8 @@ void exchange_add_header(exchange *x, const char *name, const char *value);
 /* The JSON body as an object, with the media type checked; NULL: answered with a problem. The
  * caller owns it. */
 json_t *exchange_body(exchange *x);
+/* The same as a record of @p type, in the exchange's arena. */
+const void *exchange_take(exchange *x, const cogo_record *type);
 /* The parameter `wait` in ms, 0 when absent. False: answered with a problem. */
 bool exchange_wait(exchange *x, int64_t *out_ms);
 

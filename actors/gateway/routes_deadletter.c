@@ -50,18 +50,8 @@ static void answer_redriven(exchange *x, cogo_msg *msg)
 
 void route_deadletter_redrive(exchange *x)
 {
-    cogo_record_error error = {"", ""};
-    const void *asked = NULL;
-    json_t *body = exchange_body(x);
-    if (body == NULL) {
-        return;
+    const void *asked = exchange_take(x, &redrive_record);
+    if (asked != NULL) {
+        exchange_ask(x, MSG_REDRIVE, asked, 0, MSG_REDRIVEN, answer_redriven);
     }
-    cogo_err err =
-        json_to_record(&redrive_record, body, COGO_RECORD_STRICT, &x->arena, &asked, &error);
-    json_decref(body);
-    if (err != COGO_OK) {
-        exchange_invalid(x, error.pointer, error.detail);
-        return;
-    }
-    exchange_ask(x, MSG_REDRIVE, asked, 0, MSG_REDRIVEN, answer_redriven);
 }

@@ -8,20 +8,10 @@ static void answer_one(exchange *x, cogo_msg *msg)
 
 void route_limit_set(exchange *x)
 {
-    cogo_record_error error = {"", ""};
-    const void *asked = NULL;
-    json_t *body = exchange_body(x);
-    if (body == NULL) {
-        return;
+    const void *asked = exchange_take(x, &task_limit_record);
+    if (asked != NULL) {
+        exchange_ask(x, MSG_LIMIT_SET, asked, 0, MSG_LIMIT, answer_one);
     }
-    cogo_err err =
-        json_to_record(&task_limit_record, body, COGO_RECORD_STRICT, &x->arena, &asked, &error);
-    json_decref(body);
-    if (err != COGO_OK) {
-        exchange_invalid(x, error.pointer, error.detail);
-        return;
-    }
-    exchange_ask(x, MSG_LIMIT_SET, asked, 0, MSG_LIMIT, answer_one);
 }
 
 static void answer_page(exchange *x, cogo_msg *msg)

@@ -16,20 +16,10 @@ static void answer_created(exchange *x, cogo_msg *msg)
 
 void route_schedule_create(exchange *x)
 {
-    cogo_record_error error = {"", ""};
-    const void *asked = NULL;
-    json_t *body = exchange_body(x);
-    if (body == NULL) {
-        return;
+    const void *asked = exchange_take(x, &schedule_record);
+    if (asked != NULL) {
+        exchange_ask(x, MSG_SCHEDULE_CREATE, asked, 0, MSG_SCHEDULE, answer_created);
     }
-    cogo_err err =
-        json_to_record(&schedule_record, body, COGO_RECORD_STRICT, &x->arena, &asked, &error);
-    json_decref(body);
-    if (err != COGO_OK) {
-        exchange_invalid(x, error.pointer, error.detail);
-        return;
-    }
-    exchange_ask(x, MSG_SCHEDULE_CREATE, asked, 0, MSG_SCHEDULE, answer_created);
 }
 
 static void answer_page(exchange *x, cogo_msg *msg)

@@ -46,8 +46,6 @@ static void on_submitted(exchange *x, cogo_msg *msg)
 
 void route_task_submit(exchange *x)
 {
-    cogo_record_error error = {"", ""};
-    const void *one = NULL;
     task_submit submit = {.atomic = true};
     int64_t *wait = cogo_arena_alloc(&x->arena, sizeof *wait);
     if (wait == NULL) {
@@ -59,15 +57,8 @@ void route_task_submit(exchange *x)
     if (!exchange_wait(x, wait) || !submit_take_key(x, &submit)) {
         return;
     }
-    json_t *body = exchange_body(x);
-    if (body == NULL) {
-        return;
-    }
-    cogo_err err =
-        json_to_record(&instruction_record, body, COGO_RECORD_STRICT, &x->arena, &one, &error);
-    json_decref(body);
-    if (err != COGO_OK) {
-        exchange_invalid(x, error.pointer, error.detail);
+    const instruction *one = exchange_take(x, &instruction_record);
+    if (one == NULL) {
         return;
     }
     submit.instructions = (cogo_records){.items = one, .count = 1};

@@ -50,23 +50,14 @@ static bool check(exchange *x, access_token *wanted)
 
 void route_token_create(exchange *x)
 {
-    cogo_record_error error = {"", ""};
-    const void *record = NULL;
     char id[ID_SIZE];
     char *hash = cogo_arena_alloc(&x->arena, 65);
     char *secret = cogo_arena_alloc(&x->arena, AUTH_SECRET_SIZE);
-    json_t *body = exchange_body(x);
-    if (body == NULL) {
+    const access_token *asked = exchange_take(x, &access_token_record);
+    if (asked == NULL) {
         return;
     }
-    cogo_err err = json_to_record(&access_token_record, body, COGO_RECORD_STRICT, &x->arena,
-                                  &record, &error);
-    json_decref(body);
-    if (err != COGO_OK) {
-        exchange_invalid(x, error.pointer, error.detail);
-        return;
-    }
-    access_token wanted = *(const access_token *)record;
+    access_token wanted = *asked;
     if (!check(x, &wanted)) {
         return;
     }
