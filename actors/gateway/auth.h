@@ -4,16 +4,16 @@
 #ifndef GATEWAY_AUTH_H
 #define GATEWAY_AUTH_H
 
+#include "actors/doors/token.h"
 #include "actors/gateway/request.h"
 
 typedef struct auth {
-    bool has_token;
-    uint8_t token_hash[32]; /* SHA-256. */
-    char host[256];         /* As configured; allowed in Host beside the local names. */
+    token_rule token;
+    char host[256]; /* As configured; allowed in Host beside the local names. */
 } auth;
 
-/* @p token NULL: none, then only local Host names are answered. */
-void auth_init(auth *a, const char *token, const char *host);
+/* @p token NULL: none, then only local Host names are answered. False: as token_rule_init(). */
+bool auth_init(auth *a, const char *token, const char *host, char error[256]);
 
 typedef enum auth_verdict {
     AUTH_ALL,     /* The configured token, or none is needed: every right. */
@@ -22,21 +22,11 @@ typedef enum auth_verdict {
 } auth_verdict;
 
 typedef struct auth_answer {
-    uint8_t hash[32];
+    uint8_t hash[TOKEN_HASH_SIZE];
     int status;
     const char *why;
 } auth_answer;
 
-/* Tokens that the store knows begin with it. */
-#define AUTH_TOKEN_PREFIX "cogo_"
-
 auth_verdict auth_check(const auth *a, const request_head *head, auth_answer *out);
-
-/* A new secret of AUTH_TOKEN_PREFIX and 256 random bits, with its NUL. False: no randomness. */
-enum { AUTH_SECRET_SIZE = 5 + 43 + 1 };
-bool auth_make_secret(char out[AUTH_SECRET_SIZE]);
-
-/* Hex SHA-256 of @p bytes with its NUL. */
-void auth_hash_hex(const void *bytes, size_t size, char out[65]);
 
 #endif

@@ -4,10 +4,10 @@
 #ifndef GATEWAY_EXCHANGE_H
 #define GATEWAY_EXCHANGE_H
 
+#include "actors/doors/rate.h"
 #include "actors/gateway/auth.h"
 #include "actors/gateway/door.h"
 #include "actors/gateway/query.h"
-#include "actors/gateway/rate.h"
 #include "actors/gateway/server.h"
 #include "codec/contract/messages.h"
 #include "codec/json/json.h"
@@ -38,7 +38,7 @@ typedef struct desk {
     rates *rates;
     exchange *first;                                     /* All exchanges, newest first. */
     struct stream *streams;                              /* Event streams; see sse.h. */
-    struct feed *feeds;                                  /* Of streams and WebSockets. */
+    struct desk_feed *feeds;                             /* Of streams and WebSockets. */
     struct socket_link *sockets[SERVER_CONNECTIONS_MAX]; /* By the slot of the connection. */
     size_t socket_count;
     uint64_t socket_frames;    /* Messages of theirs, ever. */

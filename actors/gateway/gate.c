@@ -164,7 +164,7 @@ static void look_up(exchange *x, const uint8_t hash[32])
     desk *d = x->desk;
     uint64_t now_ns = cogo_now_ns(d->ctx);
     const grants_item *item = grants_find(d->grants, hash, now_ns);
-    char hex[65];
+    char hex[TOKEN_HEX_SIZE];
     memcpy(x->token_hash, hash, sizeof x->token_hash);
     if (item != NULL || d->node_only) {
         use(x, item != NULL && item->good ? &item->grant : NULL);
@@ -176,9 +176,7 @@ static void look_up(exchange *x, const uint8_t hash[32])
         refuse_rate(x, wait_ms, "Too many unknown tokens are being tried.");
         return;
     }
-    for (size_t i = 0; i < 32; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    }
+    token_hex(hash, hex);
     token_list ask = {.hash = hex, .page_size = 1};
     exchange_ask(x, MSG_TOKEN_LIST, &ask, 0, MSG_TOKEN_PAGE, on_token);
 }

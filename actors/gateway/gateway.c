@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_LIMIT = 1024 * 1024, BATCH_LIMIT = 16 * 1024 * 1024, TOKEN_MAX = 4096 };
+enum { BODY_LIMIT = 1024 * 1024, BATCH_LIMIT = 16 * 1024 * 1024 };
 static const uint64_t end_ns = UINT64_C(1000000000); /* For the actor to end. */
 
 struct gateway {
@@ -141,7 +141,7 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         on_drain(d);
         break;
     case MSG_EVENT:
-        feed_event(d, cogo_msg_payload(msg));
+        feeds_event(d, cogo_msg_payload(msg));
         settle_streams(d);
         break;
     case GATEWAY_MSG_SOCKET:
@@ -208,22 +208,6 @@ static int64_t body_limit(const void *ctx, const request_head *head)
     return route_path_has(head->path, ROUTE_BATCH) ? BATCH_LIMIT : g->body_limit;
 }
 
-static bool check_config(const gateway_config *config, char error[256])
-{
-    size_t size = config->token != NULL ? strlen(config->token) : 0;
-    if (config->token != NULL && (size == 0 || size > TOKEN_MAX)) {
-        snprintf(error, 256, "the API token is empty or longer than %d bytes", TOKEN_MAX);
-        return false;
-    }
-    for (size_t i = 0; i < size; i++) {
-        if (config->token[i] <= ' ' || config->token[i] > '~') {
-            snprintf(error, 256, "the API token has a blank or a byte that is not ASCII");
-            return false;
-        }
-    }
-    return true;
-}
-
 static cogo_err open_server(gateway *g, const gateway_config *config, char error[256])
 {
     const char *host = config->host != NULL ? config->host : "127.0.0.1";
@@ -231,7 +215,6 @@ static cogo_err open_server(gateway *g, const gateway_config *config, char error
     if (fd < 0) {
         return errno == EADDRINUSE ? COGO_EEXIST : errno == EINVAL ? COGO_EINVAL : COGO_EIO;
     }
-    auth_init(&g->auth, config->token, host);
     server_config parts = {.listen_fd = fd,
                            .system = g->system,
                            .counts = &g->counts,
@@ -265,15 +248,14 @@ cogo_err gateway_start(cogo_system *system, const gateway_config *config, gatewa
                        char error[256])
 {
     error[0] = '\0';
-    if (!check_config(config, error)) {
-        return COGO_EINVAL;
-    }
     gateway *g = calloc(1, sizeof *g);
     if (g == NULL) {
         snprintf(error, 256, "out of memory");
         return COGO_ENOMEM;
     }
-    if (!rates_init(&g->rates, config->tenant_rates, error)) {
+    const char *host = config->host != NULL ? config->host : "127.0.0.1";
+    if (!auth_init(&g->auth, config->token, host, error)
+        || !rates_init(&g->rates, config->tenant_rates, error)) {
         free(g);
         return COGO_EINVAL;
     }

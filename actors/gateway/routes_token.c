@@ -11,7 +11,7 @@ static void answer_made(exchange *x, cogo_msg *msg)
     access_token made = *(const access_token *)cogo_msg_payload(msg);
     made.token = x->data;
     exchange_record(x, 201, &access_token_record, &made);
-    OPENSSL_cleanse(x->data, AUTH_SECRET_SIZE);
+    OPENSSL_cleanse(x->data, TOKEN_SECRET_SIZE);
 }
 
 /* False: answered with a problem. */
@@ -52,7 +52,7 @@ void route_token_create(exchange *x)
 {
     char id[ID_SIZE];
     char *hash = cogo_arena_alloc(&x->arena, 65);
-    char *secret = cogo_arena_alloc(&x->arena, AUTH_SECRET_SIZE);
+    char *secret = cogo_arena_alloc(&x->arena, TOKEN_SECRET_SIZE);
     const access_token *asked = exchange_take(x, &access_token_record);
     if (asked == NULL) {
         return;
@@ -61,11 +61,11 @@ void route_token_create(exchange *x)
     if (!check(x, &wanted)) {
         return;
     }
-    if (hash == NULL || secret == NULL || !auth_make_secret(secret)) {
+    if (hash == NULL || secret == NULL || !token_make_secret(secret)) {
         exchange_problem(x, 503, NULL, "No memory or no randomness for a token.");
         return;
     }
-    auth_hash_hex(secret, strlen(secret), hash);
+    token_hash_hex(secret, strlen(secret), hash);
     id_make(id, "tok", cogo_system_wall_ms(x->desk->system),
             cogo_system_random(x->desk->system), cogo_system_random(x->desk->system));
     wanted.token_id = id;

@@ -1,13 +1,13 @@
 #include "actors/gateway/sse.h"
 
-#include "actors/gateway/feed.h"
+#include "actors/gateway/feeds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct stream {
-    feed feed; /* First: a feed of ours is a stream. */
+    desk_feed feed; /* First: a feed of ours is a stream. */
     struct stream *next;
     exchange *x;
 } stream;
@@ -69,7 +69,7 @@ static void on_page(exchange *x, cogo_msg *msg)
     if (!x->opened) {
         open_stream(s);
     }
-    feed_page(&s->feed, cogo_msg_payload(msg));
+    feed_page(&s->feed.feed, cogo_msg_payload(msg));
 }
 
 static void ask_page(feed *f, const task_events *what)
@@ -99,9 +99,10 @@ void sse_start(exchange *x, int64_t after)
         exchange_text(x, 200, "text/event-stream", "");
         return;
     }
-    *s = (stream){.feed = {.desk = d, .reader = &reader, .task_id = x->id, .last = after},
-                  .next = d->streams,
-                  .x = x};
+    *s = (stream){
+        .feed = {.feed = {.reader = &reader, .task_id = x->id, .last = after}, .desk = d},
+        .next = d->streams,
+        .x = x};
     x->data = s;
     x->streaming = true;
     if (d->streams == NULL) {
@@ -111,7 +112,7 @@ void sse_start(exchange *x, int64_t after)
         }
     }
     d->streams = s;
-    feed_start(&s->feed);
+    feeds_start(&s->feed);
 }
 
 void sse_keep_alive(desk *d)
@@ -133,7 +134,7 @@ void sse_forget(exchange *x)
             break;
         }
     }
-    feed_stop(&mine->feed);
+    feeds_stop(&mine->feed);
     if (d->streams == NULL && d->keep_alive_timer != 0) {
         cogo_timer_cancel(d->ctx, d->keep_alive_timer);
         d->keep_alive_timer = 0;
@@ -146,7 +147,7 @@ void sse_end_all(desk *d)
     while (d->streams != NULL) {
         exchange *x = d->streams->x;
         if (d->streams->x->opened) {
-            end_stream(&d->streams->feed);
+            end_stream(&d->streams->feed.feed);
         } else {
             sse_forget(x);
             exchange_problem(x, 503, NULL, "The server is stopping.");

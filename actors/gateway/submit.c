@@ -1,18 +1,10 @@
 #include "actors/gateway/submit.h"
 
+#include "actors/doors/key.h"
 #include "actors/gateway/gate.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-bool submit_key_valid(const char *key)
-{
-    size_t size = 0;
-    while (key[size] >= ' ' && key[size] <= '~') {
-        size++;
-    }
-    return key[size] == '\0' && size > 0 && size <= SUBMIT_KEY_MAX;
-}
 
 bool submit_take_key(exchange *x, task_submit *submit)
 {
@@ -22,23 +14,12 @@ bool submit_take_key(exchange *x, task_submit *submit)
     if (key == NULL) {
         return true;
     }
-    if (!submit_key_valid(key)) {
+    if (!key_valid(key)) {
         exchange_problem(x, 400, "BAD_IDEMPOTENCY_KEY",
                          "Idempotency-Key has to be 1 to 255 printable ASCII characters.");
         return false;
     }
-    char *hash = cogo_arena_alloc(&x->arena, 65);
-    if (hash == NULL) {
-        exchange_problem(x, 503, NULL, "Out of memory.");
-        return false;
-    }
-    auth_hash_hex(x->request->body, x->request->body_size, hash);
-    /* Keys of different tenants never meet: no client's key has this byte. */
-    submit->idempotency_key =
-        submit->tenant == NULL ? key
-                               : cogo_arena_printf(&x->arena, "%s\x01%s", submit->tenant, key);
-    submit->request_hash = hash;
-    if (submit->idempotency_key == NULL) {
+    if (!key_put(submit, key, x->request->body, x->request->body_size, &x->arena)) {
         exchange_problem(x, 503, NULL, "Out of memory.");
         return false;
     }

@@ -8,11 +8,8 @@
 enum {
     SUBMIT_BATCH_MAX = 1000,     /* Items of one batch, */
     SUBMIT_WORKFLOW_MAX = 10000, /* or of one workflow. */
-    SUBMIT_KEY_MAX = 255,        /* Bytes of an Idempotency-Key. */
 };
 
-/* 1 to SUBMIT_KEY_MAX printable ASCII characters. */
-bool submit_key_valid(const char *key);
 /* Puts key, hash and trace of the request into @p submit. False: answered with a problem. */
 bool submit_take_key(exchange *x, task_submit *submit);
 /* Says so in the head when the answer is a repeated one. */

@@ -103,16 +103,14 @@ static void on_token(ws_ask *a, cogo_msg *msg)
 /* A token is looked at as often as with requests, while anything goes over its socket. */
 static void check_token(socket_link *s)
 {
-    char hex[65];
+    char hex[TOKEN_HEX_SIZE];
     uint64_t now_ns = cogo_now_ns(s->desk->ctx);
     if (s->grant.token_id[0] == '\0'
         || now_ns - s->checked_ns < GRANT_FRESH_MS * UINT64_C(1000000)) {
         return;
     }
     s->checked_ns = now_ns;
-    for (size_t i = 0; i < sizeof s->token_hash; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", s->token_hash[i]);
-    }
+    token_hex(s->token_hash, hex);
     token_list ask = {.hash = hex, .page_size = 1};
     (void)ws_ask_for(s, "", MSG_TOKEN_LIST, &ask, 0, on_token);
 }

@@ -4,7 +4,7 @@
 #ifndef GATEWAY_WS_H
 #define GATEWAY_WS_H
 
-#include "actors/gateway/feed.h"
+#include "actors/gateway/feeds.h"
 #include "actors/gateway/frame.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* What clients do over a WebSocket, and the table of all frames. */
-#include "actors/gateway/auth.h"
+#include "actors/doors/key.h"
 #include "actors/gateway/gate.h"
 #include "actors/gateway/submit.h"
 #include "actors/gateway/ws.h"
@@ -9,7 +9,7 @@
 
 /* One subscription. */
 typedef struct ws_feed {
-    feed feed; /* First: a feed of ours is one. */
+    desk_feed feed; /* First: a feed of ours is one. */
     struct ws_feed *next;
     socket_link *socket;
     char task_id[ID_SIZE];
@@ -46,27 +46,20 @@ static bool take_key(ws_frame *f, task_submit *submit)
 {
     const json_t *key = json_object_get(f->json, "idempotencyKey");
     const char *text = json_string_value(key);
-    char *body = NULL, *hash = cogo_arena_alloc(&f->arena, 65);
     if (key == NULL) {
         return true;
     }
-    if (text == NULL || !submit_key_valid(text)) {
+    if (text == NULL || !key_valid(text)) {
         invalid(f, "/idempotencyKey", "Not 1 to 255 printable ASCII characters.");
         return false;
     }
-    body = json_dumps(f->data, JSON_COMPACT | JSON_SORT_KEYS);
-    if (body == NULL || hash == NULL) {
-        free(body);
-        ws_refuse(f, &(problem){.status = 503, .detail = "Out of memory."});
-        return false;
-    }
-    auth_hash_hex(body, strlen(body), hash);
+    char *body = json_dumps(f->data, JSON_COMPACT | JSON_SORT_KEYS);
+    bool put = body != NULL && key_put(submit, text, body, strlen(body), &f->arena);
     free(body);
-    submit->request_hash = hash;
-    submit->idempotency_key =
-        submit->tenant == NULL ? text
-                               : cogo_arena_printf(&f->arena, "%s\x01%s", submit->tenant, text);
-    return true;
+    if (!put) {
+        ws_refuse(f, &(problem){.status = 503, .detail = "Out of memory."});
+    }
+    return put;
 }
 
 static void handle_submit(ws_frame *f)
@@ -121,7 +114,7 @@ static ws_feed *find_feed(const socket_link *s, const char *task_id)
 static void stop_feed(ws_feed *w)
 {
     socket_link *s = w->socket;
-    feed_stop(&w->feed);
+    feeds_stop(&w->feed);
     for (ws_feed **at = &s->feeds; *at != NULL; at = &(*at)->next) {
         if (*at == w) {
             *at = w->next;
@@ -160,9 +153,9 @@ static void on_page(ws_ask *a, cogo_msg *msg)
         w->opened = true;
         ws_send(a->socket, json_pack("{s:s, s:s*, s:s, s:I}", "type", "subscribed", "id",
                                      w->frame_id[0] != '\0' ? w->frame_id : NULL, "subject",
-                                     w->task_id, "after", (json_int_t)w->feed.last));
+                                     w->task_id, "after", (json_int_t)w->feed.feed.last));
     }
-    feed_page(&w->feed, cogo_msg_payload(msg));
+    feed_page(&w->feed.feed, cogo_msg_payload(msg));
 }
 
 static void ask_page(feed *f, const task_events *what)
@@ -203,7 +196,7 @@ static void end_feed(feed *f)
 {
     ws_feed *w = (ws_feed *)f;
     ws_send(w->socket, json_pack("{s:s, s:s, s:I}", "type", "ended", "subject", w->task_id,
-                                 "sequence", (json_int_t)w->feed.last));
+                                 "sequence", (json_int_t)w->feed.feed.last));
     stop_feed(w);
 }
 
@@ -219,11 +212,12 @@ static void subscribe(socket_link *s, const char *frame_id, const char *task_id,
     w->socket = s;
     snprintf(w->task_id, sizeof w->task_id, "%s", task_id);
     snprintf(w->frame_id, sizeof w->frame_id, "%s", frame_id);
-    w->feed = (feed){.desk = s->desk, .reader = &reader, .task_id = w->task_id, .last = after};
+    w->feed = (desk_feed){.feed = {.reader = &reader, .task_id = w->task_id, .last = after},
+                          .desk = s->desk};
     w->next = s->feeds;
     s->feeds = w;
     s->feed_count++;
-    feed_start(&w->feed);
+    feeds_start(&w->feed);
 }
 
 static void on_task(ws_ask *a, cogo_msg *msg)

@@ -244,7 +244,8 @@ Test(auth, the_gate_denies_by_default)
     request_head h;
     memset(&h, 0, sizeof h);
     h.headers[REQUEST_HOST] = "example.org";
-    auth_init(&a, "right", "0.0.0.0");
+    char error[256];
+    cr_assert(auth_init(&a, "right", "0.0.0.0", error));
     cr_expect_eq(check_auth(&a, &h), 401);
     h.headers[REQUEST_AUTHORIZATION] = "Bearer wrong";
     cr_expect_eq(check_auth(&a, &h), 401);
@@ -266,10 +267,10 @@ Test(auth, the_gate_denies_by_default)
 
 Test(auth, a_secret_has_256_bits_and_is_never_the_same)
 {
-    char one[AUTH_SECRET_SIZE], other[AUTH_SECRET_SIZE];
-    cr_assert(auth_make_secret(one) && auth_make_secret(other));
-    cr_expect_eq(strlen(one), (size_t)AUTH_SECRET_SIZE - 1);
-    cr_expect_eq(strncmp(one, AUTH_TOKEN_PREFIX, strlen(AUTH_TOKEN_PREFIX)), 0);
+    char one[TOKEN_SECRET_SIZE], other[TOKEN_SECRET_SIZE];
+    cr_assert(token_make_secret(one) && token_make_secret(other));
+    cr_expect_eq(strlen(one), (size_t)TOKEN_SECRET_SIZE - 1);
+    cr_expect_eq(strncmp(one, TOKEN_PREFIX, strlen(TOKEN_PREFIX)), 0);
     cr_expect_str_neq(one, other);
 }
 
@@ -279,7 +280,8 @@ Test(auth, without_a_token_only_local_host_names_are_answered)
     auth a;
     request_head h;
     memset(&h, 0, sizeof h);
-    auth_init(&a, NULL, "127.0.0.2");
+    char error[256];
+    cr_assert(auth_init(&a, NULL, "127.0.0.2", error));
     static const char *const good[] = {"localhost", "localhost:3000", "127.0.0.1:1",
                                        "[::1]:3000", "127.0.0.2:3000"};
     static const char *const bad[] = {"evil.example", "localhost.evil.example",

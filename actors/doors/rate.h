@@ -1,9 +1,9 @@
-/* Rate limits: one bucket of requests per tenant, refilled all the time. Used by the gate.
- * Never waits: it says how long a caller has to. */
-#ifndef GATEWAY_RATE_H
-#define GATEWAY_RATE_H
+/* Rate limits: one bucket of requests per tenant, refilled all the time. Used by the gates of
+ * all doors. Never waits: it says how long a caller has to. */
+#ifndef DOORS_RATE_H
+#define DOORS_RATE_H
 
-#include "actors/gateway/grant.h"
+#include "actors/doors/grant.h"
 
 enum {
     RATES_MAX = 64,          /* Tenants with a limit of their own. */

@@ -1,4 +1,4 @@
-#include "actors/gateway/rate.h"
+#include "actors/doors/rate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "actors/gateway/grant.h"
+#include "actors/doors/grant.h"
 
 #include <string.h>
 

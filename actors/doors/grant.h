@@ -1,7 +1,7 @@
 /* What a caller may do: scopes and a tenant, from the token that it shows; and the tokens that
- * were looked up lately. Used by the gate. Never holds a secret: only hashes. */
-#ifndef GATEWAY_GRANT_H
-#define GATEWAY_GRANT_H
+ * were looked up lately. Used by the gates of all doors. Never holds a secret: only hashes. */
+#ifndef DOORS_GRANT_H
+#define DOORS_GRANT_H
 
 #include "codec/contract/id.h"
 #include "codec/contract/messages.h"

@@ -1,5 +1,5 @@
 /* Scopes, tenants, remembered tokens and rates, without a socket. */
-#include "actors/gateway/rate.h"
+#include "actors/doors/rate.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
