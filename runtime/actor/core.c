@@ -42,6 +42,16 @@ uint64_t cogo_system_now_ns(cogo_system *system)
     return cogo__world_now(system->world);
 }
 
+void cogo__incarnation_begin(cogo_system *system)
+{
+    enum { MS_SHIFT = 22 }; // 1000 << 22 fits into 32 bits.
+    uint64_t born_ms = (uint64_t)cogo_system_wall_ms(system);
+    uint32_t chance = (uint32_t)system->world->random(system->world->ctx);
+    system->born_s = born_ms / 1000;
+    system->incarnation =
+        (uint32_t)(born_ms % 1000) << MS_SHIFT | (chance & ((1U << MS_SHIFT) - 1)) | 1;
+}
+
 /* splitmix64: a counter, mixed; so threads need no lock and a seed gives one sequence. */
 uint64_t cogo_system_random(cogo_system *system)
 {

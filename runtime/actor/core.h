@@ -19,7 +19,8 @@ enum { COGO__BEHAVIORS_MAX = 256 }; /**< With meters of their own, a count. */
 struct cogo_system {
     const cogo__world *world;
     cogo_system_config config; /**< With defaults filled in. */
-    uint32_t incarnation;
+    uint32_t incarnation;      /**< See cogo__incarnation_begin(). */
+    uint64_t born_s;           /**< When it was created, wall clock. */
     cogo__au32 sample_mask; /**< A message is stamped when its tick has none of these bits. */
     cogo__au32 tracing;     /**< Events are kept. */
     cogo__table cells, refs, guards;
@@ -114,6 +115,11 @@ static inline cogo__cell *cogo__cell_find(const cogo_system *system, cogo_actor_
 
 /** Gives @p id the name @p name. COGO_OK, COGO_EEXIST, COGO_EINVAL, COGO_ENOMEM. */
 cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id, bool shown);
+
+/** Of a system that is being created. Its upper bits are the millisecond of the second, so that
+ * with the second before it a node's later start has the greater number; the rest is chance,
+ * so that no id of another start is taken for one of this. Never 0. */
+void cogo__incarnation_begin(cogo_system *system);
 
 void cogo__log(cogo_system *system, cogo_log_level level, const char *format, ...)
     COGO_PRINTF(3, 4);

@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { USUAL_FACTOR = 10 }; // Waits so many times longer where there is a link already.
+enum { USUAL_FACTOR = 10 }; // The last wait is so many times longer where there is a link already.
 
 typedef struct joiner {
     cogo__join join;
     cogo_actor_id connections[COGO__CONNECTIONS];
     uint64_t wait_ms;
+    bool usual;   /* The last refusal: there is a link already, or nobody else. */
     bool linked;  /* Since its connections were made. */
     char why[64]; /* It failed with, as it was logged last. */
 } joiner;
@@ -27,32 +28,29 @@ static void end_all(cogo_context *ctx, joiner *j)
     }
 }
 
-/* Doubles up to the limit; a random quarter is left off, so that not all come at once. */
+/* Doubles up to the limit; a random quarter is left off, so that not all come at once. The link
+ * that is there may be one that ends at this moment, so the first tries come soon in any case. */
 static cogo_err try_later(cogo_context *ctx, joiner *j)
 {
     const cogo_node_config *config = &j->join.node->config;
-    uint64_t ns = j->wait_ms * 1000000;
+    uint64_t most = (uint64_t)config->reconnect_max_ms * (j->usual ? USUAL_FACTOR : 1);
+    uint64_t ns = (j->wait_ms < most ? j->wait_ms : most) * 1000000;
     ns -= cogo_system_random(cogo_context_system(ctx)) % (ns / 4 + 1);
-    j->wait_ms =
-        j->wait_ms * 2 < config->reconnect_max_ms ? j->wait_ms * 2 : config->reconnect_max_ms;
+    j->wait_ms = j->wait_ms * 2 < most ? j->wait_ms * 2 : most;
     return cogo_timer_start(ctx, ns, 0, 0, NULL);
 }
 
-/* The same reason is no news. Where there is a link already, or nobody else, the next try is
- * not urgent. */
+/* The same reason is no news. */
 static void explain(cogo_context *ctx, joiner *j, const char *why)
 {
     cogo__node *node = j->join.node;
-    bool usual = cogo__refusal_is_usual(cogo__refusal_of(COGO_OK, why, false));
-    if (usual) {
-        j->wait_ms = node->config.reconnect_max_ms * USUAL_FACTOR;
-    }
+    j->usual = cogo__refusal_is_usual(cogo__refusal_of(COGO_OK, why, false));
     if (!j->linked) {
         char address[COGO__ADDRESS_TEXT];
         cogo__address_text(&j->join.address, address);
         bool again = strncmp(j->why, why, sizeof j->why - 1) == 0;
         (void)snprintf(j->why, sizeof j->why, "%s", why);
-        cogo__log(cogo_context_system(ctx), usual || again ? COGO_LOG_DEBUG : COGO_LOG_WARN,
+        cogo__log(cogo_context_system(ctx), j->usual || again ? COGO_LOG_DEBUG : COGO_LOG_WARN,
                   "node %s: %s not joined, tried again: %s", node->name, address, why);
     }
     j->linked = false;

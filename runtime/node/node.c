@@ -183,7 +183,7 @@ static void take_config(cogo__node *node, const cogo_node_config *c)
     node->config.tls_cert = node->config.tls_key = node->config.tls_ca = NULL;
     node->config.members = node->config.advertise = NULL;
     // A later one than that of an earlier start, whatever the clock says.
-    uint64_t second = (uint64_t)cogo_system_wall_ms(node->system) / 1000;
+    uint64_t second = node->system->born_s;
     uint64_t before = cogo__u64_load_relaxed(&node->incarnation) >> 32;
     second = second > before ? second : before + 1;
     cogo__u64_store_relaxed(&node->incarnation, second << 32 | node->system->incarnation);

@@ -14,7 +14,7 @@
 enum {
     RESOLVED_MAX = 64,  // Addresses of one name.
     TIMEOUT_MS = 30000, // Of one look.
-    EAGER_LOOKS = 60,   // After a link was lost: whoever takes its place has another address.
+    EAGER_LOOKS = 60,   // At first and after a link was lost: names and addresses are still coming.
     EAGER_FACTOR = 10,  // So much sooner than usual.
 };
 
@@ -174,6 +174,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {
     resolver *r = state;
     r->join = *(const cogo__join *)args;
+    r->eager = EAGER_LOOKS;
     return ask(ctx, r);
 }
 

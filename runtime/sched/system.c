@@ -248,7 +248,7 @@ cogo_err cogo__system_create_in(const cogo__world *world, const cogo_system_conf
     cogo__lock_init(&system->guard_lock);
     cogo__lock_init(&system->dead.lock);
     system->config = filled;
-    system->incarnation = (uint32_t)world->random(world->ctx) | 1; // Not 0.
+    cogo__incarnation_begin(system);
     cogo__u64_store_relaxed(&system->random, filled.seed);
     cogo__u32_store_relaxed(&system->sample_mask, COGO__SAMPLE_MESSAGES - 1);
     cogo__lock_init(&system->observe_lock);

@@ -45,7 +45,7 @@ typedef struct cogo_node_config {
     uint32_t strangers_max; /**< Connections that have not yet, a count. Default: 64. */
     uint32_t links_max;     /**< Peers at a time, a count. Default: 1024. */
     /** Between two looks for the addresses of a name. Default: 10000. A tenth of it for a while
-     * after a link to one of them was lost. */
+     * at the start, and after a link to one of them was lost. */
     uint32_t resolve_ms;
     /** TLS 1.3 on all links, both sides with a certificate of this authority: three PEM files,
      * all or none, read at the start and by
