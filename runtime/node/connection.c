@@ -16,7 +16,7 @@
 
 enum { WRITE_BUDGET = 1048576 }; // Bytes per turn.
 #define RTT_FIRST_NS UINT64_C(16000)
-enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT };
+enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT, TIMER_RIVAL };
 
 static void close_with(cogo__connection *c, cogo_err err, const char *why)
 {
@@ -349,6 +349,39 @@ static void beat(cogo__connection *c)
     flush_data(c, false);
 }
 
+/* Who was replaced without a word, as when its machine lost power, would keep its name for as
+ * long as silence is borne: it has one heartbeat to answer. */
+static void doubt(cogo__connection *c)
+{
+    uint64_t wait = (uint64_t)c->node->config.heartbeat_ms * 1000000;
+    if (c->open && c->rival_ns == 0
+        && cogo_timer_start(c->ctx, wait, 0, TIMER_RIVAL, NULL) == COGO_OK) {
+        c->rival_ns = cogo_now_ns(c->ctx);
+        beat(c);
+    }
+}
+
+/* What came while this node was late counts. */
+static void judge_rival(cogo__connection *c)
+{
+    cogo__bytes_read(c);
+    if (c->answered_ns < c->rival_ns) {
+        close_with(c, COGO_ETIMEOUT, "the peer is silent, and a later incarnation waits");
+    }
+    c->rival_ns = 0;
+}
+
+static void on_timer(cogo__connection *c, const cogo_timer_fired *fired)
+{
+    if (fired->cookie == TIMER_HEARTBEAT) {
+        beat(c);
+    } else if (fired->cookie == TIMER_RIVAL) {
+        judge_rival(c);
+    } else if (!c->open) {
+        close_with(c, COGO_ETIMEOUT, "the handshake took too long");
+    }
+}
+
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     cogo__connection *c = state;
@@ -358,11 +391,10 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         on_io(c, ((const cogo_io_ready *)cogo_msg_payload(msg))->events);
         break;
     case COGO_MSG_TIMER:
-        if (((const cogo_timer_fired *)cogo_msg_payload(msg))->cookie == TIMER_HEARTBEAT) {
-            beat(c);
-        } else if (!c->open) {
-            close_with(c, COGO_ETIMEOUT, "the handshake took too long");
-        }
+        on_timer(c, cogo_msg_payload(msg));
+        break;
+    case COGO__MSG_RIVAL:
+        doubt(c);
         break;
     case COGO__MSG_SAY:
         cogo__told_say(c, cogo_msg_payload(msg));

@@ -65,9 +65,10 @@ typedef struct cogo__connection {
     // Control.
     uint64_t heard_ns, answered_ns, pings; /**< Answered: the latest of our pings. */
     uint64_t their_late_ns;                /**< As the peer says. */
-    uint64_t incarnation;                  /**< Ours, as it was said. */
-    uint32_t told;                         /**< Frames for the member actor in this beat. */
-    uint32_t slice_at;                     /**< Member that the peer is told of next. */
+    uint64_t rival_ns;    /**< Since then a later incarnation waits; 0: none. */
+    uint64_t incarnation; /**< Ours, as it was said. */
+    uint32_t told;        /**< Frames for the member actor in this beat. */
+    uint32_t slice_at;    /**< Member that the peer is told of next. */
     cogo__rhythm rhythm;
     cogo__pulse pulse;
     cogo__outgoing out;

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { USUAL_FACTOR = 10 }; // The last wait is so many times longer where there is a link already.
+enum {
+    USUAL_FACTOR = 10
+}; // The last wait is so many times longer where there is a link already.
 
 typedef struct joiner {
     cogo__join join;
@@ -29,7 +31,8 @@ static void end_all(cogo_context *ctx, joiner *j)
 }
 
 /* Doubles up to the limit; a random quarter is left off, so that not all come at once. The link
- * that is there may be one that ends at this moment, so the first tries come soon in any case. */
+ * that is there may be one that ends at this moment, so the first tries come soon in any case.
+ */
 static cogo_err try_later(cogo_context *ctx, joiner *j)
 {
     const cogo_node_config *config = &j->join.node->config;

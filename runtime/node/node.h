@@ -38,9 +38,10 @@ enum {
     COGO__MSG_LOST,       /**< To a resolver: a link to one of its addresses was lost. */
     COGO__MSG_SHARE,      /**< To a peer: who joined or left a group here, see share.c. */
     COGO__MSG_WHERE,      /**< To a process, and back: the index of its node. */
-    COGO__MSG_TOLD = 80,  /**< To the member actor: cogo__told. */
-    COGO__MSG_SAY,        /**< To a control connection: cogo__told, to be said to its peer. */
-    COGO__MSG_WISH,       /**< To the claims actor: cogo__wish, see claims.h. */
+    COGO__MSG_RIVAL,     /**< To a control connection: a later incarnation of its peer waits. */
+    COGO__MSG_TOLD = 80, /**< To the member actor: cogo__told. */
+    COGO__MSG_SAY,       /**< To a control connection: cogo__told, to be said to its peer. */
+    COGO__MSG_WISH,      /**< To the claims actor: cogo__wish, see claims.h. */
 };
 
 typedef struct cogo__opened {

@@ -109,14 +109,18 @@ static bool beats(const cogo__node *node, const cogo__peer *peer, const cogo__ap
     return who->opened_here != peer->opened_here && who->opened_here == mine_first;
 }
 
-/* Caller holds the node's lock. */
-static cogo_err admit_control(cogo__node *node, cogo__peer *peer, const cogo__applicant *who,
-                              const char **out_why)
+/* Caller holds the node's lock. Whoever is linked stays for as long as it answers. */
+static cogo_err admit_control(cogo__node *node, cogo_context *ctx, cogo__peer *peer,
+                              const cogo__applicant *who, const char **out_why)
 {
     cogo__peer *other = NULL;
     for (uint32_t i = 1; (other = next_of(node, who->name, &i)) != NULL;) {
         if (other != peer && other->link != 0) {
             *out_why = "node: another incarnation of this name is linked";
+            if (other->incarnation < who->incarnation) {
+                cogo__post(node->system, ctx, other->connections[COGO__CONTROL],
+                           COGO__MSG_RIVAL, 0, 0, "", 0);
+            }
             return COGO_EEXIST;
         }
     }
@@ -209,7 +213,7 @@ cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, cogo__applicant *
         if (replaced) {
             left = end_link(node, peer, "replaced");
         }
-        err = admit_control(node, peer, who, out_why);
+        err = admit_control(node, ctx, peer, who, out_why);
     }
     if (err == COGO_OK) {
         *out_peer = peer;

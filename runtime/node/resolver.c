@@ -14,8 +14,9 @@
 enum {
     RESOLVED_MAX = 64,  // Addresses of one name.
     TIMEOUT_MS = 30000, // Of one look.
-    EAGER_LOOKS = 60,   // At first and after a link was lost: names and addresses are still coming.
-    EAGER_FACTOR = 10,  // So much sooner than usual.
+    EAGER_LOOKS =
+        60, // At first and after a link was lost: names and addresses are still coming.
+    EAGER_FACTOR = 10, // So much sooner than usual.
 };
 
 typedef struct question {
