@@ -1,6 +1,6 @@
 /* cogo assess: the main job. Submits one workflow (index, then validate, scan and test side by
  * side), shows it live, and turns the results into one report. */
-#include "actors/cli/client.h"
+#include "actors/cli/artifact.h"
 #include "actors/cli/live.h"
 #include "actors/cli/log.h"
 #include "actors/cli/output.h"
@@ -223,6 +223,12 @@ static cli_exit run_in(const args *a, const place *p, const char *path, int64_t 
     cli_exit code = begin(a, p, path, timeout_ms, &workflow);
     if (code == CLI_OK) {
         code = follow(p, &workflow, start);
+    }
+    size_t i;
+    json_t *task;
+    json_array_foreach(json_object_get(workflow, "tasks"), i, task)
+    {
+        code = code == CLI_OK ? artifact_fill(&p->c, task) : code;
     }
     if (code == CLI_OK && nothing_finished(workflow)) {
         json_t *first = json_array_get(json_object_get(workflow, "tasks"), 0);

@@ -31,7 +31,8 @@ typedef struct cli_command {
 /* Each noun's file brings its commands; each list ends with a command without noun. */
 extern const cli_command dev_commands[], assess_commands[], task_commands[],
     deadletter_commands[], schedule_commands[], limit_commands[], workflow_commands[],
-    worker_commands[], node_commands[], ops_commands[], bench_commands[], token_commands[];
+    worker_commands[], node_commands[], ops_commands[], bench_commands[], token_commands[],
+    artifact_commands[];
 
 cli_exit cli_main(int argc, char **argv);
 

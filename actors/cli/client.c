@@ -162,6 +162,32 @@ done:
     return code;
 }
 
+cli_exit client_bytes(const client *c, const char *path, int64_t timeout_ms, char **out,
+                      size_t *out_size)
+{
+    http_response response;
+    http_outcome outcome = send_one(c, "GET", path, NULL, NULL, timeout_ms, &response);
+    cli_exit code = CLI_OK;
+    *out = NULL;
+    if (outcome != HTTP_ANSWERED) {
+        code = not_answered(c, outcome, response.error);
+    } else if (response.status >= 300) {
+        json_t *json = response.body == NULL ? NULL
+                                             : json_loadb(response.body, response.body_size,
+                                                          JSON_DECODE_ANY, NULL);
+        print_problem(response.status, json);
+        json_decref(json);
+        code = exit_of_status(response.status);
+    } else {
+        *out = response.body != NULL ? response.body : calloc(1, 1);
+        *out_size = response.body_size;
+        response.body = NULL;
+        code = *out == NULL ? cli_fail(CLI_FAILED, "out of memory") : CLI_OK;
+    }
+    http_response_finish(&response);
+    return code;
+}
+
 char *client_escape(const char *text)
 {
     char *out = malloc(3 * strlen(text) + 1), *p = out;

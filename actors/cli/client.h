@@ -22,6 +22,10 @@ bool client_from_args(const args *a, client *out);
 cli_exit client_call(const client *c, const char *method, const char *path, const json_t *body,
                      const char *idempotency_key, int64_t timeout_ms, json_t **out);
 
+/* GET as bytes. On success the caller frees @p *out; otherwise as client_call(). */
+cli_exit client_bytes(const client *c, const char *path, int64_t timeout_ms, char **out,
+                      size_t *out_size);
+
 /* As client_call() without printing; for probes. @p out_status is 0 when nothing answered. */
 cli_exit client_probe(const client *c, const char *path, int64_t timeout_ms, int *out_status,
                       json_t **out);

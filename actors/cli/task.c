@@ -1,7 +1,7 @@
 /* cogo task: submit, look, wait, cancel, retry. */
 #include "actors/cli/task.h"
 
-#include "actors/cli/client.h"
+#include "actors/cli/artifact.h"
 #include "actors/cli/output.h"
 #include "codec/json/json.h"
 
@@ -40,9 +40,12 @@ static bool is_terminal(const json_t *task)
     return false;
 }
 
-static void print_task(const args *a, const json_t *task)
+static void print_task(const args *a, const client *c, json_t *task)
 {
     char cell[200];
+    if (artifact_fill(c, task) != CLI_OK) {
+        fputs("cogo: the task is shown without its output\n", stderr);
+    }
     if (args_flag(a, "json")) {
         output_json(task);
         return;
@@ -229,7 +232,7 @@ static cli_exit submit(const args *a)
         code = wait_for(&c, id, &task);
         code = code == CLI_OK ? exit_of_task(task) : code;
     }
-    print_task(a, task);
+    print_task(a, &c, task);
     json_decref(task);
     return code;
 }
@@ -251,7 +254,7 @@ static cli_exit one(const args *a, const char *method, const char *suffix, bool 
         return code;
     }
     if (task_answer) {
-        print_task(a, answer);
+        print_task(a, &c, answer);
     } else {
         output_json(answer);
     }
@@ -362,7 +365,7 @@ static cli_exit watch(const args *a)
     if (code == CLI_OK) {
         code = wait_for(&c, id == NULL ? "" : id, &task);
         code = code == CLI_OK ? exit_of_task(task) : code;
-        print_task(a, task);
+        print_task(a, &c, task);
         json_decref(task);
     }
     free(id);

@@ -1,6 +1,6 @@
 #include "actors/doors/key.h"
 
-#include "actors/doors/token.h"
+#include "codec/contract/digest.h"
 
 bool key_valid(const char *key)
 {
@@ -14,7 +14,7 @@ bool key_valid(const char *key)
 bool key_put(task_submit *submit, const char *key, const void *bytes, size_t size,
              cogo_arena *arena)
 {
-    char *hash = cogo_arena_alloc(arena, TOKEN_HEX_SIZE);
+    char *hash = cogo_arena_alloc(arena, DIGEST_SIZE);
     /* No client's key has this byte. */
     submit->idempotency_key = submit->tenant == NULL
                                   ? key
@@ -22,7 +22,7 @@ bool key_put(task_submit *submit, const char *key, const void *bytes, size_t siz
     if (hash == NULL || submit->idempotency_key == NULL) {
         return false;
     }
-    token_hash_hex(bytes, size, hash);
+    digest_hex(bytes, size, hash);
     submit->request_hash = hash;
     return true;
 }

@@ -72,10 +72,3 @@ void token_hex(const uint8_t hash[TOKEN_HASH_SIZE], char out[TOKEN_HEX_SIZE])
         snprintf(out + 2 * i, 3, "%02x", hash[i]);
     }
 }
-
-void token_hash_hex(const void *bytes, size_t size, char out[TOKEN_HEX_SIZE])
-{
-    uint8_t hash[TOKEN_HASH_SIZE];
-    (void)SHA256(bytes, size, hash);
-    token_hex(hash, out);
-}

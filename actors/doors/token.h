@@ -40,8 +40,7 @@ token_verdict token_check(const token_rule *r, const char *token,
 enum { TOKEN_SECRET_SIZE = 5 + 43 + 1 };
 bool token_make_secret(char out[TOKEN_SECRET_SIZE]);
 
-/* Hexadecimal of a hash, and of the hash of @p bytes. */
+/* Hexadecimal of a hash, as digest_hex() gives it. */
 void token_hex(const uint8_t hash[TOKEN_HASH_SIZE], char out[TOKEN_HEX_SIZE]);
-void token_hash_hex(const void *bytes, size_t size, char out[TOKEN_HEX_SIZE]);
 
 #endif

@@ -129,10 +129,16 @@ void exchange_upgrade(exchange *x)
     send_answer(x, 101, answer_upgrade(x->request->exchange, &head));
 }
 
-void exchange_text(exchange *x, int status, const char *content_type, const char *text)
+void exchange_bytes(exchange *x, int status, const char *content_type, const void *bytes,
+                    size_t size)
 {
     answer_head head = exchange_head(x, status, content_type);
-    send_answer(x, status, answer_make(x->request->exchange, &head, text, strlen(text)));
+    send_answer(x, status, answer_make(x->request->exchange, &head, bytes, size));
+}
+
+void exchange_text(exchange *x, int status, const char *content_type, const char *text)
+{
+    exchange_bytes(x, status, content_type, text, strlen(text));
 }
 
 void exchange_json(exchange *x, int status, json_t *json)

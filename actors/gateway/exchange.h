@@ -55,7 +55,8 @@ struct exchange {
     const char *allow; /* Methods of the path, when none of its routes takes this one. */
     grant grant;       /* What the caller may do. */
     uint8_t token_hash[32];
-    const char *id; /* What stands for {id} or {name} in the path; NULL: none. */
+    const char *id;   /* What stands for the first {...} in the path; NULL: none. */
+    const char *part; /* And for the second. */
     query query;
     cogo_arena arena; /* All that lives as long as the exchange. */
     uint64_t ask;
@@ -84,6 +85,9 @@ void exchange_ask(exchange *x, cogo_msg_type type, const void *record, int64_t w
 void exchange_json(exchange *x, int status, json_t *json); /* Takes @p json; NULL: no memory. */
 void exchange_record(exchange *x, int status, const cogo_record *type, const void *record);
 void exchange_text(exchange *x, int status, const char *content_type, const char *text);
+/* @p bytes are not looked at when the request is HEAD. */
+void exchange_bytes(exchange *x, int status, const char *content_type, const void *bytes,
+                    size_t size);
 void exchange_fail(exchange *x, const problem *p);
 void exchange_problem(exchange *x, int status, const char *code, const char *detail);
 /* 422 that names one field of the body or one parameter. */

@@ -94,6 +94,9 @@ static uint32_t scope_of(const route *r)
     if ((r->flags & ROUTE_SOCKET) != 0) {
         return 0; /* Its frames are checked one by one. */
     }
+    if ((r->flags & ROUTE_WORK) != 0) {
+        return SCOPE_WORK;
+    }
     return r->method == HTTP_METHOD_GET || (r->flags & ROUTE_READS) != 0 ? SCOPE_READ
                                                                          : SCOPE_SUBMIT;
 }
@@ -185,7 +188,7 @@ void gate_enter(exchange *x)
 {
     auth_answer said;
     auth_verdict verdict = auth_check(x->desk->auth, &x->request->head, &said);
-    x->route = route_find(&x->request->head, &x->arena, &x->id, &x->allow);
+    x->route = route_find(&x->request->head, &x->arena, &x->id, &x->part, &x->allow);
     bool open = x->route != NULL && (x->route->flags & ROUTE_OPEN) != 0;
     if (verdict == AUTH_ALL) {
         x->grant = grant_all();

@@ -69,6 +69,7 @@ static json_t *parameter_schema(const char *name, size_t size)
         {"limit", NULL, 1, 1000},
         {"after", NULL, 0, INT_MAX},
         {"Last-Event-ID", NULL, 0, INT_MAX},
+        {"lease", NULL, 1, INT_MAX},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strlen(known[i].name) != size || memcmp(known[i].name, name, size) != 0) {
@@ -103,6 +104,7 @@ static const char *describe(const char *name, size_t size)
         {"reason", "Why, for people."},
         {"by", "Who decides, for people."},
         {"note", "What they say about it, for people."},
+        {"lease", "Of the attempt; needed to store, else the latest one's counts."},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (strlen(texts[i][0]) == size && memcmp(texts[i][0], name, size) == 0) {
@@ -115,8 +117,7 @@ static const char *describe(const char *name, size_t size)
 static json_t *parameters(const route *r)
 {
     json_t *list = json_array();
-    const char *open = strchr(r->path, '{');
-    if (open != NULL) {
+    for (const char *open = r->path; (open = strchr(open, '{')) != NULL; open++) {
         (void)json_array_append_new(
             list, parameter(open + 1, strcspn(open + 1, "}"), "path", "Which one."));
     }
@@ -197,6 +198,11 @@ static json_t *operation(const route *r)
         (void)json_object_set_new(op, "requestBody",
                                   json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content",
                                             "application/json", "schema", body));
+    }
+    if ((r->flags & ROUTE_BYTES) != 0) {
+        (void)json_object_set_new(
+            op, "requestBody",
+            json_pack("{s:b, s:{s:{}}}", "required", 1, "content", "application/octet-stream"));
     }
     if ((r->flags & ROUTE_OPEN) != 0) {
         (void)json_object_set_new(op, "security", json_pack("[{}]"));

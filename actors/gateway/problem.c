@@ -29,6 +29,8 @@ const char *problem_code(int status)
         return "TARGET_TOO_LONG";
     case 415:
         return "UNSUPPORTED_MEDIA_TYPE";
+    case 416:
+        return "RANGE_NOT_SATISFIABLE";
     case 417:
         return "EXPECTATION_FAILED";
     case 422:

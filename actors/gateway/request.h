@@ -33,6 +33,9 @@ typedef enum http_method { HTTP_METHOD_MAP(X) HTTP_METHOD_COUNT } http_method;
     X(TRACEPARENT, "traceparent") \
     X(REQUEST_ID, "x-request-id") \
     X(LAST_EVENT_ID, "last-event-id") \
+    X(IF_NONE_MATCH, "if-none-match") \
+    X(RANGE, "range") \
+    X(IF_RANGE, "if-range") \
     X(ORIGIN, "origin") \
     X(EXPECT, "expect") \
     X(CONNECTION, "connection") \

@@ -32,6 +32,18 @@ const route route_table[] = {
      "The result of a finished task.", NULL, NULL, 200, &agent_result_record, NULL, NULL},
     {HTTP_METHOD_GET, "/v1/tasks/{id}/explain", route_task_explain, 0, "",
      "Why a task waits, or where it ran.", NULL, NULL, 200, &explanation_record, NULL, NULL},
+    {HTTP_METHOD_GET, "/v1/tasks/{id}/artifacts", route_artifact_list, 0, "",
+     "What is kept beside a task: large values, and what its workers stored.", NULL, NULL, 200,
+     &artifact_record, "artifacts", NULL},
+    {HTTP_METHOD_GET, "/v1/tasks/{id}/artifacts/{name}", route_artifact_get, 0, "lease",
+     "The bytes of the latest artifact of that name; a part of them with Range. A value "
+     "(application/msgpack) comes as JSON, or as it is kept with Accept.",
+     NULL, NULL, 200, NULL, NULL, "application/octet-stream"},
+    {HTTP_METHOD_PUT, "/v1/tasks/{id}/artifacts/{name}", route_artifact_put,
+     ROUTE_WORK | ROUTE_BATCH | ROUTE_BYTES, "lease",
+     "Stores bytes beside the task, for the attempt with this lease; answered when they are on "
+     "disk.",
+     NULL, NULL, 201, &artifact_record, NULL, NULL},
     {HTTP_METHOD_POST, "/v1/workflows", route_workflow_submit,
      ROUTE_BATCH | ROUTE_KEYED | ROUTE_TENANTS, "wait",
      "Submits tasks that depend on each other: all of them or none.", &instruction_record,
@@ -127,18 +139,26 @@ const route route_table[] = {
     {.path = NULL},
 };
 
-/* True when @p path is what @p pattern describes; the variable part is @p *id. */
-static bool matches(const char *pattern, const char *path, const char **id, size_t *id_size)
+enum { PARTS_MAX = 2 };
+
+/* A variable part of a path; size 0: none. */
+typedef struct part {
+    const char *at;
+    size_t size;
+} part;
+
+/* True when @p path is what @p pattern describes. */
+static bool matches(const char *pattern, const char *path, part parts[PARTS_MAX])
 {
-    *id = NULL;
-    *id_size = 0;
+    size_t count = 0;
+    parts[0] = parts[1] = (part){NULL, 0};
     while (*pattern != '\0') {
-        if (*pattern == '{') {
-            *id = path;
-            *id_size = strcspn(path, "/:");
-            path += *id_size;
+        if (*pattern == '{' && count < PARTS_MAX) {
+            part *p = &parts[count++];
+            *p = (part){path, strcspn(path, "/:")};
+            path += p->size;
             pattern = strchr(pattern, '}') + 1;
-            if (*id_size == 0) {
+            if (p->size == 0) {
                 return false;
             }
         } else if (*pattern++ != *path++) {
@@ -148,19 +168,24 @@ static bool matches(const char *pattern, const char *path, const char **id, size
     return *path == '\0';
 }
 
+static const char *copy(cogo_arena *arena, part p)
+{
+    return p.size > 0 ? cogo_arena_copy(arena, p.at, p.size) : NULL;
+}
+
 const route *route_find(const request_head *head, cogo_arena *arena, const char **out_id,
-                        const char **out_allow)
+                        const char **out_part, const char **out_allow)
 {
     http_method method = head->method == HTTP_METHOD_HEAD ? HTTP_METHOD_GET : head->method;
-    const char *id;
-    size_t id_size;
-    *out_id = *out_allow = NULL;
+    part parts[PARTS_MAX];
+    *out_id = *out_part = *out_allow = NULL;
     for (const route *r = route_table; r->path != NULL; r++) {
-        if (!matches(r->path, head->path, &id, &id_size)) {
+        if (!matches(r->path, head->path, parts)) {
             continue;
         }
         if (r->method == method) {
-            *out_id = id != NULL ? cogo_arena_copy(arena, id, id_size) : NULL;
+            *out_id = copy(arena, parts[0]);
+            *out_part = copy(arena, parts[1]);
             return r;
         }
         const char *name =
@@ -173,10 +198,9 @@ const route *route_find(const request_head *head, cogo_arena *arena, const char 
 
 bool route_path_has(const char *path, uint32_t flag)
 {
-    const char *id;
-    size_t id_size;
+    part parts[PARTS_MAX];
     for (const route *r = route_table; r->path != NULL; r++) {
-        if ((r->flags & flag) != 0 && matches(r->path, path, &id, &id_size)) {
+        if ((r->flags & flag) != 0 && matches(r->path, path, parts)) {
             return true;
         }
     }

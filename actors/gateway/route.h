@@ -13,6 +13,7 @@ enum {
     ROUTE_EVENTS = 1 << 3, /* Answers as an event stream when asked to. */
     ROUTE_NODE = 1 << 5,   /* Of the node itself: also where no orchestrator is. */
     ROUTE_EACH = 1 << 10,  /* Items of the answer may be problems. */
+    ROUTE_BYTES = 1 << 11, /* The body is any bytes. */
     ROUTE_LIST = 1 << 4,   /* The answer is {"<noun>": [record...], "nextPageToken"}. */
     /* Who may: GET needs the scope read, the others submit. Paths below one task or workflow
      * are open to its tenant; of the others only those with ROUTE_TENANTS to tokens of one
@@ -20,12 +21,13 @@ enum {
     ROUTE_TENANTS = 1 << 6,
     ROUTE_ADMIN = 1 << 7,  /* Needs the scope admin. */
     ROUTE_READS = 1 << 8,  /* Needs the scope read, whatever its method is. */
+    ROUTE_WORK = 1 << 12,  /* Needs the scope work. */
     ROUTE_SOCKET = 1 << 9, /* Becomes a WebSocket, whose frames are checked one by one. */
 };
 
 struct route {
     http_method method;
-    const char *path; /* With {id} or {name} for one path segment without ':'. */
+    const char *path; /* With up to two {...}, each for one path segment without ':'. */
     void (*handle)(exchange *x);
     uint32_t flags;
     const char *parameters;   /* Of the query, one blank between them. */
@@ -42,9 +44,9 @@ struct route {
 extern const route route_table[];
 
 /* The route of @p head; NULL with @p *out_allow (methods for a 405, in @p arena) or NULL when
- * the path is unknown. @p *out_id is the variable part, in @p arena. */
+ * the path is unknown. @p *out_id and @p *out_part are the variable parts, in @p arena. */
 const route *route_find(const request_head *head, cogo_arena *arena, const char **out_id,
-                        const char **out_allow);
+                        const char **out_part, const char **out_allow);
 /* True when any route with this path has @p flag. */
 bool route_path_has(const char *path, uint32_t flag);
 
@@ -60,6 +62,10 @@ void route_task_result(exchange *x);
 void route_task_explain(exchange *x);
 void route_task_events(exchange *x);
 void route_task_batch(exchange *x);
+/* Of artifacts. */
+void route_artifact_list(exchange *x);
+void route_artifact_get(exchange *x);
+void route_artifact_put(exchange *x);
 /* Of workflows. */
 void route_workflow_submit(exchange *x);
 void route_workflow_list(exchange *x);

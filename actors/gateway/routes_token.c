@@ -2,6 +2,7 @@
  * in the one answer. */
 #include "actors/gateway/route.h"
 #include "actors/gateway/ws.h"
+#include "codec/contract/digest.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -65,7 +66,7 @@ void route_token_create(exchange *x)
         exchange_problem(x, 503, NULL, "No memory or no randomness for a token.");
         return;
     }
-    token_hash_hex(secret, strlen(secret), hash);
+    digest_hex(secret, strlen(secret), hash);
     id_make(id, "tok", cogo_system_wall_ms(x->desk->system),
             cogo_system_random(x->desk->system), cogo_system_random(x->desk->system));
     wanted.token_id = id;

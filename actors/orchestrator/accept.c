@@ -1,4 +1,5 @@
 /* Makes tasks of a submit that was found good. */
+#include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/submission.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
     memcpy(instruction_id, ids[at], ID_SIZE);
     memcpy(instruction_id, "ins_", 4);
     int64_t now = cogo_system_wall_ms(o->system);
-    bool ready = is_ready(entry);
+    bool ready = is_ready(entry), large = orc_value_large(asked->context);
     task from = {.task_id = ids[at],
                  .instruction_id = instruction_id,
                  .workflow_id = w == NULL ? NULL : w->id,
@@ -50,7 +51,7 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
                  .max_attempts =
                      asked->max_attempts == 0 ? ATTEMPTS_DEFAULT : asked->max_attempts,
                  .timeout = asked->timeout,
-                 .context = asked->context,
+                 .context = large ? (cogo_value){0} : asked->context,
                  .dependencies = dependency_ids(s, entry, ids),
                  .expected_output = asked->expected_output,
                  .labels = asked->labels,
@@ -67,6 +68,9 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
                  .queued_at = ready ? now : 0,
                  .updated_at = now};
     orc_task *t = orc_task_create(o, &from);
+    if (large) {
+        orc_artifact_context(o, t, asked->context);
+    }
     orc_approval_begin(o, t);
     orc_budget_begin(o, t, true);
     t->traceparent = orc_strdup(s->request->traceparent);

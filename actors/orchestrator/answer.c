@@ -40,6 +40,10 @@ static const struct {
     {"DEPENDENCY_FAILED", "A dependency did not succeed"},
     {"WORKER_ID_TAKEN", "The worker id is taken"},
     {"TOO_MANY_WORKERS", "Too many workers"},
+    {"CONTEXT_TOO_LARGE", "The context is too large"},
+    {"ARTIFACT_TOO_LARGE", "The artifact is too large"},
+    {"TOO_MANY_ARTIFACTS", "Too many artifacts"},
+    {"ATTEMPT_OVER", "The attempt is over"},
 };
 
 const char *orc_title(const char *code)

@@ -1,6 +1,6 @@
 /* The end: gives all memory back, in the order in which things lean on each other. Nothing is
  * answered: who waits learns from the runtime that the orchestrator has ended. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/schedule.h"
 #include "actors/orchestrator/share.h"
 
 /* Taking an entry out may move a later one to its place: the cursor steps back over it. */

@@ -1,7 +1,7 @@
 /* Dispatch: waiting tasks and free slots find each other, in memory. An offer does not wait for
  * the store: after a crash the task is simply tried again, and the leases of the next term are
  * greater than any of this one, so a result from before is refused. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/share.h"
 
 #include <string.h>
@@ -152,19 +152,40 @@ static cogo_records previous_results(orc *o, const orc_task *t)
     size_t count = 0;
     for (size_t i = 0; i < t->edge_count && results != NULL; i++) {
         const task *r = t->edges[i].dependency->record;
+        bool missing;
         results[count++] = (dependency_result){
             .task_id = r->task_id,
             .ref = r->ref,
             .role = r->role,
             .status = r->result == NULL ? RESULT_SUCCESS : r->result->status,
-            .output = r->result == NULL ? (cogo_value){0} : r->result->output};
+            .output = orc_output_of(t->edges[i].dependency, &missing)};
     }
     return (cogo_records){.items = results, .count = count};
+}
+
+/* What is too large to be in memory with all else, as a sentence; NULL: all is there. */
+static const char *missing_value(orc *o, const orc_task *t)
+{
+    bool missing;
+    (void)orc_context_of(t, &missing);
+    if (missing) {
+        return "its context could not be loaded with those of the other tasks";
+    }
+    for (size_t i = 0; i < t->edge_count; i++) {
+        (void)orc_output_of(t->edges[i].dependency, &missing);
+        if (missing) {
+            return cogo_arena_printf(&o->scratch,
+                                     "the output of %s is too large to be loaded with it",
+                                     t->edges[i].dependency->record->task_id);
+        }
+    }
+    return NULL;
 }
 
 static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
 {
     const task *r = t->record;
+    bool missing;
     instruction asked = {.instruction_id = r->instruction_id,
                          .task_id = r->task_id,
                          .role = r->role,
@@ -177,7 +198,7 @@ static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
                          .labels = r->labels,
                          .slot_cost = r->slot_cost};
     role_context context = {.task_id = r->task_id,
-                            .input = r->context,
+                            .input = orc_context_of(t, &missing),
                             .attempt = r->attempt,
                             .deadline = run->offered_wall + run->timeout_ms,
                             .previous_results = previous_results(o, t),
@@ -211,6 +232,11 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     if (used_up != NULL) {
         o->exhausted++;
         (void)orc_transition(o, t, LIFE_EXHAUST, used_up);
+        return;
+    }
+    const char *missing = missing_value(o, t);
+    if (missing != NULL) {
+        (void)orc_transition(o, t, LIFE_EXHAUST, missing);
         return;
     }
     orc_run *run = run_create(o, w, orc_worker_offer(w, t->line->role), t, o->next_lease++);

@@ -6,7 +6,7 @@
  * so a write covers all numbers below that of the first task that is still dirty. A parcel
  * needs the last number that was given out when it was put in: that covers its own tasks,
  * whatever it is about. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/artifact.h"
 #include "codec/contract/failpoint.h"
 
 #include <stdio.h>
@@ -51,7 +51,8 @@ static size_t portion(const orc *o)
             break;
         }
         key = t->key;
-        bytes += SIZE_OF_CHANGE + (t->journaled ? 0 : t->size_bytes);
+        bytes += SIZE_OF_CHANGE + (t->journaled ? 0 : t->size_bytes)
+                 + (t->large == NULL ? 0 : orc_artifact_fresh_size(t));
         count++;
     }
     return count;
@@ -83,7 +84,8 @@ static void fill_change(orc *o, orc_task *t, store_change *change, task *copy)
                              .events = {.items = events, .count = count},
                              .lease = t->lease,
                              .idempotency_key = t->key,
-                             .request_hash = t->hash};
+                             .request_hash = t->hash,
+                             .artifacts = orc_artifact_fresh(o, t)};
     if (t->workflow != NULL && !t->workflow->journaled) {
         t->workflow->journaled = true;
         change->workflow = orc_workflow_record(o, t->workflow, false);
@@ -99,6 +101,7 @@ static void clean_task(orc_task *t)
     }
     t->first_event = NULL;
     t->last_event = NULL;
+    orc_artifact_written(t);
     orc_free(t->key);
     orc_free(t->hash);
     t->key = NULL;

@@ -1,5 +1,5 @@
 /* Finished tasks and workflows come back into memory when something unfinished needs them. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/artifact.h"
 
 #include <string.h>
 
@@ -9,7 +9,22 @@ orc_task *orc_load_task(orc *o, const task *from, const store_mark *mark)
     if (t != NULL) {
         return t; // Memory knows better.
     }
-    t = orc_task_create(o, from);
+    // The store gives it whole; what is kept beside the record there is so here.
+    task brief = *from;
+    agent_result result = {0};
+    cogo_value context = {0}, output = {0};
+    if (orc_value_large(from->context) && artifact_of(from, ARTIFACT_CONTEXT) != NULL) {
+        context = from->context;
+        brief.context = (cogo_value){0};
+    }
+    if (from->result != NULL && from->result->output_artifact != NULL) {
+        result = *from->result;
+        output = result.output;
+        result.output = (cogo_value){0};
+        brief.result = &result;
+    }
+    t = orc_task_create(o, &brief);
+    orc_artifact_loaded(t, context, output);
     t->journaled = true;
     t->event_sequence = mark->event_sequence;
     t->lease = mark->lease;
@@ -89,7 +104,7 @@ static const char *remember(orc_ask *ask, const char *id)
 bool orc_load_ids(orc *o, orc_ask *ask, cogo_strings ids)
 {
     const char **missing = orc_alloc(LOOKUP_IDS_MAX * sizeof *missing);
-    store_lookup lookup = {.ids = {.items = missing}};
+    store_lookup lookup = {.ids = {.items = missing}, .whole = true};
     for (size_t i = 0; i < ids.count && lookup.ids.count < LOOKUP_IDS_MAX; i++) {
         if (orc_task_find(o, ids.items[i]) == NULL
             && orc_map_get_text(&ask->asked, ids.items[i]) == NULL) {

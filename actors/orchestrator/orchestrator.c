@@ -2,7 +2,8 @@
  * from here. */
 #include "actors/orchestrator/orchestrator.h"
 
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/artifact.h"
+#include "actors/orchestrator/schedule.h"
 
 #include <string.h>
 
@@ -44,6 +45,8 @@ static const struct {
     {MSG_EVENTS_UNFOLLOW, orc_on_unfollow},
     {MSG_TOKEN_CHANGE, orc_on_token_change},
     {MSG_TOKEN_LIST, orc_on_token_list},
+    {MSG_ARTIFACT_PUT, orc_on_artifact_put},
+    {MSG_ARTIFACT_GET, orc_on_artifact_get},
     {MSG_STORE_FOUND, orc_ask_answered},
     {MSG_STORE_RECOVERED, orc_on_recovered},
     {MSG_STORE_ELECTED, orc_on_elected},

@@ -123,6 +123,7 @@ static bool is_read(cogo_msg *msg)
     case MSG_METRICS_READ:
     case MSG_HEALTH_READ:
     case MSG_TOKEN_LIST:
+    case MSG_ARTIFACT_GET:
     case MSG_STORE_FOUND:
     case MSG_STORE_ELECTED:
         return true;
@@ -188,6 +189,11 @@ void orc_on_token_change(orc *o, cogo_msg *msg)
 }
 
 void orc_on_token_list(orc *o, cogo_msg *msg)
+{
+    pass_on(o, msg, o->config.store_reader);
+}
+
+void orc_on_artifact_get(orc *o, cogo_msg *msg)
 {
     pass_on(o, msg, o->config.store_reader);
 }

@@ -1,5 +1,5 @@
 /* What workers say about an attempt. Only the current lease counts. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/artifact.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -132,6 +132,10 @@ static void keep_result(orc *o, orc_task *t, const agent_result *said)
     char id[ID_SIZE];
     orc_id(o, id, "res_");
     agent_result result = *said;
+    result.output_artifact = NULL;
+    if (orc_artifact_output(t, said->output)) {
+        result.output = (cogo_value){0};
+    }
     result.result_id = id;
     result.task_id = t->record->task_id;
     result.instruction_id = t->record->instruction_id;
@@ -165,6 +169,14 @@ static void record_result(orc *o, orc_task *t, const orc_run *run,
         return;
     }
     orc_budget_charge_result(o, t, said->result, (int64_t)(took_ns / NS_PER_MS));
+    const char *too_large = orc_value_large(said->result->output)
+                                ? orc_artifact_refused(o, t, ARTIFACT_OUTPUT, t->lease,
+                                                       (int64_t)said->result->output.size_bytes)
+                                : NULL;
+    if (too_large != NULL) {
+        (void)orc_transition(o, t, LIFE_FAIL, too_large);
+        return;
+    }
     keep_result(o, t, said->result);
     switch (said->result->status) {
     case RESULT_SUCCESS:
@@ -178,6 +190,9 @@ static void record_result(orc *o, orc_task *t, const orc_run *run,
         record_failure(o, t, said,
                        said->retryable && took_ns >= (uint64_t)run->timeout_ms * NS_PER_MS);
         break;
+    }
+    if (life_ended(t->record->state)) {
+        orc_artifact_end(o, t);
     }
 }
 

@@ -147,6 +147,7 @@ struct orc_task {
     task *record;     /* In this block; what changes points to the blocks below. */
     void *worker_block, *error_block, *result_block, *progress_block, *approval_block;
     char *traceparent, *key, *hash;
+    struct orc_large *large; /* What is kept beside the record (artifact.h); NULL: nothing. */
     orc_line *line;
     orc_run *run;
     orc_workflow *workflow;
@@ -311,7 +312,8 @@ struct orc {
     metric_histogram queue_wait, dispatch, commit_seconds, batch_size;
     uint64_t submit_stamp, exhausted;
     uint64_t approved, rejected;
-    int64_t stale_writes; /* As the store told with its last commit. */
+    uint64_t artifacts[3], artifact_bytes[3]; /* Contexts, outputs, and what workers stored. */
+    int64_t stale_writes;                     /* As the store told with its last commit. */
     uint64_t retries, leases_expired, leases_taken_over, returned, fenced;
 };
 
@@ -376,19 +378,6 @@ void orc_on_decide(orc *o, cogo_msg *msg);
 
 /* due.c: how long a task may wait for a worker, and when it has to be finished. */
 void orc_due_arm(orc *o, orc_task *t);
-
-/* schedule.c and fire.c */
-void orc_on_schedule_create(orc *o, cogo_msg *msg);
-void orc_on_schedule_list(orc *o, cogo_msg *msg);
-void orc_on_schedule_delete(orc *o, cogo_msg *msg);
-void orc_on_schedule_pause(orc *o, cogo_msg *msg);
-void orc_on_schedule_resume(orc *o, cogo_msg *msg);
-void orc_schedule_recover(orc *o, const store_definition *from);
-void orc_schedule_start(orc *o); /* All that are recovered begin to fire. */
-void orc_schedule_finish(orc *o);
-
-/* True: @p msg was the answer to the submit of a slot. */
-bool orc_fire_answered(orc *o, cogo_msg *msg);
 
 /* redrive.c */
 void orc_on_redrive(orc *o, cogo_msg *msg);
@@ -509,9 +498,10 @@ void orc_on_located(orc *o, cogo_msg *msg);
 void orc_on_elected(orc *o, cogo_msg *msg);
 bool orc_leader_down(orc *o, uint64_t monitor);
 
-/* Tokens are the store's: its answer goes back to who asked. */
+/* Tokens and bytes of artifacts are the store's: its answer goes back to who asked. */
 void orc_on_token_change(orc *o, cogo_msg *msg);
 void orc_on_token_list(orc *o, cogo_msg *msg);
+void orc_on_artifact_get(orc *o, cogo_msg *msg);
 
 /* True: @p msg was an answer to something passed on, or is passed on now. */
 bool orc_relay(orc *o, cogo_msg *msg);

@@ -1,6 +1,7 @@
 /* Checks a submit: each instruction by itself, then what they depend on, then the whole. */
 #include "actors/orchestrator/graph.h"
 #include "actors/orchestrator/submission.h"
+#include "codec/contract/artifact.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,6 +171,10 @@ static void check_entry(submission *s, size_t at)
     check_labels(s, at, "labels", &asked->labels);
     check_labels(s, at, "preferredLabels", &asked->preferred_labels);
     check_limits(s, at);
+    if (asked->context.size_bytes > ARTIFACT_BYTES_MAX) {
+        wrong(s, at, "CONTEXT_TOO_LARGE", "/context", "The context has %zu bytes, at most %d.",
+              asked->context.size_bytes, ARTIFACT_BYTES_MAX);
+    }
     check_parent(s, at);
 }
 
@@ -314,7 +319,7 @@ static void refuse_dependants(submission *s)
 problem orc_entry_problem(const submit_entry *entry)
 {
     return (problem){.title = orc_title(entry->code),
-                     .status = 422,
+                     .status = strcmp(entry->code, "CONTEXT_TOO_LARGE") == 0 ? 413 : 422,
                      .detail = entry->detail,
                      .code = entry->code,
                      .errors = {.items = entry->errors, .count = entry->error_count}};
@@ -375,7 +380,7 @@ static void looked_up(orc *o, orc_ask *ask, const store_found *found, const char
 static void look_up(submission *s, const orc_map *missing)
 {
     const char **ids = cogo_arena_alloc(&s->o->scratch, LOOKUP_IDS_MAX * sizeof *ids);
-    store_lookup lookup = {.ids = {.items = ids}};
+    store_lookup lookup = {.ids = {.items = ids}, .whole = true};
     size_t cursor = 0;
     for (char *id; ids != NULL && lookup.ids.count < LOOKUP_IDS_MAX
                    && (id = orc_map_next(missing, &cursor)) != NULL;) {

@@ -1,5 +1,5 @@
 /* Tasks in memory: what is made once lives in one block, what changes in blocks of its own. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/artifact.h"
 
 #include <string.h>
 
@@ -69,6 +69,7 @@ void orc_task_destroy(orc *o, orc_task *t)
     orc_free(t->result_block);
     orc_free(t->progress_block);
     orc_free(t->approval_block);
+    orc_artifact_free(t);
     orc_free(t->traceparent);
     orc_free(t->key);
     orc_free(t->hash);

@@ -2,6 +2,7 @@
 #include "actors/store/journal.h"
 
 #include "actors/store/engine.h"
+#include "codec/contract/artifact.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,16 @@ const char *change_malformed(const store_change *change)
     }
     if (change->idempotency_key != NULL && change->request_hash == NULL) {
         return "an idempotency key needs a request hash";
+    }
+    const artifact_content *artifacts = change->artifacts.items;
+    for (size_t i = 0; i < change->artifacts.count; i++) {
+        const artifact *about = artifacts[i].about;
+        const uint8_t *bytes;
+        size_t size;
+        if (about == NULL || about->name == NULL || about->sha256 == NULL
+            || !artifact_unwrap(artifacts[i].bytes, &bytes, &size)) {
+            return "an artifact needs a name, a hash and bytes";
+        }
     }
     const task_event *events = change->events.items;
     for (size_t i = 1; i < change->events.count; i++) {

@@ -83,7 +83,8 @@ cogo_err task_rows_take(task_rows *rows, db_rows *from)
         .lease = db_column_number(from, 1),
     };
     rows->last_number = db_column_number(from, 0);
-    rows->bytes += bytes.size_bytes + context.size_bytes + result_bytes.size_bytes;
+    rows->bytes += bytes.size_bytes + context.size_bytes + result_bytes.size_bytes
+                   + (rows->whole ? whole_size(t) : 0);
     return COGO_OK;
 }
 
@@ -138,6 +139,7 @@ static cogo_err recover(database *d, int64_t after, cogo_arena *arena, store_rec
     task_rows rows;
     db_rows *from = NULL;
     cogo_err err = task_rows_init(&rows, arena, RECOVER_PAGE);
+    rows.whole = true;
     if (err == COGO_OK) {
         const db_value values[] = {{.number = after}, {.number = RECOVER_PAGE + 1}};
         err = d->driver->query(d,
@@ -147,6 +149,9 @@ static cogo_err recover(database *d, int64_t after, cogo_arena *arena, store_rec
     }
     if (err == COGO_OK) {
         err = task_rows_take_all(&rows, from);
+    }
+    if (err == COGO_OK) {
+        err = whole_rows(d, &rows);
     }
     if (err == COGO_OK) {
         out->tasks = (cogo_records){rows.tasks, rows.count};
@@ -183,7 +188,7 @@ void journal_recover(journal_reader *r, const store_recover *request, cogo_arena
 }
 
 /* In the order of the ids; what is not there is left out. */
-static cogo_err find_ids(database *d, const char *sql, const cogo_strings *ids,
+static cogo_err find_ids(database *d, const char *sql, const cogo_strings *ids, bool whole,
                          cogo_arena *arena, store_found *out)
 {
     if (ids->count > JOURNAL_IDS_MAX) {
@@ -202,6 +207,9 @@ static cogo_err find_ids(database *d, const char *sql, const cogo_strings *ids,
     db_close(from);
     if (err == COGO_OK && step == DB_FAILED) {
         err = COGO_EIO;
+    }
+    if (err == COGO_OK && whole) {
+        err = whole_rows(d, &rows);
     }
     if (err == COGO_OK) {
         out->tasks = (cogo_records){rows.tasks, rows.count};
@@ -284,7 +292,8 @@ static cogo_err find_events(database *d, const task_events *request, cogo_arena 
         return lookup_bad(arena, out, "taskId must be set, after and limit not below 0");
     }
     const char *const ids[] = {request->task_id};
-    cogo_err err = find_ids(d, TASK_SELECT_BRIEF BY_ID, &(cogo_strings){ids, 1}, arena, out);
+    cogo_err err =
+        find_ids(d, TASK_SELECT_BRIEF BY_ID, &(cogo_strings){ids, 1}, false, arena, out);
     if (err != COGO_OK || out->tasks.count == 0) {
         return err;
     }
@@ -327,7 +336,7 @@ static cogo_err find(database *d, const store_lookup *request, cogo_arena *arena
     if (request->idempotency_key != NULL) {
         return find_key(d, request->idempotency_key, arena, out);
     }
-    return find_ids(d, TASK_SELECT_FULL BY_ID, &request->ids, arena, out);
+    return find_ids(d, TASK_SELECT_FULL BY_ID, &request->ids, request->whole, arena, out);
 }
 
 /* One snapshot for all statements of a lookup. */

@@ -14,7 +14,8 @@ typedef struct task_rows {
     store_mark *marks;
     size_t count, capacity;
     int64_t last_number; /* Of the last row. */
-    size_t bytes;        /* Of all records taken. */
+    size_t bytes;        /* Of all records taken, and of what whole_rows() is to add. */
+    bool whole;          /* whole_rows() follows. */
     bool more;           /* Rows were left when task_rows_take_all() returned. */
 } task_rows;
 
@@ -43,6 +44,13 @@ COGO_MUST_USE cogo_err task_rows_take_all(task_rows *rows, db_rows *from);
 /* A copy of a column in @p arena; size 0 for NULL. */
 COGO_MUST_USE cogo_err rows_value(db_rows *from, int column, cogo_arena *arena,
                                   cogo_value *out);
+
+/* Adds the large contexts and outputs that are kept beside the tasks (artifacts.c): those of
+ * WHOLE_BYTES_MAX in all; what is beyond stays absent. */
+COGO_MUST_USE cogo_err whole_rows(database *d, task_rows *rows);
+
+/* Bytes of large values that whole_rows() would add to @p t. */
+size_t whole_size(const task *t);
 
 /* A page of tasks or workflows (list.c). */
 COGO_MUST_USE cogo_err list_tasks(database *d, const task_list *list, cogo_arena *arena,

@@ -1,6 +1,8 @@
 /* One change of the journal as rows. The rules are in the schema: this file names them when
  * they refuse something. */
 #include "actors/store/sqlite_write.h"
+#include "codec/contract/artifact.h"
+#include "codec/contract/failpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -242,6 +244,32 @@ static journal_verdict put_events(sqlite_journal *j, const store_change *change,
     return JOURNAL_APPLIED;
 }
 
+/* The bytes before what refers to them. */
+static journal_verdict put_artifacts(sqlite_journal *j, const store_change *change, int64_t row,
+                                     char error[JOURNAL_ERROR_SIZE])
+{
+    const artifact_content *all = change->artifacts.items;
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < change->artifacts.count && code == SQLITE_OK; i++) {
+        const uint8_t *bytes = NULL;
+        size_t size = 0;
+        (void)artifact_unwrap(all[i].bytes, &bytes, &size); // Was checked.
+        failpoint("store.artifact.before");
+        bind_text(j, S_ARTIFACT, 1, all[i].about->sha256);
+        (void)sqlite3_bind_blob64(j->statements[S_ARTIFACT], 2, bytes, size, SQLITE_STATIC);
+        code = sqlite_step_once(j, S_ARTIFACT);
+        failpoint("store.artifact.after");
+        if (code == SQLITE_OK) {
+            bind_number(j, S_ARTIFACT_LINK, 1, row);
+            bind_text(j, S_ARTIFACT_LINK, 2, all[i].about->name);
+            bind_number(j, S_ARTIFACT_LINK, 3, all[i].about->lease);
+            bind_text(j, S_ARTIFACT_LINK, 4, all[i].about->sha256);
+            code = sqlite_step_once(j, S_ARTIFACT_LINK);
+        }
+    }
+    return sqlite_judge(j, code, change->task->task_id, error);
+}
+
 journal_verdict sqlite_put_change(sqlite_journal *j, const store_change *change,
                                   char error[JOURNAL_ERROR_SIZE])
 {
@@ -253,6 +281,9 @@ journal_verdict sqlite_put_change(sqlite_journal *j, const store_change *change,
     journal_verdict verdict = put_task(j, change, &row, error);
     if (verdict == JOURNAL_APPLIED) {
         verdict = put_result(j, change, row, error);
+    }
+    if (verdict == JOURNAL_APPLIED && change->artifacts.count > 0) {
+        verdict = put_artifacts(j, change, row, error);
     }
     if (verdict == JOURNAL_APPLIED) {
         verdict = put_events(j, change, row, error);

@@ -34,6 +34,11 @@
               "(SELECT 1 FROM results WHERE task = ?1 AND result_id = ?2)")                     \
     X(EVENT,                                                                                    \
       "INSERT INTO task_events (task, sequence, type, time, data) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    X(ARTIFACT, "INSERT INTO artifacts (hash, bytes) VALUES (?1, ?2) "                          \
+                "ON CONFLICT (hash) DO NOTHING")                                                \
+    X(ARTIFACT_LINK, "INSERT INTO task_artifacts (task, name, lease, hash) "                    \
+                     "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (task, name, lease) "                 \
+                     "DO UPDATE SET hash = excluded.hash")                                      \
     X(KEEP_FIND, "SELECT number, workflow, request FROM tasks WHERE task_id = ?1")              \
     X(DROP_EVENTS, "DELETE FROM task_events WHERE task = ?1")                                   \
     X(DROP_CONTEXT, "DELETE FROM contexts WHERE task = ?1")                                     \

@@ -444,6 +444,25 @@ static cogo_err reader_start(cogo_context *ctx, void *state, const void *args)
     return COGO_OK;
 }
 
+static void answer_artifact(cogo_context *ctx, cogo_msg *msg, journal_reader *reader,
+                            cogo_arena *arena)
+{
+    artifact_content out;
+    const char *why = NULL;
+    switch ((int)journal_artifact(reader, cogo_msg_payload(msg), arena, &out, &why)) {
+    case COGO_OK:
+        (void)cogo_reply(ctx, msg,
+                         cogo_msg_create_record(cogo_context_system(ctx), MSG_ARTIFACT, &out));
+        break;
+    case COGO_ENOTFOUND:
+        answer_problem(ctx, msg, 404, "ARTIFACT_NOT_FOUND", "The task has no such artifact.");
+        break;
+    default:
+        answer_problem(ctx, msg, 503, "STORE_UNAVAILABLE", why);
+        break;
+    }
+}
+
 static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     journal_reader *reader = *(journal_reader **)state;
@@ -462,6 +481,8 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         token_page out;
         journal_tokens(reader, cogo_msg_payload(msg), &arena, &out);
         (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_TOKEN_PAGE, &out));
+    } else if (cogo_msg_type_of(msg) == MSG_ARTIFACT_GET) {
+        answer_artifact(ctx, msg, reader, &arena);
     } else if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {
         answer_health(ctx, msg, "store reader: ok", true);
     }

@@ -13,6 +13,8 @@
     X("orchestrator.write.before")     /* Changes gathered, not sent to the store. */ \
     X("orchestrator.write.after")      /* In the store's mailbox. */                  \
     X("store.apply.before")            /* Taken by the store. */                      \
+    X("store.artifact.before")         /* Its task is in the transaction, not it. */  \
+    X("store.artifact.after")          /* It is; SQLite: nothing refers to it yet. */ \
     X("store.apply.after")             /* In the open transaction. */                 \
     X("store.commit.before")           /* COMMIT is next. */                          \
     X("store.commit.sent")             /* PostgreSQL: sent, no answer yet. */         \

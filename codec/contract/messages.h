@@ -82,7 +82,10 @@
     X(340, MSG_TOKEN_CHANGE, "token.change", token_change_record) /* ask, writer */            \
     X(341, MSG_TOKEN, "token", access_token_record)               /* answer */                 \
     X(342, MSG_TOKEN_LIST, "token.list", token_list_record)       /* ask, reader */            \
-    X(343, MSG_TOKEN_PAGE, "token.page", token_page_record)       /* answer */
+    X(343, MSG_TOKEN_PAGE, "token.page", token_page_record)       /* answer */               \
+    X(344, MSG_ARTIFACT_PUT, "artifact.put", artifact_put_record) /* ask */                  \
+    X(345, MSG_ARTIFACT_GET, "artifact.get", artifact_get_record) /* ask, reader */          \
+    X(346, MSG_ARTIFACT, "artifact", artifact_content_record)     /* answer */
 // clang-format on
 
 #define X(number, constant, name, record) constant = (number),
@@ -292,6 +295,26 @@ typedef struct instruction_result {
     bool returned; /* Given back by a worker that leaves; the attempt does not count. */
 } instruction_result;
 
+/* An artifact with its bytes, or a part of them; how they travel: artifact.h. */
+typedef struct artifact_content {
+    const artifact *about;
+    cogo_value bytes;
+} artifact_content;
+
+/* A worker keeps something beside the task that it works on. */
+typedef struct artifact_put {
+    const char *task_id;
+    const artifact_content *content; /* With the lease of the attempt. */
+} artifact_put;
+
+/* Some bytes of an artifact; of that name and SHA-256, if the task has it. */
+typedef struct artifact_get {
+    const char *task_id;
+    const char *sha256;
+    int64_t offset;
+    int64_t size; /* 0: to its end. */
+} artifact_get;
+
 /* One transition: the task as it is now, its events since the last write. */
 typedef struct store_change {
     const task *task;
@@ -300,6 +323,7 @@ typedef struct store_change {
     const char *idempotency_key; /* With the first change of a keyed submit. */
     const char *request_hash;
     const workflow *workflow; /* With the first change of a workflow. */
+    cogo_records artifacts;   /* artifact_content: those of the task that are new. */
 } store_change;
 
 /* What somebody defined, under a name that is unique in its kind. */
@@ -383,6 +407,8 @@ typedef struct store_lookup {
     const char *workflow_id;
     const task_list *workflow_list;
     const store_sweep *sweep;
+    bool
+        whole; /* Tasks by id come with what is kept beside them: large contexts and outputs. */
 } store_lookup;
 
 typedef struct store_found {
@@ -446,7 +472,8 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     store_lookup_record, store_found_record, store_definition_record, store_sweep_record,
     store_swept_record, redrive_record, redriven_record, schedule_command_record,
     schedule_page_record, limit_command_record, task_decision_record, limit_page_record,
-    access_token_record, token_change_record, token_list_record, token_page_record;
+    access_token_record, token_change_record, token_list_record, token_page_record,
+    artifact_content_record, artifact_put_record, artifact_get_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

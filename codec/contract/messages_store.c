@@ -13,6 +13,8 @@ static const cogo_field store_change_fields[] = {
           .doc = "Hash of the body; with the idempotency key."),
     FIELD_RECORD(store_change, workflow, "workflow", workflow,
                  .doc = "The workflow; with its first change."),
+    FIELD_RECORDS(store_change, artifacts, "artifacts", artifact_content,
+                  .doc = "New artifacts of the task."),
 };
 RECORD(store_change, "StoreChange", 1, "One transition of one task.");
 
@@ -107,6 +109,8 @@ static const cogo_field store_lookup_fields[] = {
                  .doc = "A page of workflows to find."),
     FIELD_RECORD(store_lookup, sweep, "sweep", store_sweep,
                  .doc = "Tasks to find that are kept no longer."),
+    FIELD(store_lookup, whole, "whole", BOOL,
+          .doc = "Tasks found by id come with large contexts and outputs, too."),
 };
 RECORD(store_lookup, "StoreLookup", 1, "Asks the store for one kind of thing.");
 

@@ -125,6 +125,21 @@ typedef struct result_metadata {
     const llm_usage *llm; /* null when no model was used. */
 } result_metadata;
 
+/* What is kept beside a task by the SHA-256 of its bytes: a value that is too large for the
+ * record, or a file that a worker made. */
+typedef struct artifact {
+    const char *name;       /* Unique among those of one attempt. */
+    const char *sha256;     /* Of its bytes, hexadecimal. */
+    const char *media_type; /* MEDIA_VALUE: one MessagePack value. */
+    int64_t size;           /* Bytes. */
+    int64_t lease;          /* Of the attempt that made it; 0: it came with the task. */
+    int64_t created_at;
+} artifact;
+
+#define ARTIFACT_CONTEXT "context" /* The name of a context that is too large, */
+#define ARTIFACT_OUTPUT  "output"  /* and of an output. */
+#define MEDIA_VALUE      "application/msgpack"
+
 typedef struct agent_result {
     const char *result_id; /* res_ */
     const char *instruction_id;
@@ -132,6 +147,7 @@ typedef struct agent_result {
     int32_t status; /* result_status */
     cogo_value output;
     const result_metadata *metadata;
+    const artifact *output_artifact; /* Where the output is when it is not here. */
 } agent_result;
 
 typedef struct task_progress {
@@ -176,7 +192,8 @@ typedef struct task {
     const approval *approval;
     const char *parent_id;
     const budget *budget;
-    const spending *spent; /* By itself and by those below it; NULL: it has no budget. */
+    const spending *spent;  /* By itself and by those below it; NULL: it has no budget. */
+    cogo_records artifacts; /* artifact, oldest first. */
 } task;
 
 typedef struct task_event {
@@ -348,9 +365,10 @@ typedef struct problem {
 
 extern const cogo_record budget_record, spending_record, approval_record, schedule_record,
     task_limit_record, instruction_record, llm_usage_record, result_metadata_record,
-    agent_result_record, task_progress_record, task_record, task_event_record, workflow_record,
-    performance_metrics_record, role_capability_record, worker_agent_status_record,
-    dependency_result_record, role_context_record, role_execution_result_record,
-    actor_status_record, node_status_record, field_problem_record, problem_record;
+    artifact_record, agent_result_record, task_progress_record, task_record, task_event_record,
+    workflow_record, performance_metrics_record, role_capability_record,
+    worker_agent_status_record, dependency_result_record, role_context_record,
+    role_execution_result_record, actor_status_record, node_status_record, field_problem_record,
+    problem_record;
 
 #endif

@@ -97,6 +97,22 @@ static const cogo_field result_metadata_fields[] = {
 };
 RECORD(result_metadata, "ResultMetadata", 1, "How a result came about.");
 
+static const cogo_field artifact_fields[] = {
+    FIELD(artifact, name, "name", STRING, REQUIRED, LENGTH(1, ARTIFACT_NAME_MAX),
+          .doc = "Its name, unique among those of one attempt."),
+    FIELD(artifact, sha256, "sha256", STRING, LENGTH(1, 64),
+          .doc = "SHA-256 of its bytes, hexadecimal."),
+    FIELD(
+        artifact, media_type, "mediaType", STRING, LENGTH(1, MEDIA_TYPE_MAX),
+        .doc =
+            "What the bytes are; application/msgpack: one value, which is also given as JSON."),
+    FIELD(artifact, size, "size", INT, NOT_NEGATIVE, .doc = "Bytes."),
+    FIELD(artifact, lease, "lease", INT, NOT_NEGATIVE,
+          .doc = "Lease of the attempt that made it; 0: it came with the task."),
+    FIELD(artifact, created_at, "createdAt", TIME, .doc = "When it was made."),
+};
+RECORD(artifact, "Artifact", 1, "What is kept beside a task, by the SHA-256 of its bytes.");
+
 static const cogo_field agent_result_fields[] = {
     FIELD(agent_result, result_id, "resultId", STRING, .doc = "Id of this result."),
     FIELD(agent_result, instruction_id, "instructionId", STRING,
@@ -108,6 +124,8 @@ static const cogo_field agent_result_fields[] = {
           .doc = "What the role made; its JSON Schema is at /v1/roles/{name}."),
     FIELD_RECORD(agent_result, metadata, "metadata", result_metadata,
                  .doc = "How the result came about."),
+    FIELD_RECORD(agent_result, output_artifact, "outputArtifact", artifact,
+                 .doc = "Where the output is when it is too large to be here."),
 };
 RECORD(agent_result, "AgentResult", 1, "What a worker answers to an instruction.");
 
@@ -180,6 +198,9 @@ static const cogo_field task_fields[] = {
                  .doc = "What it and all tasks below it may take."),
     FIELD_RECORD(task, spent, "spent", spending,
                  .doc = "What they took so far; absent when there is no budget."),
+    FIELD_RECORDS(task, artifacts, "artifacts", artifact,
+                  .doc = "What is kept beside it: context and output when they are large, and "
+                         "what its workers stored."),
 };
 RECORD(task, "Task", 1, "One piece of work and where it is in its life.");
 

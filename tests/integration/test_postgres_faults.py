@@ -46,7 +46,7 @@ class Load:
         end = time.monotonic() + 60
         while True:
             try:
-                answer = self.cluster.call("POST", "/v1/tasks", {"role": "echo", "context": {"key": key}},
+                answer = self.cluster.call("POST", "/v1/tasks", {"role": "echo", "context": self.context(key)},
                                            {"Idempotency-Key": key}, timeout=30)
                 status = answer.status
             except OSError:
@@ -60,6 +60,11 @@ class Load:
             with self.lock:
                 self.refused += 1
             time.sleep(0.02)
+
+    @staticmethod
+    def context(key):
+        """Of every tenth task it is too large for the record, and so is its output."""
+        return dict({"key": key}, **({"large": "x" * 300_000} if key.endswith("0") else {}))
 
     def grows(self, by=20, seconds=RECOVERY_S + 20):
         before = len(self.accepted)
@@ -85,6 +90,12 @@ def check(cluster, postgres, load):
     gaps = postgres.sql("SELECT count(*) FROM tasks t WHERE t.events <> (SELECT count(*) FROM task_events e "
                         "WHERE e.task = t.number)", schema)
     assert gaps == "0"
+    assert postgres.sql("SELECT count(*) FROM task_artifacts l LEFT JOIN artifacts a ON a.hash = l.hash "
+                        "WHERE a.hash IS NULL", schema) == "0", "a task refers to bytes that are not there"
+    assert postgres.sql("SELECT count(*) FROM artifacts a LEFT JOIN task_artifacts l ON l.hash = a.hash "
+                        "WHERE l.hash IS NULL", schema) == "0", "bytes that no task refers to"
+    large = sum(1 for key in load.accepted if key.endswith("0"))
+    assert postgres.sql("SELECT count(*) FROM task_artifacts", schema) == str(2 * large)
 
 
 def test_an_outage_is_told_and_passes(make_cluster, postgres):

@@ -26,12 +26,6 @@ enum {
 
 #define COUNT_STALE "UPDATE meta SET stale_writes = stale_writes + 1"
 
-/* Whose the new tasks of a write are; the others are the default tenant's. */
-#define TENANTS                                                                  \
-    "INSERT INTO tenant_tasks (number, tenant, workflow) "                       \
-    "SELECT t.number, c.tenant, t.workflow FROM unnest($1::text[], $2::text[]) " \
-    "c(task_id, tenant) JOIN tasks t ON t.task_id = c.task_id ON CONFLICT (number) DO NOTHING"
-
 typedef struct pg_journal {
     journal base;
     pg connection;
@@ -109,11 +103,16 @@ static journal_verdict send_write(pg_journal *j, const store_write *write, size_
         done += part;
         (*out_count)++;
     }
-    const char *ids, *tenants;
-    if (good && pg_tenants(write, &j->arena, &ids, &tenants)) {
-        const char *const values[] = {ids, tenants};
-        good = ids != NULL
-               && PQsendQueryParams(p->conn, TENANTS, 2, NULL, values, NULL, NULL, 0) == 1;
+    good = good && pg_send_tenants(p, write, &j->arena, out_count);
+    if (good && pg_artifacts_count(write) > 0) {
+        if (!pg_artifacts_encode(write, &j->arena, &parameters)) {
+            return no_memory(j, error);
+        }
+        failpoint("store.artifact.before");
+        good = PQsendQueryPrepared(p->conn, "artifacts", ARTIFACTS_PARAMETERS,
+                                   parameters.values, parameters.sizes, parameters.formats, 0)
+               == 1;
+        failpoint("store.artifact.after");
         (*out_count)++;
     }
     if (write_keeps(write) && good) {

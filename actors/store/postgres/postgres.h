@@ -42,10 +42,9 @@ typedef struct pg_request {
 size_t pg_write_encode(const store_write *write, size_t first, int64_t commit_id,
                        pg_request *request, cogo_arena *arena, pg_write *out);
 
-/* True: @p write may bring tasks of tenants other than the default one. Their ids and tenants
- * are in @p arena, as the text of two arrays; NULL: out of memory. */
-bool pg_tenants(const store_write *write, cogo_arena *arena, const char **out_ids,
-                const char **out_tenants);
+/* Queues the note whose the tasks of @p write are that may be new, when any is another one's
+ * than the default tenant's (tenants.c); counts it in @p *commands. False: it could not. */
+bool pg_send_tenants(pg *p, const store_write *write, cogo_arena *arena, size_t *commands);
 
 /* All of @p write that is no change of a task, as the parameters of cogo_keep() (keep.c).
  * False: out of memory, or too large. */
@@ -53,7 +52,14 @@ enum { KEEP_PARAMETERS = 8 };
 COGO_MUST_USE bool pg_keep_encode(const store_write *write, int64_t commit_id,
                                   cogo_arena *arena, pg_write *out);
 
-/* Prepares "write" and "keep" (statements.c). False: p->fault tells why. */
+/* The artifacts of all changes of @p write as the parameters of cogo_artifacts() (artifacts.c).
+ * False: out of memory, or too large. */
+enum { ARTIFACTS_PARAMETERS = 5 };
+size_t pg_artifacts_count(const store_write *write);
+COGO_MUST_USE bool pg_artifacts_encode(const store_write *write, cogo_arena *arena,
+                                       pg_write *out);
+
+/* Prepares "write", "keep" and "artifacts" (statements.c). False: p->fault tells why. */
 COGO_MUST_USE bool pg_prepare(pg *p);
 
 #endif

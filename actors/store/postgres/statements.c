@@ -8,6 +8,8 @@
 
 #define KEEP "SELECT cogo_keep($1, $2, $3, $4, $5, $6, $7, $8)"
 
+#define ARTIFACTS "SELECT cogo_artifacts($1, $2, $3, $4, $5)"
+
 static bool prepare_one(pg *p, const char *name, const char *sql)
 {
     if (p->conn == NULL || PQsendPrepare(p->conn, name, sql, 0, NULL) == 0) {
@@ -29,5 +31,6 @@ static bool prepare_one(pg *p, const char *name, const char *sql)
 
 bool pg_prepare(pg *p)
 {
-    return prepare_one(p, "write", WRITE) && prepare_one(p, "keep", KEEP);
+    return prepare_one(p, "write", WRITE) && prepare_one(p, "keep", KEEP)
+           && prepare_one(p, "artifacts", ARTIFACTS);
 }

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* Whose the new tasks of a write are; the others are the default tenant's. */
+#define TENANTS                                                                  \
+    "INSERT INTO tenant_tasks (number, tenant, workflow) "                       \
+    "SELECT t.number, c.tenant, t.workflow FROM unnest($1::text[], $2::text[]) " \
+    "c(task_id, tenant) JOIN tasks t ON t.task_id = c.task_id ON CONFLICT (number) DO NOTHING"
+
 /* A task is new with the change that brings its first event, or that brings none at all. */
 static bool may_be_new(const store_change *change)
 {
@@ -23,8 +29,9 @@ static char *put(char *at, bool first, const char *text)
     return at + size + 1;
 }
 
-bool pg_tenants(const store_write *write, cogo_arena *arena, const char **out_ids,
-                const char **out_tenants)
+/* The ids of all that may be new, and their tenants; both NULL: out of memory. False: none. */
+static bool list(const store_write *write, cogo_arena *arena, const char **out_ids,
+                 const char **out_tenants)
 {
     const store_change *changes = write->changes.items;
     size_t ids_size = 3, tenants_size = 3, count = 0;
@@ -56,4 +63,15 @@ bool pg_tenants(const store_write *write, cogo_arena *arena, const char **out_id
     *out_ids = ids;
     *out_tenants = tenants;
     return true;
+}
+
+bool pg_send_tenants(pg *p, const store_write *write, cogo_arena *arena, size_t *commands)
+{
+    const char *values[2];
+    if (!list(write, arena, &values[0], &values[1])) {
+        return true;
+    }
+    (*commands)++;
+    return values[0] != NULL
+           && PQsendQueryParams(p->conn, TENANTS, 2, NULL, values, NULL, NULL, 0) == 1;
 }
