@@ -43,6 +43,8 @@ down)
         while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
     fi
     ip netns del "$namespace" 2>/dev/null || true
+    # What the engine leaves mounted would outlive the folder.
+    awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
     ;;
 *)
     echo "engine.sh: unknown mode '$mode'" >&2
