@@ -2,7 +2,7 @@
 # Installs what is missing, builds, runs the tests; the last line is 'N passed, N failed'.
 #   tests/run.sh             everything that every change must pass (under 25 minutes on 2 cores)
 #   tests/run.sh --long      and the long tier: 100,000 simulated seeds, kill loop, Debian sources, 100k lines
-#   tests/run.sh --only X    only the steps whose name contains X (house unit deploy asan tsan sim model clang integration long)
+#   tests/run.sh --only X    only the steps whose name contains X (house unit deploy asan tsan sim model clang integration elsewhere children long)
 # Output of each step: build/test-logs/<step>.log
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -80,9 +80,14 @@ step unit-build 900 scons -j"$jobs" variant=debug unit
 step unit 600 bash -c 'unit build/debug'
 step deploy 300 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/deploy
 step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/integration
-# The same tests with the workers in another process: some of them here, all of them with --long.
-elsewhere=(env COGO_TESTS_WORKERS=elsewhere /usr/bin/python3 -m pytest -q -p no:cacheprovider)
-step elsewhere 300 "${elsewhere[@]}" tests/integration/test_tenants.py tests/integration/test_kill.py
+# The same tests with the workers on another node, and in child processes: some of them here, all of them with --long.
+workers() { # workers WHERE TEST...
+    COGO_TESTS_WORKERS=$1 /usr/bin/python3 -m pytest -q -p no:cacheprovider "${@:2}"
+}
+export -f workers
+for where in elsewhere children; do
+    step "$where" 300 bash -c 'workers "$@"' - "$where" tests/integration/test_tenants.py tests/integration/test_kill.py
+done
 step asan-build 900 scons -j"$jobs" variant=asan unit
 step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
 step tsan-build 900 scons -j"$jobs" variant=tsan unit
@@ -102,7 +107,9 @@ if [ "$long" = 1 ]; then
     step fuzz-long 14400 bash tests/fuzz/run.sh 3600
     step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!
         build/sim/tests/sim_test --seeds 50001..100000 && wait $other'
-    step long-elsewhere 1800 "${elsewhere[@]}" tests/integration
+    for where in elsewhere children; do
+        step "long-$where" 1800 bash -c 'workers "$@"' - "$where" tests/integration
+    done
     step long 7200 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/long
 fi
 

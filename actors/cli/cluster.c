@@ -43,8 +43,10 @@ static cli_exit take_door(const char *listen, node_config *config)
 static cli_exit as_orchestrator(const args *a, node_config *config)
 {
     const char *listen = args_value(a, "listen");
-    if (args_value(a, "type") != NULL || config->worker_id != NULL) {
-        return cli_fail(CLI_USAGE, "--type and --worker-id go with --role worker");
+    if (args_value(a, "type") != NULL || config->worker_id != NULL
+        || config->processes != NULL) {
+        return cli_fail(CLI_USAGE,
+                        "--type, --worker-id and --worker-processes go with --role worker");
     }
     config->part = NODE_ORCHESTRATOR;
     return take_door(listen != NULL ? listen : "127.0.0.1:3000", config);

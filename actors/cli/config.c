@@ -20,6 +20,7 @@ static const char *const known_keys[] = {
     "format",
     "fail-on",
     "worker-slots",
+    "worker-processes",
     "state-dir",
     "json",
     "timeout",

@@ -10,6 +10,7 @@
 enum { ALARM_TEXT_SIZE = 160 };
 #define RESTART_DELAY_NS     UINT64_C(1000000000)
 #define RESTART_DELAY_MAX_NS UINT64_C(30000000000)
+#define CALM_NS              UINT64_C(60000000000) /* Who lived so long is begun again soon. */
 
 typedef struct state {
     guardian_config config;
@@ -17,13 +18,15 @@ typedef struct state {
     cogo_actor_id workers[GUARDIAN_WORKERS_MAX];
     uint64_t worker_monitors[GUARDIAN_WORKERS_MAX]; /* 0: there is none now. */
     bool leaving;
-    uint64_t delays_ns[GUARDIAN_WORKERS_MAX]; /* Doubles with each restart. */
+    uint64_t delays_ns[GUARDIAN_WORKERS_MAX]; /* Doubles with each restart that is not calm. */
+    uint64_t begun_ns[GUARDIAN_WORKERS_MAX];
 } state;
 
 static void start_again_later(cogo_context *ctx, state *s, size_t worker)
 {
     uint64_t timer;
-    uint64_t delay = s->delays_ns[worker];
+    bool calm = cogo_now_ns(ctx) - s->begun_ns[worker] >= CALM_NS;
+    uint64_t delay = calm ? RESTART_DELAY_NS : s->delays_ns[worker];
     s->delays_ns[worker] = 2 * delay < RESTART_DELAY_MAX_NS ? 2 * delay : RESTART_DELAY_MAX_NS;
     if (cogo_timer_start(ctx, delay, 0, worker, &timer) != COGO_OK) {
         cogo_exit(ctx, COGO_EXIT_ERROR, "no memory for a timer");
@@ -35,6 +38,7 @@ static void start_worker(cogo_context *ctx, state *s, size_t worker)
     if (s->leaving) {
         return;
     }
+    s->begun_ns[worker] = cogo_now_ns(ctx);
     if (worker_start(cogo_context_system(ctx), &s->config.workers[worker], &s->workers[worker])
             != COGO_OK
         || cogo_monitor(ctx, s->workers[worker], &s->worker_monitors[worker]) != COGO_OK) {

@@ -33,7 +33,8 @@ bool link_name(const node_config *config, char out[COGO_NODE_NAME_SIZE], char er
     if (config->part == NODE_ORCHESTRATOR) {
         snprintf(out, COGO_NODE_NAME_SIZE, "orchestrator@%.64s", os.nodename);
     } else {
-        snprintf(out, COGO_NODE_NAME_SIZE, "worker.%ld@%.64s", (long)getpid(), os.nodename);
+        snprintf(out, COGO_NODE_NAME_SIZE, "%s.%ld@%.64s",
+                 config->part == NODE_ALL ? "dev" : "worker", (long)getpid(), os.nodename);
     }
     return true;
 }

@@ -4,6 +4,7 @@
 #include "actors/cli/guardian.h"
 #include "actors/cli/link.h"
 #include "actors/cli/log.h"
+#include "actors/cli/process.h"
 #include "actors/cli/standing.h"
 #include "actors/cli/trace.h"
 #include "actors/gateway/gateway.h"
@@ -291,11 +292,25 @@ static cogo_err start_system(node *n, const node_config *config, char error[256]
 
 static cogo_err start_links(node *n, const node_config *config, char error[256])
 {
-    if (n->part == NODE_ALL) {
+    if (n->part == NODE_ALL && config->processes == NULL) {
         return COGO_OK;
     }
     cogo_err err = link_start(n->system, n->name, &config->links, error);
     n->linked = err == COGO_OK;
+    return err;
+}
+
+/* Child processes are linked, too: so a node of its own has links when it has such. */
+static cogo_err start_workers(node *n, const node_config *config, guardian_config *guard,
+                              char error[256])
+{
+    cogo_err err = n->part != NODE_ORCHESTRATOR ? start_links(n, config, error) : COGO_OK;
+    if (err == COGO_OK) {
+        err = process_pools_start(n->system, guard, error);
+    }
+    if (err == COGO_OK && (err = guardian_start(n->system, guard, &n->guardian)) != COGO_OK) {
+        snprintf(error, 256, "the guardian did not start: %s", cogo_strerror(err));
+    }
     return err;
 }
 
@@ -336,18 +351,17 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
         .alarm_fd = n->alarm_fd, .left_fd = n->left_fd, .alarm_text = n->alarm};
     bool orchestrates = n->part != NODE_WORKER;
     describe_machine(n);
-    if (n->part != NODE_ORCHESTRATOR && !choose_workers(&guard, config, n, error)) {
+    if (n->part != NODE_ORCHESTRATOR
+        && (!choose_workers(&guard, config, n, error)
+            || !process_choose(&guard, config->processes, error))) {
         return COGO_EINVAL;
     }
     cogo_err err = start_system(n, config, error);
     if (err == COGO_OK && orchestrates) {
         err = start_core(n, config, &guard, error);
     }
-    if (err == COGO_OK && !orchestrates) {
-        err = start_links(n, config, error);
-    }
-    if (err == COGO_OK && (err = guardian_start(n->system, &guard, &n->guardian)) != COGO_OK) {
-        snprintf(error, 256, "the guardian did not start: %s", cogo_strerror(err));
+    if (err == COGO_OK) {
+        err = start_workers(n, config, &guard, error);
     }
     if (err == COGO_OK && orchestrates) {
         err = await_ready(n, guard.vital[0], guard.worker_count, error);
@@ -358,7 +372,7 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
     if (err == COGO_OK && !orchestrates) {
         err = start_worker_door(n, config, guard.worker_count, error);
     }
-    return err == COGO_OK && orchestrates ? start_links(n, config, error) : err;
+    return err == COGO_OK && n->part == NODE_ORCHESTRATOR ? start_links(n, config, error) : err;
 }
 
 static bool take_names(node *n, const node_config *config, char error[256])
@@ -369,7 +383,8 @@ static bool take_names(node *n, const node_config *config, char error[256])
     snprintf(n->listen, sizeof n->listen, "%s", listen != NULL ? listen : "");
     snprintf(n->workers, sizeof n->workers, "%s",
              config->workers != NULL ? config->workers : "");
-    return config->part == NODE_ALL || link_name(config, n->name, error);
+    return (config->part == NODE_ALL && config->processes == NULL)
+           || link_name(config, n->name, error);
 }
 
 cogo_err node_start(const node_config *config, node **out_node, char error[256])

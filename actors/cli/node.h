@@ -12,7 +12,7 @@
 
 /* What the node is made of. */
 typedef enum node_part {
-    NODE_ALL,          /* One process is the whole cluster; no links. */
+    NODE_ALL, /* One process is the whole cluster; no links but with child processes. */
     NODE_ORCHESTRATOR, /* Store, orchestrator and HTTP door; workers come over links. */
     NODE_WORKER,       /* Workers alone. */
 } node_part;
@@ -47,6 +47,7 @@ typedef struct node_config {
     const char *token;        /* NULL: none; then only loopback may be bound. */
     const char *tenant_rates; /* Requests a second, "N,TENANT=N"; NULL: no limits. */
     const char *workers;      /* Worker types, separated by commas; NULL: all. */
+    const char *processes;    /* "all", or types of these that run in a child process each. */
     const char *worker_id;    /* Of the only worker; NULL: made up. */
     int64_t drain_ms;         /* For what runs to end when the node stops. */
     int64_t slots;     /* Blocking roles per worker at the same time; 0: the default (3). */

@@ -22,6 +22,11 @@
         {.name = "worker-slots",                                                               \
          .value = "N",                                                                         \
          .doc = "blocking roles that one worker runs at the same time (default 3)"},           \
+        {.name = "worker-processes",                                                           \
+         .value = "all|TYPE,...",                                                              \
+         .env = "COGO_WORKER_PROCESSES",                                                       \
+         .doc = "worker types that run in a child process each: what crashes there is tried "  \
+                "again, and all else goes on (default: none)"},                                \
         {.name = "tenant-rates",                                                               \
          .value = "N,TENANT=N,...",                                                            \
          .env = "COGO_TENANT_RATES",                                                           \

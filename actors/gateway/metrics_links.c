@@ -80,6 +80,9 @@ static void add_counts(metric_list *list, const cogo_node_stats *stats, const su
                        "counter");
     metric_list_sample(list, "", label(list, "direction", "in"), (double)all->bytes_in);
     metric_list_sample(list, "", label(list, "direction", "out"), (double)all->bytes_out);
+    one(list, "cogo_process_ends_total", "counter",
+        "Child processes that ended unasked, by a crash or otherwise.",
+        (double)stats->process_ends);
     one(list, "cogo_link_queued_bytes", "gauge", "Messages that wait for links.",
         (double)all->queued_bytes);
     one(list, "cogo_link_nacks_total", "counter",

@@ -220,7 +220,7 @@ static void take_offer_back(orc *o, orc_run *run, cogo_err err)
     if (err == COGO_EFULL || err == COGO_ENOMEM || w->actor.node != 0) {
         orc_worker_pause(o, w); // When the link is gone, that will be told in a moment.
     } else {
-        orc_worker_lost(o, w); // Its end is on the way to us.
+        orc_worker_lost(o, w, NULL); // Its end is on the way to us.
     }
 }
 

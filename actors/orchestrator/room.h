@@ -479,7 +479,7 @@ void orc_on_worker_list(orc *o, cogo_msg *msg);
 void orc_on_worker_drain(orc *o, cogo_msg *msg);
 void orc_on_worker_remove(orc *o, cogo_msg *msg);
 /* Its tasks are tried again at once, on others. */
-void orc_worker_lost(orc *o, orc_worker *w);
+void orc_worker_lost(orc *o, orc_worker *w, const char *why);
 /* No offers for a moment. */
 void orc_worker_pause(orc *o, orc_worker *w);
 bool orc_worker_down(orc *o, const cogo_down *down);

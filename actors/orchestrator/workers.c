@@ -75,23 +75,25 @@ static void forget(void *room, void *owner)
     orc_worker_destroy(room, owner);
 }
 
-void orc_worker_lost(orc *o, orc_worker *w)
+void orc_worker_lost(orc *o, orc_worker *w, const char *why)
 {
     if (w->lost) {
         return;
     }
+    const char *id = w->registered->worker_id;
     w->lost = true;
     w->deadline.fire = forget;
     orc_deadline_set(&o->deadlines, &w->deadline,
                      cogo_now_ns(o->ctx) + (uint64_t)WORKER_FORGET_MS * NS_PER_MS);
-    take_tasks_back(
-        o, w, COST_ATTEMPT,
-        cogo_arena_printf(&o->scratch, "worker %s was lost", w->registered->worker_id));
+    take_tasks_back(o, w, COST_ATTEMPT,
+                    why == NULL || why[0] == '\0'
+                        ? cogo_arena_printf(&o->scratch, "worker %s was lost", id)
+                        : cogo_arena_printf(&o->scratch, "worker %s was lost: %s", id, why));
 }
 
 static void away_over(void *room, void *owner)
 {
-    orc_worker_lost(room, owner);
+    orc_worker_lost(room, owner, NULL);
 }
 
 /* Its node may be alive: a link is lost by a broken wire, too. Its work goes on meanwhile. */
@@ -129,7 +131,7 @@ static void silence(void *room, void *owner)
         orc_deadline_set(&o->deadlines, &w->deadline, end_ns);
         return;
     }
-    orc_worker_lost(o, w);
+    orc_worker_lost(o, w, NULL);
 }
 
 static void seen(orc *o, orc_worker *w)
@@ -302,7 +304,8 @@ void orc_on_register(orc *o, cogo_msg *msg)
     add_offers(o, w);
     if (old != NULL) {
         if (!same && !old->adrift) {
-            orc_worker_lost(o, old); // It was away, and another one has come in its place.
+            orc_worker_lost(o, old,
+                            NULL); // It was away, and another one has come in its place.
         }
         keep_running(o, as, old, w);
         orc_worker_destroy(o, old);
@@ -342,7 +345,7 @@ bool orc_worker_down(orc *o, const cogo_down *down)
     if (down->reason.kind == COGO_EXIT_NOCONNECTION && !w->lost) {
         go_away(o, w);
     } else {
-        orc_worker_lost(o, w);
+        orc_worker_lost(o, w, down->reason.text);
     }
     return true;
 }

@@ -62,30 +62,11 @@ static cogo_strings labels(const worker *w, cogo_arena *arena)
     return (cogo_strings){items, count};
 }
 
-/* The next linked node behind @p index, in the order in which they were known; 0: none. */
-static uint32_t next_node(cogo_system *system, uint32_t index)
-{
-    cogo_node_info info = {.struct_size = sizeof info};
-    uint32_t cursor = index + 1;
-    while (cursor != 0 && cogo_node_list(system, &cursor, &info, 1) == 1) {
-        if (info.up) {
-            return info.node;
-        }
-    }
-    return 0;
-}
-
 /* Asks one node after the other; when all of this round have been asked, later again. */
 static void ask_next_node(cogo_context *ctx, worker *w)
 {
-    w->node = next_node(cogo_context_system(ctx), w->node);
-    w->locating = w->node != 0
-                  && cogo_node_name_ask(ctx, w->node, w->orchestrator_name,
-                                        (uint64_t)LOCATE_TIMEOUT_MS * NS_PER_MS, &w->ask)
-                         == COGO_OK;
+    w->locating = worker_locate(ctx, w->orchestrator_name, &w->node, &w->ask);
     if (!w->locating) {
-        w->ask = 0;
-        w->node = 0;
         retry_later(ctx, w);
     }
 }
@@ -221,6 +202,17 @@ void worker_on_orchestrator_lost(cogo_context *ctx, worker *w)
     }
     w->register_delay_ms = REGISTER_DELAY_MIN_MS;
     retry_later(ctx, w);
+}
+
+void worker_on_rejoin(cogo_context *ctx, worker *w)
+{
+    if (w->registered) {
+        cogo_demonitor(ctx, w->orchestrator_monitor);
+        worker_on_orchestrator_lost(ctx, w);
+    }
+    w->ask = 0; // Who was asked to register it may be gone.
+    w->locating = false;
+    worker_on_linked(ctx, w);
 }
 
 void worker_deregister(cogo_context *ctx, worker *w)

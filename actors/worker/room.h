@@ -8,7 +8,8 @@
 #include "actors/worker/runner.h"
 #include "actors/worker/worker.h"
 
-#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_MS            UINT64_C(1000000)
+#define ORCHESTRATOR_DEFAULT "orchestrator" /* Its registered name. */
 
 enum {
     SLOTS_DEFAULT = 2,
@@ -68,6 +69,19 @@ typedef struct worker {
     uint64_t window_ns;  /* Begin of the window of busy_ns. */
 } worker;
 
+extern const cogo_behavior worker_behavior;
+/* Of worker_config: how it gets into a child process. */
+extern const cogo_record worker_config_record;
+
+/* locate.c: asks the next linked node behind @p node who has the name @p name there. False: all
+ * of this round have been asked, and @p node is 0 again. */
+bool worker_locate(cogo_context *ctx, const char *name, uint32_t *node, uint64_t *out_ask);
+/* What was answered; COGO_NO_ACTOR: nobody has it there. */
+cogo_actor_id worker_located(cogo_msg *answer);
+
+/* porter.c */
+cogo_err porter_start(cogo_system *system, const worker_config *config, cogo_actor_id *out_id);
+
 /* register.c */
 void worker_tick(cogo_context *ctx, worker *w);
 void worker_heartbeat(cogo_context *ctx, worker *w);
@@ -79,6 +93,8 @@ void worker_on_located(cogo_context *ctx, worker *w, cogo_actor_id orchestrator)
 void worker_on_linked(cogo_context *ctx, worker *w);
 /* Does not wait for the tick that is due: after LINK_RETRY_MS. */
 void worker_on_stalled(cogo_context *ctx, worker *w);
+/* Who it was registered with may not know it any more, or is there again. */
+void worker_on_rejoin(cogo_context *ctx, worker *w);
 void worker_on_orchestrator_lost(cogo_context *ctx, worker *w);
 void worker_deregister(cogo_context *ctx, worker *w);
 

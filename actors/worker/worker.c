@@ -1,9 +1,11 @@
 /* The worker actor: who it is, and what becomes of each message. */
 #include "actors/worker/room.h"
 #include "actors/worker/scratch.h"
+#include "codec/contract/field.h"
 #include "codec/contract/messages.h"
 
 #include <cogo/node.h>
+#include <cogo/placement.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,13 +13,35 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ORCHESTRATOR_DEFAULT "orchestrator"
+/* False when it does not fit. */
+static bool copy_text(char *to, size_t size, const char *from)
+{
+    int length = snprintf(to, size, "%s", from == NULL ? "" : from);
+    return length >= 0 && (size_t)length < size;
+}
+
+static bool take_config(cogo_context *ctx, worker *w, const worker_config *config)
+{
+    char id[WORKER_ID_SIZE];
+    (void)snprintf(id, sizeof id, "%s-%012" PRIx64, config->type,
+                   cogo_system_random(cogo_context_system(ctx)) >> 16);
+    w->slots = config->slots == 0 ? SLOTS_DEFAULT : config->slots;
+    w->type = worker_type_find(config->type);
+    return w->type != NULL && copy_text(w->type_name, sizeof w->type_name, config->type)
+           && copy_text(w->id, sizeof w->id, config->worker_id == NULL ? id : config->worker_id)
+           && copy_text(w->state_dir, sizeof w->state_dir, config->state_dir)
+           && copy_text(w->labels, sizeof w->labels, config->labels)
+           && copy_text(w->orchestrator_name, sizeof w->orchestrator_name,
+                        config->orchestrator == NULL ? ORCHESTRATOR_DEFAULT
+                                                     : config->orchestrator);
+}
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {
     worker *w = state;
-    memcpy(w, args, sizeof *w);
-    w->type = worker_type_find(w->type_name);
+    if (!take_config(ctx, w, args)) {
+        return COGO_EINVAL;
+    }
     w->counted_ns = cogo_now_ns(ctx);
     w->window_ns = w->counted_ns;
     w->register_delay_ms = REGISTER_DELAY_MIN_MS;
@@ -66,11 +90,7 @@ static void on_answer(cogo_context *ctx, worker *w, cogo_msg *msg)
     cogo_msg_type type = cogo_msg_type_of(msg);
     w->ask = 0;
     if (w->locating) {
-        cogo_actor_id found = COGO_NO_ACTOR;
-        if (type == COGO_MSG_NAME) {
-            memcpy(&found, cogo_msg_payload(msg), sizeof found);
-        }
-        worker_on_located(ctx, w, found);
+        worker_on_located(ctx, w, worker_located(msg));
     } else if (type == MSG_WORKER_WELCOME) {
         worker_on_welcome(ctx, w, cogo_msg_payload(msg));
     } else {
@@ -115,6 +135,9 @@ static void on_message(cogo_context *ctx, worker *w, cogo_msg *msg)
     case MSG_WORKER_REMOVE:
         on_remove(ctx, w);
         break;
+    case MSG_WORKER_REJOIN:
+        worker_on_rejoin(ctx, w);
+        break;
     case MSG_WORKER_LEAVE:
         worker_on_leave(ctx, w, payload);
         break;
@@ -148,7 +171,7 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
     }
 }
 
-static const cogo_behavior worker_behavior = {
+const cogo_behavior worker_behavior = {
     .struct_size = sizeof(cogo_behavior),
     .name = "worker",
     .state_size_bytes = sizeof(worker),
@@ -157,11 +180,20 @@ static const cogo_behavior worker_behavior = {
     .stop = stop,
 };
 
-/* False when it does not fit. */
-static bool copy_text(char *to, size_t size, const char *from)
+static const cogo_field worker_config_fields[] = {
+    FIELD(worker_config, type, "type", STRING, REQUIRED, .doc = "Kind of the worker."),
+    FIELD(worker_config, worker_id, "workerId", STRING, .doc = "None: made up."),
+    FIELD(worker_config, orchestrator, "orchestrator", STRING,
+          .doc = "Registered name of who gives it work."),
+    FIELD(worker_config, state_dir, "stateDir", STRING, .doc = "Folder for its attempts."),
+    FIELD(worker_config, labels, "labels", STRING, .doc = "key=value with commas."),
+    FIELD(worker_config, slots, "slots", INT, RANGE(0, SLOTS_MAX), .doc = "0: the default."),
+};
+RECORD(worker_config, "WorkerConfig", 1, "What a worker in a child process is to be.");
+
+cogo_err worker_register_behavior(cogo_system *system)
 {
-    int length = snprintf(to, size, "%s", from == NULL ? "" : from);
-    return length >= 0 && (size_t)length < size;
+    return cogo_behavior_register(system, &worker_behavior, &worker_config_record);
 }
 
 cogo_err worker_leave_order(cogo_context *ctx, cogo_actor_id who, int64_t grace_ms)
@@ -171,35 +203,35 @@ cogo_err worker_leave_order(cogo_context *ctx, cogo_actor_id who, int64_t grace_
         ctx, who, cogo_msg_create_record(cogo_context_system(ctx), MSG_WORKER_LEAVE, &order));
 }
 
+/* Others may pass through but not look: programs in the sandbox run as another user. */
+static bool make_folder(const char *path)
+{
+    bool wanted = path != NULL && path[0] != '\0';
+    if (wanted && mkdir(path, 0711) != 0 && errno != EEXIST) {
+        return false;
+    }
+    scratch_sweep(wanted ? path : "");
+    return true;
+}
+
 cogo_err worker_start(cogo_system *system, const worker_config *config, cogo_actor_id *out_id)
 {
-    worker w = {.slots = config->slots == 0 ? SLOTS_DEFAULT : config->slots};
-    if (w.slots < 1 || w.slots > SLOTS_MAX || worker_type_find(config->type) == NULL) {
+    if (config->slots < 0 || config->slots > SLOTS_MAX
+        || worker_type_find(config->type) == NULL) {
         return COGO_EINVAL;
     }
-    char id[WORKER_ID_SIZE];
-    (void)snprintf(id, sizeof id, "%s-%012" PRIx64, config->type,
-                   cogo_system_random(system) >> 16);
-    if (!copy_text(w.type_name, sizeof w.type_name, config->type)
-        || !copy_text(w.id, sizeof w.id, config->worker_id == NULL ? id : config->worker_id)
-        || !copy_text(w.state_dir, sizeof w.state_dir, config->state_dir)
-        || !copy_text(w.labels, sizeof w.labels, config->labels == NULL ? "" : config->labels)
-        || !copy_text(w.orchestrator_name, sizeof w.orchestrator_name,
-                      config->orchestrator == NULL ? ORCHESTRATOR_DEFAULT
-                                                   : config->orchestrator)) {
-        return COGO_EINVAL;
-    }
-    // Others may pass through but not look: programs in the sandbox run as another user.
-    if (w.state_dir[0] != '\0' && mkdir(w.state_dir, 0711) != 0 && errno != EEXIST) {
+    if (!make_folder(config->state_dir)) {
         return COGO_EIO;
     }
-    scratch_sweep(w.state_dir);
+    if (config->pool != NULL) {
+        return porter_start(system, config, out_id);
+    }
     return cogo_system_spawn(system,
                              &(cogo_spawn_options){
                                  .struct_size = sizeof(cogo_spawn_options),
                                  .behavior = &worker_behavior,
-                                 .args = &w,
-                                 .args_size_bytes = sizeof w,
+                                 .args = config,
+                                 .args_size_bytes = sizeof *config,
                              },
                              out_id);
 }

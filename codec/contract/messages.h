@@ -69,6 +69,7 @@
     X(308, MSG_INSTRUCTION_RESULT, "instruction.result", instruction_result_record)            \
     X(309, MSG_RESULT_ACK, "result.ack", instruction_cancel_record) /* accepted or fenced */    \
     X(318, MSG_WORKER_LEAVE, "worker.leave", worker_leave_record) /* to a worker: drain and end */ \
+    X(319, MSG_WORKER_REJOIN, "worker.rejoin", empty_record) /* to a worker: register again */ \
     /* Orchestrator <-> store. */                                                              \
     X(320, MSG_STORE_WRITE, "store.write", store_write_record)                                 \
     X(321, MSG_STORE_COMMITTED, "store.committed", store_committed_record)                     \

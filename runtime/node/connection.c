@@ -71,6 +71,7 @@ static void became_open(cogo__connection *c)
         c->up = cogo__peer_up(c->node, c->ctx, c->peer, c->link);
     } else {
         uint64_t beat = (uint64_t)c->node->config.heartbeat_ms * 1000000;
+        c->pulse.due_ns = c->heard_ns + beat; // Also the first one may be late.
         if (cogo_timer_start(c->ctx, beat, beat, TIMER_HEARTBEAT, NULL) != COGO_OK) {
             close_with(c, COGO_ENOMEM, "no memory for a heartbeat");
         }

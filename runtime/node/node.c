@@ -402,6 +402,7 @@ cogo_err cogo_node_stats_read(cogo_system *system, cogo_node_stats *out)
         .incarnation = cogo__u64_load_relaxed(&node->incarnation),
         .links_up = cogo__u64_load_relaxed(&node->tally.links_up),
         .links_lost = cogo__u64_load_relaxed(&node->tally.links_lost),
+        .process_ends = cogo__u64_load_relaxed(&node->tally.process_ends),
     };
     (void)snprintf(stats.name, sizeof stats.name, "%s", node->name);
     (void)snprintf(stats.cluster, sizeof stats.cluster, "%s", node->cluster);

@@ -66,6 +66,7 @@ static void say_end(cogo_context *ctx, process *p)
     } else {
         (void)snprintf(text, sizeof text, "%s", p->end);
     }
+    (void)cogo__u64_add_relaxed(&p->plan.node->tally.process_ends, 1);
     cogo__log(ctx->system, COGO_LOG_ERROR, "%s: %s", p->plan.name, text);
     for (const char *at = p->words + first; *at == '\n' && at[1] != '\0';) {
         size_t size = strcspn(++at, "\n");

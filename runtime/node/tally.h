@@ -12,7 +12,7 @@ enum { COGO__LOG_PER_SECOND = 10 }; /**< Lines about strangers; the counters hav
 
 typedef struct cogo__tally {
     cogo__au64 refused[COGO_NODE_REFUSALS];
-    cogo__au64 links_up, links_lost;
+    cogo__au64 links_up, links_lost, process_ends;
     cogo__au64 log_window; /**< Second << 32 | lines in it. */
 } cogo__tally;
 

@@ -17,6 +17,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COGO = os.environ.get("COGO_BINARY", os.path.join(TOP, "build", "cogo"))
 FIXTURES = os.path.join(TOP, "tests", "fixtures")
+IN_CHILDREN = os.environ.get("COGO_TESTS_WORKERS") == "children"  # Each worker is a child process of its node.
 TERMINAL = {"succeeded", "partial", "failed", "cancelled", "expired", "deadlettered"}
 
 
@@ -27,6 +28,26 @@ class Answer:
     @property
     def json(self):
         return json.loads(self.body)
+
+
+def children(pid):
+    """The child processes of @pid in which workers run: {name: pid}."""
+    found = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        for number in open(f"/proc/{pid}/task/{task}/children").read().split():
+            try:
+                name = open(f"/proc/{number}/cmdline").read().strip("\0")
+            except OSError:
+                continue  # It has ended.
+            if name.startswith("process:"):
+                found[name] = int(number)
+    return found
+
+
+def signal_node(process, number):
+    """To the node as a whole, as a frozen machine: @process and the children in which it has its workers."""
+    for pid in [process.pid, *children(process.pid).values()]:
+        os.kill(pid, number)
 
 
 class Cluster:
@@ -42,6 +63,8 @@ class Cluster:
         full = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
         full.update(self.env)
         full.update(env or {})
+        if IN_CHILDREN and (args[0] == "dev" or "worker" in args):
+            full.setdefault("COGO_WORKER_PROCESSES", "all")
         log = open(log_path, "ab")
         offset = log.tell()
         process = subprocess.Popen([self.binary] + args, stderr=log, stdout=log, env=full,
@@ -161,8 +184,28 @@ class NodeCluster(Cluster):
         return code
 
 
+class ElsewhereCluster(NodeCluster):
+    """As `cogo dev` to its tests: started when it answers, and when all workers are registered."""
+
+    def start(self, timeout=30, port=0):
+        seen = os.path.getsize(self.data + ".workers.log") if self.workers else None
+        super().start(timeout, port)
+        self.await_log(self.log_path, lambda _: self.call("GET", "/ready").status == 200, timeout)
+        if seen is not None:  # They were there before: each finds the orchestrator again.
+            self.await_log(self.data + ".workers.log", lambda text: len(set(
+                re.findall(r"worker (\S+) is registered", text))) > self.worker_types.count(","), timeout, seen)
+        return self
+
+    @staticmethod
+    def await_log(path, holds, seconds, offset=0):
+        end = time.monotonic() + seconds
+        while not holds(open(path, "rb").read()[offset:].decode(errors="replace")):
+            assert time.monotonic() < end, f"not ready after {seconds} s:\n" + open(path).read()[-2000:]
+            time.sleep(0.02)
+
+
 # COGO_TESTS_WORKERS=elsewhere: every test has its workers in another process, behind a link.
-AnyCluster = NodeCluster if os.environ.get("COGO_TESTS_WORKERS") == "elsewhere" else Cluster
+AnyCluster = ElsewhereCluster if os.environ.get("COGO_TESTS_WORKERS") == "elsewhere" else Cluster
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import TERMINAL, NodeCluster, cluster_maker
+from conftest import TERMINAL, NodeCluster, cluster_maker, signal_node
 from test_leader import trio  # noqa: F401: a fixture.
 from test_nodes import running, until
 
@@ -106,7 +106,7 @@ def test_a_worker_that_was_stopped_past_its_lease_is_refused(make_cluster, tmp_p
     running(cluster, task)
     until(sleeps)
     stopped, cluster.workers = cluster.workers, None
-    os.kill(stopped.pid, signal.SIGSTOP)
+    signal_node(stopped, signal.SIGSTOP)
     began_ns = time.time_ns()
     try:
         cluster.start_workers(args=["--data", str(tmp_path / "second")])
@@ -115,7 +115,7 @@ def test_a_worker_that_was_stopped_past_its_lease_is_refused(make_cluster, tmp_p
         assert int(done["result"]["output"]["stdout"]) > began_ns
         assert metric(cluster, "cogo_leases_expired_total") == 1
     finally:
-        os.kill(stopped.pid, signal.SIGCONT)
+        signal_node(stopped, signal.SIGCONT)
     until(lambda: metric(cluster, "cogo_fenced_results_total") >= 1)
     after = cluster.call("GET", f"/v1/tasks/{task['taskId']}").json
     assert after["result"] == done["result"]

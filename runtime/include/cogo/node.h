@@ -112,6 +112,7 @@ typedef struct cogo_node_stats {
     uint64_t links_up;                    /**< That came up, a count. */
     uint64_t links_lost;                  /**< A count. */
     uint64_t refused[COGO_NODE_REFUSALS]; /**< Connections that were not made, by reason. */
+    uint64_t process_ends; /**< Child processes (process.h) that ended unasked, a count. */
 } cogo_node_stats;
 
 /** Payload of COGO_MSG_NODE. */

@@ -43,6 +43,9 @@ int bench_heard(cogo_msg_type type);
 /* Offers task "tsk_LEASE". */
 void bench_offer(bench *b, int64_t lease, const char *role, const char *context,
                  int64_t timeout_ms);
+/* To another worker than the bench's. */
+void bench_offer_to(bench *b, cogo_actor_id worker, int64_t lease, const char *role,
+                    const char *context, int64_t timeout_ms);
 void bench_cancel(bench *b, int64_t lease);
 void bench_leave(bench *b, int64_t grace_ms);
 /* True once the worker has ended because it was told to leave. */

@@ -166,6 +166,12 @@ int bench_heard(cogo_msg_type type)
 void bench_offer(bench *b, int64_t lease, const char *role_name, const char *context,
                  int64_t timeout_ms)
 {
+    bench_offer_to(b, b->worker, lease, role_name, context, timeout_ms);
+}
+
+void bench_offer_to(bench *b, cogo_actor_id worker, int64_t lease, const char *role_name,
+                    const char *context, int64_t timeout_ms)
+{
     char task_id[32], instruction_id[32];
     (void)snprintf(task_id, sizeof task_id, "tsk_%lld", (long long)lease);
     (void)snprintf(instruction_id, sizeof instruction_id, "ins_%lld", (long long)lease);
@@ -181,7 +187,7 @@ void bench_offer(bench *b, int64_t lease, const char *role_name, const char *con
     instruction_offer offer = {
         .instruction = &asked, .lease = lease, .context = &about, .timeout = timeout_ms};
     cr_expect_eq(
-        cogo_system_send(b->system, b->worker,
+        cogo_system_send(b->system, worker,
                          cogo_msg_create_record(b->system, MSG_INSTRUCTION_OFFER, &offer)),
         COGO_OK);
     json_decref(json);

@@ -42,6 +42,12 @@ static role_status broken_execute(role_job *job)
     return status;
 }
 
+static role_status crasher_execute(role_job *job)
+{
+    (void)job;
+    abort();
+}
+
 static role_status folder_execute(role_job *job)
 {
     struct stat facts;
@@ -69,11 +75,14 @@ static const role waiter = {
 static const role stubborn = {
     .name = "stubborn", BLOCKING("Waits."), .execute = stubborn_execute};
 static const role broken = {.name = "broken", BLOCKING("Breaks."), .execute = broken_execute};
+static const role crasher = {.name = "crasher", BLOCKING("Ends."), .execute = crasher_execute};
 static const role folder = {.name = "folder", BLOCKING("Looks."), .execute = folder_execute};
 
-const role *const role_table[] = {&role_echo, &waiter, &stubborn, &broken, &folder, NULL};
+const role *const role_table[] = {&role_echo, &waiter, &stubborn, &broken,
+                                  &crasher,   &folder, NULL};
 
-static const char *const research[] = {"waiter", "stubborn", "broken", "folder", NULL};
+static const char *const research[] = {"waiter",  "stubborn", "broken",
+                                       "crasher", "folder",   NULL};
 static const char *const none[] = {NULL};
 const worker_type worker_type_table[] = {
     {"research", research}, {"sandbox", none}, {NULL, NULL}};

@@ -59,8 +59,8 @@ Test(worker, registers_with_its_capabilities_and_sends_heartbeats)
     cr_expect_str_eq(as->worker_id, "wrk_1");
     cr_expect_str_eq(as->worker_type, "research");
     cr_expect_eq(as->slots, 2);
-    cr_assert_eq(as->capabilities.count, 5u);
-    const role_capability *first = as->capabilities.items, *echo = first + 4;
+    cr_assert_eq(as->capabilities.count, 6u);
+    const role_capability *first = as->capabilities.items, *echo = first + 5;
     cr_expect_str_eq(first->role, "waiter");
     cr_expect_eq(first->slots, 2);
     cr_expect_eq(first->default_timeout, 5000);
