@@ -78,6 +78,8 @@ static cli_exit node_run(const args *a)
                           .links = {.name = args_value(a, "node-name"),
                                     .cluster = args_value(a, "cluster"),
                                     .listen = args_value(a, "listen-node"),
+                                    .members = args_value(a, "members"),
+                                    .advertise = args_value(a, "advertise"),
                                     .secret = args_value(a, "cluster-secret"),
                                     .tls_cert = args_value(a, "tls-cert"),
                                     .tls_key = args_value(a, "tls-key"),
@@ -118,6 +120,13 @@ static const args_option node_options[] = {
      .doc =
          "HTTP door of an orchestrator (default 127.0.0.1:3000), or of a worker node (health "
          "and metrics; default: none); off loopback COGO_API_TOKEN must be set"},
+    {.name = "advertise",
+     .value = "ADDRESS:PORT",
+     .doc = "where other members reach this node (default: --listen-node)"},
+    {.name = "members",
+     .value = "NAME,...",
+     .doc = "nodes whose majority declares one dead, or NAME-0..2 for three in a row; the same "
+            "on all nodes (default: all that are known)"},
     {.name = "node-name",
      .value = "NAME",
      .doc = "unique in the cluster (default: of role, process and host)"},

@@ -30,6 +30,8 @@ static const char *const known_keys[] = {
     "node-name",
     "listen-node",
     "join",
+    "members",
+    "advertise",
     "worker-id",
     "cluster",
     "cluster-secret",

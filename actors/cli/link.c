@@ -1,5 +1,7 @@
 #include "actors/cli/link.h"
 
+#include <cogo/cluster.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +46,14 @@ static void explain(cogo_err err, const node_links *links, char error[256])
 {
     const char *listen = links->listen != NULL ? links->listen : "";
     const char *join = links->join != NULL ? links->join : "";
-    if (err == COGO_EINVAL) {
+    if (err == COGO_EINVAL && (links->members != NULL || links->advertise != NULL)) {
+        snprintf(
+            error, 256,
+            "--members is NAME,... (at most %d) or NAME-0..2, --advertise and --listen-node are "
+            "ADDRESS:PORT; one is not: members '%.60s', advertise '%.60s', listen '%.40s'",
+            COGO_CLUSTER_VOTERS_MAX, links->members != NULL ? links->members : "",
+            links->advertise != NULL ? links->advertise : "", listen);
+    } else if (err == COGO_EINVAL) {
         snprintf(error, 256,
                  "nodes listen on ADDRESS:PORT and join ADDRESS:PORT, [V6]:PORT or NAME:PORT; "
                  "one of these is neither: listen '%.60s', join '%.80s'",
@@ -81,6 +90,8 @@ cogo_err link_start(cogo_system *system, const char *name, const node_links *lin
         .cluster = links->cluster,
         .listen = links->listen,
         .join = links->join,
+        .members = links->members,
+        .advertise = links->advertise,
         .secret = links->secret,
         .secret_size_bytes = secret_size,
         .tls_cert = links->tls_cert,

@@ -19,11 +19,13 @@ typedef enum node_part {
 
 /* How a node is linked with others. */
 typedef struct node_links {
-    const char *name;    /* Of this node; NULL: none is made up. */
-    const char *cluster; /* NULL: "". */
-    const char *listen;  /* "ADDRESS:PORT"; NULL: does not listen. */
-    const char *join;    /* "ADDRESS:PORT,..."; NULL: joins nobody. */
-    const char *secret;  /* At least 16 bytes; NULL: loopback only, unless there is TLS. */
+    const char *name;      /* Of this node; NULL: none is made up. */
+    const char *cluster;   /* NULL: "". */
+    const char *listen;    /* "ADDRESS:PORT"; NULL: does not listen. */
+    const char *join;      /* "ADDRESS:PORT,..."; NULL: joins nobody. */
+    const char *members;   /* As of cogo_node_config, as the next; NULL: all. */
+    const char *advertise; /* NULL: listen. */
+    const char *secret;    /* At least 16 bytes; NULL: loopback only, unless there is TLS. */
     const char *tls_cert, *tls_key, *tls_ca; /* PEM files; all or NULL: no TLS. */
 } node_links;
 

@@ -123,10 +123,16 @@ static cli_exit actor_list(const args *a)
 static cli_exit node_list(const args *a)
 {
     static const output_column columns[] = {
-        {"NODE", "name"},    {"STATE", "state"},
-        {"RTT ms", "rttMs"}, {"IN", "bytesIn"},
-        {"OUT", "bytesOut"}, {"QUEUED", "queuedBytes"},
-        {"NACKS", "nacks"},  {"INCARNATION", "incarnation"},
+        {"NODE", "name"},
+        {"STATE", "state"},
+        {"MEMBER", "memberState"},
+        {"ADDRESS", "address"},
+        {"RTT ms", "rttMs"},
+        {"IN", "bytesIn"},
+        {"OUT", "bytesOut"},
+        {"QUEUED", "queuedBytes"},
+        {"NACKS", "nacks"},
+        {"INCARNATION", "incarnation"},
         {NULL, NULL},
     };
     return list_page(a, "nodes", columns);
@@ -152,8 +158,8 @@ const cli_command worker_commands[] = {
     {"role", "get", "NAME", "one role with its JSON Schemas", NULL, 1, 1, role_get},
     {"actor", "list", "", "actors of the node: state, mailbox, restarts, links", page_options,
      0, 0, actor_list},
-    {"node", "list", "", "this node and those that it is linked with", page_options, 0, 0,
-     node_list},
+    {"node", "list", "", "this node, its links and the members of its cluster", page_options, 0,
+     0, node_list},
     {"actor", "get", "ID|NAME", "one actor, as JSON", NULL, 1, 1, actor_get},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -334,9 +334,12 @@ typedef struct actor_status {
 /* A node as another one sees it. */
 typedef struct node_status {
     const char *name;
-    const char *state;       /* "self", "up" or "down". */
-    int64_t node;            /* Index in actor ids; 0: itself. */
-    const char *incarnation; /* Hexadecimal. */
+    const char *state;        /* "self", "up" or "down". */
+    const char *member_state; /* Name of a cogo_member_state; NULL: it is no member. */
+    const char *address;      /* Where members join it; NULL: nowhere. */
+    bool listed;              /* Its vote counts wherever majorities decide. */
+    int64_t node;             /* Index in actor ids; 0: itself, or never linked with. */
+    const char *incarnation;  /* Hexadecimal. */
     double rtt_ms;
     int64_t bytes_in;
     int64_t bytes_out;

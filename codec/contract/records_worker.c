@@ -147,9 +147,16 @@ static const cogo_field node_status_fields[] = {
     FIELD(node_status, name, "name", STRING, REQUIRED, LENGTH(1, 128),
           .doc = "What the node calls itself; unique in the cluster."),
     FIELD(node_status, state, "state", STRING, REQUIRED, LENGTH(1, 16),
-          .doc = "self: it answers; up: linked with it; down: was linked with it."),
+          .doc = "self: it answers; up: linked with it; down: not now, or never."),
+    FIELD(node_status, member_state, "memberState", STRING, KEEP_NULL,
+          .doc = "As a member of the cluster, by all that is told: unknown (on the list, never "
+                 "heard of), alive, suspect, dead, left; null: no member, as child processes."),
+    FIELD(node_status, address, "address", STRING, .doc = "Where other members join it."),
+    FIELD(node_status, listed, "listed", BOOL,
+          .doc = "It is on the list of members (--members), whose majority decides."),
     FIELD(node_status, node, "node", INT, NOT_NEGATIVE,
-          .doc = "Its index in ids of its actors, as this node sees them; 0: this node."),
+          .doc = "Its index in ids of its actors, as this node sees them; 0: this node, or one "
+                 "that it was never linked with."),
     FIELD(node_status, incarnation, "incarnation", STRING, LENGTH(0, 16),
           .doc = "Another one after each start, hexadecimal."),
     FIELD(node_status, rtt_ms, "rttMs", DOUBLE, NOT_NEGATIVE,
