@@ -4,16 +4,16 @@
 set -euo pipefail
 
 build=(gcc g++ libc6-dev make pkg-config scons libck-dev libev-dev libmsgpack-dev libjansson-dev
-    libsqlite3-dev libpq-dev libcurl4-openssl-dev libssl-dev libseccomp-dev libwebsockets-dev
+    libsqlite3-dev libpq-dev libhiredis-dev libcurl4-openssl-dev libssl-dev libseccomp-dev libwebsockets-dev
     libwebsockets-evlib-ev libyaml-dev systemtap-sdt-dev bubblewrap ca-certificates tzdata)
 # What the roles drive. A tool that is missing makes a role say so; it never makes it fail.
 roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 python3-pytest
     cmake meson ninja-build autoconf automake git)
 test=(libcriterion-dev openssl clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
-    python3-pytest python3-jsonschema python3-websockets node-ws postgresql python3-yaml dpkg-dev man-db gdb spin)
+    python3-pytest python3-jsonschema python3-websockets node-ws postgresql redis-server python3-yaml dpkg-dev man-db gdb spin)
 command -v npm >/dev/null || test+=(nodejs npm)
 # The long tier: a container engine and a base image for it, and hosts in network namespaces.
-long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base redis-server)
+long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base)
 # What other systems' workloads are built with (bench/peers); tokio wants a newer Rust than Debian has.
 peers=(erlang-base libcaf-dev golang libzmq3-dev libnng-dev)
 

@@ -4,6 +4,7 @@
 #include "codec/contract/names.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,6 +160,14 @@ bool args_flag(const args *a, const char *name)
 {
     const char *value = args_value(a, name);
     return value != NULL && strcmp(value, "true") == 0;
+}
+
+bool args_count(const char *text, int64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0';
 }
 
 bool args_duration_ms(const char *text, int64_t *out_ms)

@@ -44,6 +44,8 @@ bool args_parse(int argc, char **argv, const args_option *own, args_storage *sto
 const char *args_value(const args *a, const char *name);
 bool args_flag(const args *a, const char *name);
 
+/* Digits alone. False: no such number. */
+bool args_count(const char *text, int64_t *out);
 /* "30s", "500ms", "2m", "1h", "7d" or plain ms. False when malformed. */
 bool args_duration_ms(const char *text, int64_t *out_ms);
 

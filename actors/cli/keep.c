@@ -1,8 +1,5 @@
 #include "actors/cli/keep.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 static bool take_time(const args *a, const char *name, int64_t least_ms, int64_t *out_ms)
 {
     const char *text = args_value(a, name);
@@ -17,10 +14,7 @@ static bool take_time(const args *a, const char *name, int64_t least_ms, int64_t
 static bool take_count(const args *a, const char *name, int64_t *out)
 {
     const char *text = args_value(a, name);
-    char *end = NULL;
-    errno = 0;
-    *out = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || *out < 0) {
+    if (!args_count(text, out)) {
         (void)cli_fail(CLI_USAGE, "--%s '%s' is not a number of tasks", name, text);
         return false;
     }

@@ -9,6 +9,7 @@
 #include "actors/cli/trace.h"
 #include "actors/gateway/gateway.h"
 #include "actors/orchestrator/orchestrator.h"
+#include "actors/queue/queue.h"
 #include "actors/sandbox/sandbox.h"
 #include "actors/store/store.h"
 #include "codec/contract/messages.h"
@@ -38,6 +39,7 @@ struct node {
     char workers[256];
     bool linked;
     gateway *door;
+    cogo_actor_id redis; /* The other door; or none. */
     trace trace;
     int alarm_fd, left_fd;
     cogo_actor_id guardian;
@@ -191,6 +193,29 @@ static bool choose_workers(guardian_config *config, const node_config *wanted, c
     return true;
 }
 
+/* Takes nothing before the node is ready for it. */
+static cogo_err start_redis(node *n, const node_config *config, cogo_actor_id orchestrator,
+                            guardian_config *guard, char error[256])
+{
+    queue_config queue = {.url = config->redis.url,
+                          .token = config->token,
+                          .door_token = config->redis.token,
+                          .tenant_rates = config->tenant_rates,
+                          .consumer = n->name,
+                          .keep = config->redis.keep,
+                          .required = config->redis.required,
+                          .orchestrator = orchestrator};
+    if (queue.url == NULL) {
+        return COGO_OK;
+    }
+    cogo_err err = queue_start(n->system, &queue, &n->redis, error);
+    if (err == COGO_OK) {
+        guard->vital[guard->vital_count] = n->redis;
+        guard->vital_names[guard->vital_count++] = "Redis door";
+    }
+    return err;
+}
+
 /* The actors of the orchestrating half; their ids go into @p guard as vital. */
 static cogo_err start_core(node *n, const node_config *config, guardian_config *guard,
                            char error[256])
@@ -226,7 +251,7 @@ static cogo_err start_core(node *n, const node_config *config, guardian_config *
     guard->vital[2] = orchestrator.store_reader;
     guard->vital_names[2] = "store reader";
     guard->vital_count = 3;
-    return COGO_OK;
+    return start_redis(n, config, id, guard, error);
 }
 
 /* Asks the orchestrator until it is recovered and all @p workers have registered, so that the
@@ -323,6 +348,7 @@ static cogo_err start_door(node *n, const node_config *config, cogo_actor_id ask
                            .token = config->token,
                            .tenant_rates = config->tenant_rates,
                            .orchestrator = asked,
+                           .beside = n->redis,
                            .node_only = n->part == NODE_WORKER};
     return gateway_start(n->system, &door, &n->door, error);
 }
@@ -368,6 +394,9 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
     }
     if (err == COGO_OK && orchestrates) {
         err = start_door(n, config, guard.vital[0], error);
+    }
+    if (err == COGO_OK && cogo_actor_id_is_set(n->redis)) {
+        queue_open(n->system, n->redis);
     }
     if (err == COGO_OK && !orchestrates) {
         err = start_worker_door(n, config, guard.worker_count, error);

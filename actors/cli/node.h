@@ -36,8 +36,17 @@ typedef struct node_keep {
     int64_t every_ms; /* Between two looks for what goes; 0: the default. */
 } node_keep;
 
+/* The Redis door. */
+typedef struct node_redis {
+    const char *url;   /* NULL: there is none. */
+    const char *token; /* Of entries that carry none; NULL: those are refused. */
+    int64_t keep;      /* Entries that the results keep. */
+    bool required;     /* Not ready while Redis is away. */
+} node_redis;
+
 typedef struct node_config {
     node_part part;
+    node_redis redis; /* Unless NODE_WORKER. */
     node_keep keep;   /* Unless NODE_WORKER. */
     node_links links; /* Unless NODE_ALL. */
     const char

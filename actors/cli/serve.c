@@ -84,6 +84,14 @@ cli_exit serve_take(const args *a, node_config *config)
     config->trace = args_value(a, "trace");
     config->processes = args_value(a, "worker-processes");
     config->no_migrate = args_flag(a, "no-migrate");
+    config->redis = (node_redis){.url = args_value(a, "redis-url"),
+                                 .token = args_value(a, "redis-token"),
+                                 .required = args_flag(a, "redis-required")};
+    if (!args_count(args_value(a, "redis-keep"), &config->redis.keep)
+        || config->redis.keep < 1) {
+        return cli_fail(CLI_USAGE, "--redis-keep '%s' is not a number of entries",
+                        args_value(a, "redis-keep"));
+    }
     cli_exit code = take_slots(a, &config->slots);
     code = code == CLI_OK ? keep_take(a, &config->keep) : code;
     return code == CLI_OK ? take_drain(a, &config->drain_ms) : code;

@@ -32,6 +32,13 @@
          .env = "COGO_TENANT_RATES",                                                           \
          .doc = "requests a second that each tenant may send, and those of some (default: no " \
                 "limit)"},                                                                     \
+        {.name = "redis-url", .value = "URL", .env = "REDIS_URL", .no_flag = true},            \
+        {.name = "redis-token", .value = "TOKEN", .env = "COGO_REDIS_TOKEN", .no_flag = true}, \
+        {.name = "redis-keep",                                                                 \
+         .value = "N",                                                                         \
+         .fallback = "100000",                                                                 \
+         .doc = "with REDIS_URL: entries that the stream cogo:results keeps"},                 \
+        {.name = "redis-required", .doc = "with REDIS_URL: not ready while Redis is away"},    \
         KEEP_OPTIONS,                                                                          \
         {.name = "no-migrate",                                                                 \
          .doc = "don't bring the journal's schema up to date: end when it is not (cogo "       \

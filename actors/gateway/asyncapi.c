@@ -1,5 +1,6 @@
 #include "actors/gateway/asyncapi.h"
 
+#include "actors/doors/streams.h"
 #include "actors/gateway/ws.h"
 
 #include <cogo/system.h>
@@ -76,6 +77,46 @@ static void add_message(json_t *messages, json_t *components, const char *name, 
     (void)json_object_set_new(messages, name, ref("components/messages", name));
 }
 
+/* One stream of the Redis door: an entry has these fields, all of them texts. */
+static void add_stream(json_t *document, const char *name, const char *address,
+                       const char *action, const char *summary, const char *const *fields)
+{
+    char entry[64], to[160];
+    json_t *properties = json_object(), *messages = json_object();
+    json_t *components = json_object_get(json_object_get(document, "components"), "messages");
+    for (; *fields != NULL; fields++) {
+        (void)json_object_set_new(properties, *fields, json_pack("{s:s}", "type", "string"));
+    }
+    snprintf(entry, sizeof entry, "%s_entry", name);
+    add_message(messages, components, entry,
+                json_pack("{s:s, s:s, s:{s:s, s:o}}", "name", entry, "summary", summary,
+                          "payload", "type", "object", "properties", properties));
+    (void)json_object_set_new(json_object_get(document, "channels"), name,
+                              json_pack("{s:s, s:s, s:o}", "address", address, "description",
+                                        summary, "messages", messages));
+    snprintf(to, sizeof to, "channels/%s/messages", name);
+    (void)json_object_set_new(json_object_get(document, "operations"), name,
+                              json_pack("{s:s, s:o, s:[o]}", "action", action, "channel",
+                                        ref("channels", name), "messages", ref(to, entry)));
+}
+
+static void add_streams(json_t *document)
+{
+    static const char *const in[] = {"data", "key", "token", "traceparent", NULL};
+    static const char *const out[] = {"type",     "entry", "taskId", "sequence",
+                                      "replayed", "data",  NULL};
+    static const char *const dead[] = {"entry", "field", "code",        "detail",
+                                       "data",  "key",   "traceparent", NULL};
+    add_stream(document, "instructions", STREAM_IN, "receive",
+               "Redis stream: data is an instruction as JSON or MessagePack.", in);
+    add_stream(document, "results", STREAM_OUT, "send",
+               "Redis stream: type is accepted, refused, the type of an event, or result; data "
+               "is a task, a problem or an event as JSON.",
+               out);
+    add_stream(document, "deadletters", STREAM_DEAD, "send",
+               "Redis stream: entries that were refused, and which field is why.", dead);
+}
+
 json_t *asyncapi_document(void)
 {
     json_t *schemas = json_object(), *components = json_object(), *messages = json_object();
@@ -95,11 +136,11 @@ json_t *asyncapi_document(void)
     }
     add_message(messages, components, "event", event_message());
     (void)json_array_append_new(sent, ref("channels/socket/messages", "event"));
-    return json_pack(
+    json_t *document = json_pack(
         "{s:s, s:{s:s, s:s, s:s}, s:s, s:{s:{s:s, s:s, s:o}}, s:{s:{s:s, s:{s:s}, s:o}, s:{s:s, "
         "s:{s:s}, s:o}}, s:{s:o, s:o, s:{s:{s:s, s:s}}}}",
-        "asyncapi", "3.0.0", "info", "title", "cogo WebSocket", "version", cogo_version(),
-        "description",
+        "asyncapi", "3.0.0", "info", "title", "cogo WebSocket and Redis Streams", "version",
+        cogo_version(), "description",
         "Subprotocols cogo.v1+json (text messages) and cogo.v1+msgpack (binary messages) carry "
         "the same frames. The token goes into the Authorization header of the upgrade.",
         "defaultContentType", "application/json", "channels", "socket", "address", "/v1/ws",
@@ -108,4 +149,6 @@ json_t *asyncapi_document(void)
         "send", "action", "send", "channel", "$ref", "#/channels/socket", "messages", sent,
         "components", "schemas", schemas, "messages", components, "securitySchemes", "bearer",
         "type", "http", "scheme", "bearer");
+    add_streams(document);
+    return document;
 }

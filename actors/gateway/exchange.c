@@ -252,8 +252,25 @@ bool exchange_wait(exchange *x, int64_t *out_ms)
     return true;
 }
 
+void *exchange_keep(exchange *x, const cogo_record *type, const void *record)
+{
+    void *kept = cogo_arena_alloc(&x->arena, cogo_record_flat_size(type, record));
+    if (kept == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+    } else {
+        cogo_record_flatten(type, record, kept);
+    }
+    return kept;
+}
+
 void exchange_ask(exchange *x, cogo_msg_type type, const void *record, int64_t wait_ms,
                   cogo_msg_type expected, exchange_step step)
+{
+    exchange_ask_other(x, x->desk->orchestrator, type, record, wait_ms, expected, step);
+}
+
+void exchange_ask_other(exchange *x, cogo_actor_id whom, cogo_msg_type type, const void *record,
+                        int64_t wait_ms, cogo_msg_type expected, exchange_step step)
 {
     desk *d = x->desk;
     cogo_msg *msg = cogo_msg_create_record(d->system, type, record);
@@ -261,7 +278,7 @@ void exchange_ask(exchange *x, cogo_msg_type type, const void *record, int64_t w
     if (msg != NULL) {
         cogo_msg_set_trace(msg, x->trace);
     }
-    cogo_err err = cogo_ask(d->ctx, d->orchestrator, msg, timeout_ns, &x->ask);
+    cogo_err err = cogo_ask(d->ctx, whom, msg, timeout_ns, &x->ask);
     if (err != COGO_OK) {
         exchange_problem(x, 503, NULL,
                          err == COGO_EFULL ? "The orchestrator has too much to do."

@@ -30,7 +30,8 @@ typedef struct desk {
     cogo_context *ctx; /* Of the callback that runs. */
     cogo_system *system;
     cogo_actor_id orchestrator;
-    bool node_only; /* It is not one, but answers for this node. */
+    cogo_actor_id beside; /* Another door, whose metrics and health are shown too; or none. */
+    bool node_only;       /* It is not one, but answers for this node. */
     server *server;
     counts *counts;
     const auth *auth;
@@ -80,6 +81,12 @@ struct exchange {
  * comes on top of EXCHANGE_ASK_MS; less than 0 shortens it. */
 void exchange_ask(exchange *x, cogo_msg_type type, const void *record, int64_t wait_ms,
                   cogo_msg_type expected, exchange_step step);
+/* The same of another actor. */
+void exchange_ask_other(exchange *x, cogo_actor_id whom, cogo_msg_type type, const void *record,
+                        int64_t wait_ms, cogo_msg_type expected, exchange_step step);
+
+/* A copy of @p record that lives as long as the exchange. NULL: answered with a problem. */
+void *exchange_keep(exchange *x, const cogo_record *type, const void *record);
 
 /* Each of these answers, exactly once per exchange. */
 void exchange_json(exchange *x, int status, json_t *json); /* Takes @p json; NULL: no memory. */

@@ -23,7 +23,7 @@ struct gateway {
     grants grants;
     rates rates;
     cogo_actor_id actor;
-    cogo_actor_id orchestrator;
+    cogo_actor_id orchestrator, beside;
     int64_t body_limit;
     int port;
     bool node_only;
@@ -113,6 +113,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     *d = (desk){.ctx = ctx,
                 .system = (*g)->system,
                 .orchestrator = (*g)->orchestrator,
+                .beside = (*g)->beside,
                 .node_only = (*g)->node_only,
                 .server = (*g)->server,
                 .counts = &(*g)->counts,
@@ -262,6 +263,7 @@ cogo_err gateway_start(cogo_system *system, const gateway_config *config, gatewa
     counts_init(&g->counts);
     g->system = system;
     g->orchestrator = config->orchestrator;
+    g->beside = config->beside;
     g->node_only = config->node_only;
     g->body_limit = config->body_limit > 0 ? config->body_limit : BODY_LIMIT;
     cogo_err err = open_server(g, config, error);

@@ -91,7 +91,7 @@ static void write_door(FILE *out, const desk *d)
     fprintf(out, "cogo_rate_limited_total %llu\n", (unsigned long long)d->rates->refused);
 }
 
-char *metrics_text(const desk *d, const metrics *from_orchestrator)
+char *metrics_text(const desk *d, const metrics *from_orchestrator, const metrics *beside)
 {
     char *text = NULL;
     size_t size = 0;
@@ -100,6 +100,9 @@ char *metrics_text(const desk *d, const metrics *from_orchestrator)
         return NULL;
     }
     write_families(out, from_orchestrator);
+    if (beside != NULL) {
+        write_families(out, beside);
+    }
     bool failed = !write_runtime(out, d->system);
     write_requests(out, d->counts);
     write_door(out, d);

@@ -5,7 +5,7 @@
 
 #include "actors/gateway/exchange.h"
 
-/* The caller frees the text. NULL when out of memory. */
-char *metrics_text(const desk *d, const metrics *from_orchestrator);
+/* @p beside: of another door, or NULL. The caller frees the text. NULL when out of memory. */
+char *metrics_text(const desk *d, const metrics *from_orchestrator, const metrics *beside);
 
 #endif

@@ -13,15 +13,46 @@ void route_health(exchange *x)
     exchange_text(x, 200, "application/json", "{\"status\":\"ok\"}");
 }
 
-static void answer_ready(exchange *x, cogo_msg *msg)
+static void show_ready(exchange *x, health shown)
 {
-    health shown = *(const health *)cogo_msg_payload(msg);
-    const health *h = &shown;
     /* Probes come without a token, and learn no more than the status code says. */
     if (x->grant.scopes == 0) {
         shown.checks = (cogo_strings){NULL, 0};
     }
-    exchange_record(x, h->ready ? 200 : 503, &health_record, h);
+    exchange_record(x, shown.ready ? 200 : 503, &health_record, &shown);
+}
+
+/* Its checks are behind those of the orchestrator. */
+static void answer_beside(exchange *x, cogo_msg *msg)
+{
+    const health *other = cogo_msg_payload(msg), *first = x->data;
+    size_t count = first->checks.count + other->checks.count;
+    const char **checks = cogo_arena_alloc(&x->arena, (count + 1) * sizeof *checks);
+    if (checks == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        checks[i] = i < first->checks.count ? first->checks.items[i]
+                                            : other->checks.items[i - first->checks.count];
+    }
+    show_ready(x, (health){.ready = first->ready && other->ready, .checks = {checks, count}});
+}
+
+static void answer_ready(exchange *x, cogo_msg *msg)
+{
+    empty nothing = {false};
+    const health *said = cogo_msg_payload(msg);
+    if (!cogo_actor_id_is_set(x->desk->beside)) {
+        show_ready(x, *said);
+        return;
+    }
+    x->data = exchange_keep(x, &health_record, said);
+    if (x->data == NULL) {
+        return;
+    }
+    exchange_ask_other(x, x->desk->beside, MSG_HEALTH_READ, &nothing,
+                       READY_ASK_MS - EXCHANGE_ASK_MS, MSG_HEALTH, answer_beside);
 }
 
 void route_ready(exchange *x)
@@ -31,15 +62,36 @@ void route_ready(exchange *x)
                  answer_ready);
 }
 
-static void answer_metrics(exchange *x, cogo_msg *msg)
+static void show_metrics(exchange *x, const metrics *from_orchestrator, const metrics *beside)
 {
-    char *text = metrics_text(x->desk, cogo_msg_payload(msg));
+    char *text = metrics_text(x->desk, from_orchestrator, beside);
     if (text == NULL) {
         exchange_problem(x, 503, NULL, "Out of memory.");
         return;
     }
     exchange_text(x, 200, "text/plain; version=0.0.4; charset=utf-8", text);
     free(text);
+}
+
+static void answer_more_metrics(exchange *x, cogo_msg *msg)
+{
+    show_metrics(x, x->data, cogo_msg_payload(msg));
+}
+
+static void answer_metrics(exchange *x, cogo_msg *msg)
+{
+    empty nothing = {false};
+    const metrics *said = cogo_msg_payload(msg);
+    if (!cogo_actor_id_is_set(x->desk->beside)) {
+        show_metrics(x, said, NULL);
+        return;
+    }
+    x->data = exchange_keep(x, &metrics_record, said);
+    if (x->data == NULL) {
+        return;
+    }
+    exchange_ask_other(x, x->desk->beside, MSG_METRICS_READ, &nothing, 0, MSG_METRICS,
+                       answer_more_metrics);
 }
 
 void route_metrics(exchange *x)

@@ -9,19 +9,20 @@
 #include <stddef.h>
 
 /* Each place once, in the order of a write's life. */
-#define FAILPOINT_MAP(X)                                                              \
-    X("orchestrator.write.before")     /* Changes gathered, not sent to the store. */ \
-    X("orchestrator.write.after")      /* In the store's mailbox. */                  \
-    X("store.apply.before")            /* Taken by the store. */                      \
-    X("store.artifact.before")         /* Its task is in the transaction, not it. */  \
-    X("store.artifact.after")          /* It is; SQLite: nothing refers to it yet. */ \
-    X("store.apply.after")             /* In the open transaction. */                 \
-    X("store.commit.before")           /* COMMIT is next. */                          \
-    X("store.commit.sent")             /* PostgreSQL: sent, no answer yet. */         \
-    X("store.commit.after")            /* On disk, nobody was told. */                \
-    X("store.told.after")              /* The orchestrator's mailbox has the news. */ \
-    X("orchestrator.committed.before") /* It has read them; no answer has left. */    \
-    X("orchestrator.committed.after")  /* All answers that waited for it have left. */
+#define FAILPOINT_MAP(X)                                                               \
+    X("orchestrator.write.before")     /* Changes gathered, not sent to the store. */  \
+    X("orchestrator.write.after")      /* In the store's mailbox. */                   \
+    X("store.apply.before")            /* Taken by the store. */                       \
+    X("store.artifact.before")         /* Its task is in the transaction, not it. */   \
+    X("store.artifact.after")          /* It is; SQLite: nothing refers to it yet. */  \
+    X("store.apply.after")             /* In the open transaction. */                  \
+    X("store.commit.before")           /* COMMIT is next. */                           \
+    X("store.commit.sent")             /* PostgreSQL: sent, no answer yet. */          \
+    X("store.commit.after")            /* On disk, nobody was told. */                 \
+    X("store.told.after")              /* The orchestrator's mailbox has the news. */  \
+    X("orchestrator.committed.before") /* It has read them; no answer has left. */     \
+    X("orchestrator.committed.after")  /* All answers that waited for it have left. */ \
+    X("queue.durable")                 /* Redis door: on disk, not acknowledged. */
 
 extern const char *const failpoint_names[]; /* Ends with NULL. */
 
