@@ -2,6 +2,7 @@
  * schedule and the slot as its idempotency key, before the schedule is moved on: whoever leads
  * after a crash submits the same slot again, and gets the task that is there. */
 #include "actors/orchestrator/schedule.h"
+#include "codec/contract/failpoint.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,6 +58,7 @@ static void submit(orc *o, orc_schedule *s, int64_t slot)
             cogo_arena_printf(&o->scratch, "\xc2\xa7%s:%" PRId64, s->record->schedule_id, slot),
         .request_hash = SCHEDULE_KIND};
     s->slot = slot;
+    failpoint("orchestrator.slot.before");
     if (cogo_ask(o->ctx, cogo_self(o->ctx),
                  cogo_msg_create_record(o->system, MSG_TASK_SUBMIT, &request),
                  SUBMIT_MS * NS_PER_MS, &s->ask)
@@ -165,7 +167,9 @@ static void submitted(orc *o, orc_schedule *s, const task_submitted *answer)
     orc_task_set_text(&s->error_block, &s->record->last_error, NULL);
     s->record->submitted++;
     o->slots_submitted++;
+    failpoint("orchestrator.slot.submitted");
     move_on(o, s, s->slot);
+    failpoint("orchestrator.slot.after");
 }
 
 bool orc_fire_answered(orc *o, cogo_msg *msg)

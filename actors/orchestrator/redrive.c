@@ -1,6 +1,7 @@
 /* Dead letters are tried again, many at once: those that are named, or the newest of some
  * roles. Each is answered by itself. */
 #include "actors/orchestrator/room.h"
+#include "codec/contract/failpoint.h"
 
 #include <string.h>
 
@@ -59,12 +60,14 @@ static void redrive_all(orc *o, orc_ask *ask)
     }
     submit_item *items = cogo_arena_alloc(&o->scratch, (ids->count + 1) * sizeof *items);
     orc_journal_flush_all(o);
+    failpoint("orchestrator.redrive.before");
     for (size_t i = 0; i < ids->count && items != NULL; i++) {
         items[i] = redrive_one(o, ids->items[i]);
     }
     redriven answer = {.tasks = {.items = items, .count = items == NULL ? 0 : ids->count}};
     cogo_msg *msg = cogo_msg_create_record(o->system, MSG_REDRIVEN, &answer);
     orc_journal_flush_all(o);
+    failpoint("orchestrator.redrive.after");
     orc_outbox_put(o, ask->reply_to, msg, true);
 }
 

@@ -3,6 +3,7 @@
  * the one that leads removes anything, and never what a dependant, a client or a retry has
  * loaded. */
 #include "actors/orchestrator/room.h"
+#include "codec/contract/failpoint.h"
 
 #include <string.h>
 
@@ -65,6 +66,7 @@ static void answered(orc *o, orc_ask *ask, const store_found *found, const char 
         const char *id = o->sweep.going->remove.items[i];
         orc_map_put_text(&o->sweep.ids, id, o->sweep.going);
     }
+    failpoint("orchestrator.sweep.before");
     o->sweep.waits = true;
     o->next_number++;
 }
@@ -100,6 +102,7 @@ void orc_sweep_start(orc *o)
 
 void orc_sweep_saved(orc *o)
 {
+    failpoint("orchestrator.sweep.after");
     o->sweep.tasks += o->sweep.going->remove.count;
     o->sweep.events += o->sweep.going->trim.count;
     orc_sweep_finish(o);

@@ -46,9 +46,6 @@ const char *change_malformed(const store_change *change);
 /* The same of all that a write defines. */
 const char *definitions_malformed(const store_write *write);
 
-/* The write also removes or defines something. */
-bool write_keeps(const store_write *write);
-
 /* A change tells all that happened since the last write. When it became ready or blocked again
  * in between, a task that had ended was retried, whatever its state is by now. */
 bool change_retries(const store_change *change);

@@ -45,6 +45,9 @@ void journal_close(journal *j);
 COGO_MUST_USE journal_verdict journal_apply(journal *j, const store_write *write,
                                             char error[JOURNAL_ERROR_SIZE]);
 
+/* The write also removes or defines something. */
+bool write_keeps(const store_write *write);
+
 /* Makes all that was applied durable. COGO_OK when nothing is open. COGO_EFULL: there is no
  * room, all of it is undone and may be applied again. COGO_ECLOSED: the connection was lost,
  * journal_resume() will tell the outcome. After any other failure it is unknown until the next

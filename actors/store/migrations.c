@@ -1,6 +1,8 @@
 /* Migrations: numbered SQL files, each applied once in a transaction of its own. */
 #include "actors/store/migrations.h"
 
+#include "codec/contract/failpoint.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -201,7 +203,9 @@ static cogo_err run_list(const migrations *m, const migration *list,
             return COGO_EUNSUPPORTED;
         }
         if (!done && m->mode == MIGRATE_APPLY) {
+            failpoint("store.migrate.before");
             err = m->run(m->engine, list->sql, list, sum, error);
+            failpoint("store.migrate.after");
         }
         if (err == COGO_OK) {
             tell(m, list,

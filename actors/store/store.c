@@ -188,7 +188,11 @@ static bool apply(cogo_context *ctx, writer *w, const store_write *write)
     if (w->writes == 0) {
         w->began_ns = cogo_now_ns(ctx);
     }
+    bool keeps = write_keeps(write);
     failpoint("store.apply.before");
+    if (keeps) {
+        failpoint("store.keep.before");
+    }
     journal_verdict verdict = journal_apply(w->journal, write, w->error);
     switch (verdict) {
     case JOURNAL_APPLIED:
@@ -205,6 +209,9 @@ static bool apply(cogo_context *ctx, writer *w, const store_write *write)
         return false;
     }
     failpoint("store.apply.after");
+    if (keeps) {
+        failpoint("store.keep.after");
+    }
     w->applied = write->sequence;
     w->writes++;
     w->changes += (int64_t)write->changes.count;
@@ -264,6 +271,7 @@ static void tell_candidate(cogo_context *ctx, writer *w)
 {
     store_elected elected = {.term = journal_term(w->journal)};
     if (elected.term != 0 && cogo_actor_id_is_set(w->candidate)) {
+        failpoint("store.term.after");
         (void)cogo_send(
             ctx, w->candidate,
             cogo_msg_create_record(cogo_context_system(ctx), MSG_STORE_ELECTED, &elected));
@@ -347,9 +355,11 @@ static void change_token(cogo_context *ctx, writer *w, cogo_msg *msg)
     access_token token;
     char why[JOURNAL_ERROR_SIZE] = "the store can't be written now";
     (void)commit(ctx, w);
+    failpoint("store.token.before");
     cogo_err err = w->broken || w->delay_ns > 0 || journal_term(w->journal) == 0
                        ? COGO_ECLOSED
                        : journal_token(w->journal, cogo_msg_payload(msg), &token, why);
+    failpoint("store.token.after");
     switch ((int)err) {
     case COGO_OK:
         (void)cogo_reply(ctx, msg,
@@ -554,6 +564,9 @@ cogo_err store_start(cogo_system *system, const store_config *config, cogo_actor
     cogo_err err = journal_open(config, &j, out_term, error);
     if (err != COGO_OK) {
         return err;
+    }
+    if (*out_term != 0) {
+        failpoint("store.term.after");
     }
     err = journal_reader_open(config->path, &r, error);
     if (err != COGO_OK) {

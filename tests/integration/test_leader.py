@@ -25,8 +25,8 @@ def free_ports(count):
 class Member(Cluster):
     """One orchestrator node of several."""
 
-    def __init__(self, folder, name, ports, index, url):
-        super().__init__(folder / name, env={"DATABASE_URL": url})
+    def __init__(self, folder, name, ports, index, url, args=()):
+        super().__init__(folder / name, env={"DATABASE_URL": url}, args=args)
         self.name, self.ports, self.index = name, ports, index
 
     def start(self):
@@ -35,7 +35,7 @@ class Member(Cluster):
         port = self.url.rsplit(":", 1)[1] if self.url else 0
         self.process, found = self.launch(
             ["node", "--role", "orchestrator", "--node-name", self.name, "--listen", f"127.0.0.1:{port}",
-             "--listen-node", f"127.0.0.1:{self.ports[self.index]}", "--join", others, "--data", self.data],
+             "--listen-node", f"127.0.0.1:{self.ports[self.index]}", "--join", others, "--data", self.data] + self.args,
             self.log_path, r"http://127\.0\.0\.1:\d+")
         self.url = found.group(0)
         return self
@@ -54,10 +54,10 @@ class Member(Cluster):
 
 
 class Trio:
-    def __init__(self, folder, postgres):
+    def __init__(self, folder, postgres, args=()):
         ports = free_ports(3)
         url = postgres.journal()
-        self.members = [Member(folder, f"o{i}", ports, i, url).start() for i in range(3)]
+        self.members = [Member(folder, f"o{i}", ports, i, url, args).start() for i in range(3)]
         self.folder, self.ports = folder, ports
         self.start_workers(r"(?s)(worker \S+ is registered.*){%d}" % (WORKER_TYPES.count(",") + 1))
         until(lambda: all(member.ready() for member in self.members), 20, "all are ready")

@@ -1,8 +1,10 @@
-"""600 kills over leader, follower, worker and PostgreSQL, the leader's at every step of a commit.
+"""600 kills: 400 over leader, follower, worker and PostgreSQL of a cluster, the leader's at every step of a commit; 200 over
+orchestrator and worker on SQLite. Retention, schedules, approvals, limits, workflows, dead letters and tokens are in the load.
 
     KILLS=600 SEED=1 /usr/bin/python3 -m pytest -q -s tests/long/test_kill_loop.py
 """
 import collections
+import itertools
 import json
 import os
 import time
@@ -13,7 +15,11 @@ from test_long import base, load as load_module
 
 kill_loop = load_module("kill_loop")
 leader = load_module("test_leader")
-KINDS = ["leader", "leader", "leader", "follower", "worker", "postgres", "sessions"]
+KILLS = int(os.environ.get("KILLS", "600"))
+KINDS = ["leader", "leader", "leader", "follower", "leader", "worker", "leader", "postgres", "leader", "sessions"]
+OTHERS = ["follower", "worker", "postgres", "sessions"]
+KEEP_S = 60  # Longer than a request may hang in a follower whose leader is gone.
+LONG_KILLS = 100  # A loop of so many comes to every place, and lasts some minutes, so that slots of schedules are due.
 
 
 class Anyone:
@@ -25,54 +31,94 @@ class Anyone:
     def call(self, *args, **kwargs):
         return self.rng.choice(self.trio.members).call(*args, **kwargs)
 
-    def finished(self, task_id, seconds=60):
-        return self.trio.leader().finished(task_id, seconds)
 
+class Scene:
+    """Three orchestrators, each told where to end once it leads."""
 
-def arm(member, rng):
-    member.env["COGO_FAILPOINT"] = f"{rng.choice(kill_loop.PLACES)}:kill:{rng.randint(1, 12)}"
+    def __init__(self, folder, postgres, rng):
+        self.rng, self.postgres, self.todo = rng, postgres, []
+        self.trio, self.fired = leader.Trio(folder, postgres, kill_loop.keep(KEEP_S)), collections.Counter()
+        self.audit = kill_loop.PostgresAudit(postgres)
+        self.logs = [kill_loop.Log(member.data + ".log") for member in self.trio.members]
+        self.audit.listen()
+        self.load = kill_loop.MixedLoad(Anyone(self.trio, rng))
+        self.load.grows()
+        for member in self.trio.members:
+            member.kill()
 
+    def arm(self, member):
+        self.todo = self.todo or self.rng.sample(kill_loop.places("postgres"), len(kill_loop.places("postgres")))
+        member.env["COGO_FAILPOINT"] = kill_loop.order(self.todo.pop(), self.rng, starts=0.1)
 
-def revive(trio, rng, fired):
-    """Whoever has ended is started again, and told where to end the next time."""
-    for member in trio.members:
-        if member.process.poll() is not None:
-            fired["leader"] += member.process.returncode == -9 and not member.killed
-            member.killed = False
-            arm(member, rng)
-            try:
-                member.start()
-            except AssertionError:
-                member.process = member.launched  # At its place already; next time.
+    def revive(self):
+        """Whoever has ended is started again, and told where to end the next time. How many came to their place."""
+        count = 0
+        for member, log in zip(self.trio.members, self.logs):
+            if member.process.poll() is not None:
+                self.arm(member)
+                try:
+                    member.start()
+                except AssertionError:
+                    member.process = member.launched  # At its place already; next time.
+            seen = log.fired()
+            self.fired.update(seen)
+            count += len(seen)
+        return count
 
+    def leader(self):
+        patience = kill_loop.Patience(kill_loop.FIRES_S)
+        while self.revive() == 0:
+            if patience.over():
+                self.fired[kill_loop.LATE] += 1
+                return
+            self.load.look()
+            time.sleep(0.02)  # Nothing tells a parent of several children which one ends.
 
-def strike(trio, postgres, rng, kind):
-    if kind == "follower":
-        alive = [member for member in trio.members if member.process.poll() is None and not member.leads()]
-        if not alive:
-            return False
-        victim = rng.choice(alive)
-        victim.killed = True
-        victim.process.kill()
-        victim.process.wait(10)
-    elif kind == "worker":
-        trio.workers.kill()
-        trio.workers.wait(10)
-        trio.start_workers()
-    elif kind == "postgres":
-        postgres.do("kill")
-        postgres.do("start")
-    else:
-        postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cogo'")
-    return True
+    def follower(self):
+        standing = [member for member in self.trio.members if member.process.poll() is None and not member.leads()]
+        if standing:
+            self.rng.choice(standing).kill()
+            self.fired["follower"] += 1
 
+    def worker(self):
+        at_work = self.load.pool.submit(self.load.running, f"worker{sum(self.fired.values())}")
+        while not at_work.done():
+            self.revive()
+            time.sleep(0.02)
+        at_work.result()
+        self.trio.workers.kill()
+        self.trio.workers.wait(10)
+        self.trio.start_workers("node worker")
+        self.fired["worker"] += 1
 
-def strike_leader(trio, rng, fired):
-    """It ends by itself, at its place."""
-    before, end = fired["leader"], time.monotonic() + 8
-    while fired["leader"] == before and time.monotonic() < end:
-        revive(trio, rng, fired)
-        time.sleep(0.02)  # Nothing tells a parent of several children which one ends.
+    def server(self):
+        self.postgres.do("kill")
+        self.postgres.do("start")
+        self.fired["postgres"] += 1
+
+    def sessions(self):
+        self.postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cogo'")
+        self.fired["sessions"] += 1
+
+    def strike(self, kind):
+        {"leader": self.leader, "follower": self.follower, "worker": self.worker, "postgres": self.server, "sessions": self.sessions}[kind]()
+        before, patience = len(self.load.accepted), kill_loop.Patience()
+        while len(self.load.accepted) <= before:
+            assert not patience.over(), f"no work goes on after a kill of {kind}"
+            self.revive()
+            self.load.look()
+            time.sleep(0.02)
+
+    def end(self):
+        """No more faults; what was begun ends."""
+        for member in self.trio.members:
+            member.env.pop("COGO_FAILPOINT", None)
+            member.kill()
+            member.start()
+        self.load.grows()
+        self.load.stop()
+        self.load.settle(self.audit)
+        return kill_loop.check(self.load, self.audit)
 
 
 @pytest.fixture
@@ -83,36 +129,57 @@ def postgres():
     server.do("down")
 
 
-def test_600_kills_spread_over_all_that_can_die(tmp_path, postgres):
-    kills, rng = int(os.environ.get("KILLS", "600")), kill_loop.seeded()
-    trio, fired = leader.Trio(tmp_path, postgres), collections.Counter()
-    for member in trio.members:  # From here on each is told where to end.
-        member.kill()
-        member.killed = True
-    revive(trio, rng, fired)
-    load = kill_loop.Load(Anyone(trio, rng))
+def told(engine, kills, figures, began):
+    print(json.dumps({"bench": f"kill-{kills}", "engine": engine, **figures, "seconds": round(time.monotonic() - began)}), flush=True)
+
+
+def expected(engine, kills):
+    slots = [place for place in kill_loop.PLACES if kill_loop.is_slot(place)]
+    return kill_loop.places(engine) + slots if kills >= LONG_KILLS else []
+
+
+def test_400_kills_spread_over_a_cluster_on_postgresql(tmp_path, postgres):
+    kills, rng, began = KILLS * 2 // 3, kill_loop.seeded(), time.monotonic()
+    scene = Scene(tmp_path, postgres, rng)
     try:
-        for number in range(kills):
-            kind = KINDS[number % len(KINDS)]
-            before = len(load.accepted)
-            if kind == "leader":
-                strike_leader(trio, rng, fired)
-            else:
-                fired[kind] += strike(trio, postgres, rng, kind)
-                revive(trio, rng, fired)
-            kill_loop.until(lambda: revive(trio, rng, fired) or len(load.accepted) > before, 60, "work goes on")
-        for member in trio.members:
-            member.env.pop("COGO_FAILPOINT", None)
-            member.killed = True
-            member.process.kill()
-            member.process.wait(10)
-            member.start()
-        load.stop()
-        total = sum(fired.values())
-        print(json.dumps({"bench": f"kill-{kills}", "fired": dict(fired), "acknowledged": len(load.accepted)}))
-        assert total >= kills * 0.9 and all(fired[kind] >= kills // 10 for kind in set(KINDS))
-        kill_loop.check(Anyone(trio, rng), postgres, load)
-        print(json.dumps({"lost": 0, "doubled": 0}))
+        for number in itertools.count():
+            scene.strike(KINDS[number % len(KINDS)])
+            if number % 20 == 19:
+                print(json.dumps({"acknowledged": len(scene.load.accepted), "fired": dict(scene.fired)}), flush=True)
+            if sum(scene.fired.values()) >= kills and all(scene.fired[kind] >= kills // 20 for kind in OTHERS):
+                break
+            assert number < 2 * kills
+        told("postgres", kills, scene.end(), began)
+        kill_loop.enough(scene.fired, kills, expected("postgres", kills))
     finally:
-        load.done.set()
-        trio.end()
+        scene.load.done.set()
+        scene.trio.end()
+
+
+def at_random(cluster, rng, load):
+    time.sleep(rng.uniform(0.05, 0.6))  # Widens the window on purpose.
+    return "random"
+
+
+def worker(cluster, rng, load):
+    load.running(f"worker{rng.random()}")
+    cluster.kill_workers()
+    cluster.start_workers()
+    load.grows()
+    return "worker"
+
+
+def test_200_kills_spread_over_a_node_on_sqlite_and_its_workers(tmp_path):
+    kills, rng, began = KILLS // 3, kill_loop.seeded(), time.monotonic()
+    cluster = base.NodeCluster(tmp_path / "data", worker_types="indexing").start()
+    try:
+        figures, fired = kill_loop.kill_at_places(cluster, kill_loop.SqliteAudit(cluster.data), "sqlite", kills, rng, KEEP_S,
+                                                  others=[at_random, worker] * 3)
+        told("sqlite", kills, figures, began)
+        kill_loop.enough(fired, kills, expected("sqlite", kills))
+        assert fired["worker"] >= kills // 20 and fired["random"] >= kills // 20
+        assert cluster.stop() == 0
+    finally:
+        cluster.end_workers()
+        if cluster.process.poll() is None:
+            cluster.kill()

@@ -18,7 +18,7 @@ from hosts import PREFIX, Names, Network, command, inside, wait_for
 from test_long import base, load as load_module
 
 BASE = os.path.join(base.TOP, "deploy/k8s/base")
-kill_loop = load_module("kill_loop")
+faults = load_module("test_postgres_faults")
 TOKEN, SECRET = "token-of-the-namespaces", "secret-of-the-namespaces"
 START_S, STOP_S, REJOIN_S, LONGEST_MS = 30, 60, 3, 1000
 SILENT_REJOIN_S = 6  # Until all work again: the lease of a leader that says nothing has to run out.
@@ -207,7 +207,7 @@ def told(name, **figures):
 
 
 def test_rolling_every_pod_under_load_loses_nothing(kube):
-    load = kill_loop.Load(kube)
+    load = faults.Load(kube)
     load.grows()
     start, stops, starts = time.monotonic(), [], []
     for pod in sorted(kube.pods, key=lambda p: (p.worker, p.name), reverse=True):
@@ -217,13 +217,13 @@ def test_rolling_every_pod_under_load_loses_nothing(kube):
         load.grows()
     kube.all_work()
     load.stop()
-    kill_loop.check(kube, kube.postgres, load)
+    faults.check(kube, kube.postgres, load)
     told("rolling-restart", pods=len(kube.pods), acknowledged=len(load.accepted), lost=0, doubled=0, again=load.refused,
          seconds=time.monotonic() - start, slowest_stop_s=max(stops), slowest_ready_s=max(starts))
 
 
 def test_workers_scale_from_two_to_six_and_back_under_load(kube):
-    load = kill_loop.Load(kube)
+    load = faults.Load(kube)
     load.grows()
     more = kube.add("worker-quality.yaml", range(2, 6))
     out = kube.all_work()
@@ -234,13 +234,13 @@ def test_workers_scale_from_two_to_six_and_back_under_load(kube):
         kube.pods.remove(pod)
     kube.all_work()
     load.stop()
-    kill_loop.check(kube, kube.postgres, load)
+    faults.check(kube, kube.postgres, load)
     told("scale-2-6-2", acknowledged=len(load.accepted), lost=0, doubled=0, registered_s=out)
 
 
 @pytest.mark.parametrize("how, within_s", [("ended", REJOIN_S), ("killed", REJOIN_S), ("vanished", SILENT_REJOIN_S)])
 def test_a_pod_of_the_same_name_at_another_address_is_back_soon(kube, how, within_s):
-    load, back, linked = kill_loop.Load(kube), {}, {}
+    load, back, linked = faults.Load(kube), {}, {}
     load.grows()
     for pod in (kube.pods[-1], kube.pods[-3], kube.pods[0], kube.pods[1]):
         old, gone = pod.host.address, seen(next(p for p in kube.orchestrators() if p is not pod))[pod.name]
@@ -255,7 +255,7 @@ def test_a_pod_of_the_same_name_at_another_address_is_back_soon(kube, how, withi
         back[pod.name] = round(time.monotonic() - pod.began, 2)
         load.grows(5)
     load.stop()
-    kill_loop.check(kube, kube.postgres, load)
+    faults.check(kube, kube.postgres, load)
     told(f"replaced-{how}", linked_s=linked, back_s=back, acknowledged=len(load.accepted), lost=0, doubled=0)
     assert all(seconds < REJOIN_S for seconds in linked.values())
     assert all(seconds < within_s for seconds in back.values())
