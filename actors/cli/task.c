@@ -150,8 +150,16 @@ json_t *task_instruction(const args *a)
         }
         json_object_set_new(instruction, "context", value);
     }
-    if (args_value(a, "priority") != NULL) {
-        json_object_set_new(instruction, "priority", json_string(args_value(a, "priority")));
+    static const char *const texts[][2] = {{"priority", "priority"},
+                                           {"parent", "parent"},
+                                           {"fairness-key", "fairnessKey"},
+                                           {"sticky-key", "stickyKey"},
+                                           {"sticky-policy", "stickyPolicy"}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (args_value(a, texts[i][0]) != NULL) {
+            json_object_set_new(instruction, texts[i][1],
+                                json_string(args_value(a, texts[i][0])));
+        }
     }
     const char *depends = args_value(a, "depends-on");
     if (depends != NULL && !add_list(instruction, "dependencies", depends)) {
@@ -174,9 +182,6 @@ json_t *task_instruction(const args *a)
         json_object_set_new(instruction, "approval",
                             json_pack("{s:s}", "prompt", args_value(a, "approval")));
     }
-    if (args_value(a, "parent") != NULL) {
-        json_object_set_new(instruction, "parent", json_string(args_value(a, "parent")));
-    }
     if (args_value(a, "budget") != NULL) {
         json_t *allowed = json_loads(args_value(a, "budget"), 0, NULL);
         if (!json_is_object(allowed)) {
@@ -188,19 +193,20 @@ json_t *task_instruction(const args *a)
         }
         json_object_set_new(instruction, "budget", allowed);
     }
-    if (args_value(a, "fairness-key") != NULL) {
-        json_object_set_new(instruction, "fairnessKey",
-                            json_string(args_value(a, "fairness-key")));
-    }
-    if (args_value(a, "timeout") != NULL) {
+    static const char *const times[][2] = {{"timeout", "timeout"},
+                                           {"sticky-timeout", "stickyTimeout"}};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         int64_t ms;
-        if (!args_duration_ms(args_value(a, "timeout"), &ms)) {
-            (void)cli_fail(CLI_USAGE, "--timeout '%s' is no duration like 500ms, 30s or 2m",
-                           args_value(a, "timeout"));
+        const char *given = args_value(a, times[i][0]);
+        if (given != NULL && !args_duration_ms(given, &ms)) {
+            (void)cli_fail(CLI_USAGE, "--%s '%s' is no duration like 500ms, 30s or 2m",
+                           times[i][0], given);
             json_decref(instruction);
             return NULL;
         }
-        json_object_set_new(instruction, "timeout", json_integer(ms));
+        if (given != NULL) {
+            json_object_set_new(instruction, times[i][1], json_integer(ms));
+        }
     }
     return instruction;
 }
@@ -424,6 +430,11 @@ static const args_option submit_options[] = {
     {.name = "labels", .value = "K=V,...", .doc = "labels that the worker must have"},
     {.name = "prefer", .value = "K=V,...", .doc = "labels of workers that go first"},
     {.name = "fairness-key", .value = "K", .doc = "tasks of different keys take turns"},
+    {.name = "sticky-key", .value = "K", .doc = "to the worker that had the last task of it"},
+    {.name = "sticky-policy",
+     .value = "P",
+     .doc = "prefer that worker (default), or require it"},
+    {.name = "sticky-timeout", .value = "TIME", .doc = "any other worker after it"},
     {.name = "limits", .value = "NAME,...", .doc = "limits that it counts for, or NAME:KEY"},
     {.name = "key", .value = "K", .doc = "idempotency key: the same key submits once"},
     {.name = "wait", .doc = "wait for the result; the exit code is the task's"},

@@ -64,6 +64,11 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
                  .approval = asked->approval,
                  .parent_id = asked->parent,
                  .budget = asked->budget,
+                 .sticky_key = asked->sticky_key,
+                 .sticky_policy = asked->sticky_key == NULL  ? -1
+                                  : asked->sticky_policy < 0 ? STICKY_PREFER
+                                                             : asked->sticky_policy,
+                 .sticky_timeout = asked->sticky_timeout,
                  .created_at = now,
                  .queued_at = ready ? now : 0,
                  .updated_at = now};

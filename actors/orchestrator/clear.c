@@ -2,6 +2,7 @@
  * answered: who waits learns from the runtime that the orchestrator has ended. */
 #include "actors/orchestrator/schedule.h"
 #include "actors/orchestrator/share.h"
+#include "actors/orchestrator/sticky.h"
 
 /* Taking an entry out may move a later one to its place: the cursor steps back over it. */
 static void clear_asks(orc *o)
@@ -87,6 +88,7 @@ void orc_clear(orc *o)
     clear_tasks(o);
     orc_share_finish(o);
     clear_roles(o);
+    orc_sticky_finish(o);
     orc_map *const maps[] = {&o->tasks, &o->workers, &o->workers_by_monitor,
                              &o->roles, &o->lines,   &o->workflows,
                              &o->keys,  &o->asks,    &o->runs,

@@ -3,6 +3,7 @@
  * greater than any of this one, so a result from before is refused. */
 #include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/share.h"
+#include "actors/orchestrator/sticky.h"
 
 #include <string.h>
 
@@ -252,6 +253,7 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
     t->lease = run->lease;
     t->record->started_at = 0;
     orc_task_set_text(&t->worker_block, &t->record->worker_id, w->registered->worker_id);
+    orc_sticky_placed(o, t->line, w);
     orc_task_set_progress(t, NULL);
     (void)orc_transition(o, t, LIFE_OFFER, NULL);
     metric_histogram_observe(&o->queue_wait, (double)(now_ns - since_ns) / NS_PER_S);
@@ -285,7 +287,8 @@ static orc_task *best_for(orc *o, const orc_worker *w, uint64_t now_ns)
             uint64_t rank = 0;
             orc_task *t = first_of(o, line, now_ns, &rank);
             if (t != NULL && (best == NULL || rank > best_rank)
-                && orc_worker_refuses(w, line, NULL) == REFUSAL_NONE) {
+                && orc_worker_refuses(w, line, NULL) == REFUSAL_NONE
+                && orc_sticky_lets(o, line, t, w)) {
                 best = t;
                 best_rank = rank;
             }
@@ -299,7 +302,12 @@ static void feed_worker(orc *o, orc_worker *w)
 {
     uint64_t now_ns = cogo_now_ns(o->ctx);
     for (orc_task *t; (t = best_for(o, w, now_ns)) != NULL;) {
-        offer_task(o, orc_place(t->line, t->record->preferred_labels), t);
+        orc_line *line = t->line; // The task may be gone after its offer.
+        bool sticky = line->sticky != NULL;
+        offer_task(o, orc_place(o, line, t), t);
+        if (sticky) { // Its next task may have to wait less long.
+            orc_line_hungry(o, line);
+        }
     }
 }
 
@@ -341,8 +349,9 @@ void orc_dispatch(orc *o)
     uint64_t now_ns = cogo_now_ns(o->ctx);
     for (orc_line *line; (line = hungriest(o, now_ns)) != NULL;) {
         orc_task *t = first_of(o, line, now_ns, NULL);
-        orc_worker *w = t == NULL ? NULL : orc_place(line, t->record->preferred_labels);
+        orc_worker *w = t == NULL ? NULL : orc_place(o, line, t);
         if (w == NULL) {
+            orc_sticky_arm(o, line, t);
             orc_group_yield(o, t == NULL ? NULL : t->waiting.group);
             orc_line_fed(o, line);
         } else {

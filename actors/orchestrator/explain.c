@@ -1,5 +1,6 @@
 /* Why a task waits, or where it ran: one sentence, and one per worker or dependency. */
 #include "actors/orchestrator/share.h"
+#include "actors/orchestrator/sticky.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static const char *explain_queued(reasons *all, orc_task *t, int64_t *out_positi
     if (group != NULL && group->parked != NULL) {
         return "It waits for a limit.";
     }
+    add(all, orc_sticky_reason(o, t));
     for (size_t i = 0; i < role->worker_count; i++) {
         add(all, worker_reason(o, role->workers[i], t->line));
     }
@@ -161,6 +163,7 @@ static const char *explain(reasons *all, orc_task *t, int64_t *out_position)
         return explain_blocked(all, t);
     case TASK_SCHEDULED:
     case TASK_RUNNING:
+        add(all, orc_sticky_reason(all->o, t));
         return explain_running(all->o, t);
     case TASK_RETRYING:
         return explain_retrying(all, t);

@@ -46,6 +46,7 @@ enum {
     FIELD_ERRORS_MAX = 100,      /* In one problem. */
     REASONS_MAX = 100,           /* In one explanation. */
     REDRIVE_DEFAULT = 100,       /* Dead letters of one request that names none. */
+    STICKY_KEYS_MAX = 10000,     /* Remembered; the one used longest ago goes first. */
     LIMIT_DEFINITIONS_MAX = 1000,
     LIMIT_KEY_MAX = 192, /* Bytes of name:key. */
     DUE_LOOK_MS = 60000, /* As SCHEDULE_LOOK_MS, for deadlines of tasks. */

@@ -1,7 +1,7 @@
-/* Roles, and the lines in which their tasks wait: one per set of labels, so that a task that no
- * worker can take never stands in the way of one that some worker can. */
-#include "actors/orchestrator/room.h"
+/* Roles, and the lines in which their tasks wait: one per set of labels and sticky key, so that
+ * a task that no worker can take never stands in the way of one that some worker can. */
 #include "actors/orchestrator/share.h"
+#include "actors/orchestrator/sticky.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +26,16 @@ static int by_text(const void *a, const void *b)
     return strcmp(*left, *right);
 }
 
-/* "role\ncost\nlabel\nlabel": the labels sorted, so that their order makes no difference. */
-static char *line_key(orc *o, const char *role, int64_t slot_cost, cogo_strings labels)
+/* "role\ncost\nlabel\nlabel\n\nsticky\npolicy\ntimeout": the labels sorted, so that their order
+ * makes no difference. */
+static char *line_key(orc *o, const char *role, int64_t slot_cost, cogo_strings labels,
+                      const char *sticky)
 {
     char cost[24];
     (void)snprintf(cost, sizeof cost, "%lld", (long long)slot_cost);
     const char **sorted = cogo_arena_alloc(&o->scratch, (labels.count + 1) * sizeof *sorted);
-    size_t size = strlen(role) + 1 + strlen(cost) + 1;
+    size_t size =
+        strlen(role) + 1 + strlen(cost) + 1 + (sticky == NULL ? 0 : strlen(sticky) + 2);
     for (size_t i = 0; i < labels.count; i++) {
         sorted[i] = labels.items[i];
         size += strlen(labels.items[i]) + 1;
@@ -47,6 +50,10 @@ static char *line_key(orc *o, const char *role, int64_t slot_cost, cogo_strings 
     for (size_t i = 0; i < labels.count; i++) {
         *end++ = '\n';
         end = stpcpy(end, sorted[i]);
+    }
+    if (sticky != NULL) {
+        end = stpcpy(end, "\n\n");
+        (void)stpcpy(end, sticky);
     }
     return key;
 }
@@ -73,7 +80,14 @@ orc_line *orc_line_of(orc *o, const task *r)
     const char *role = r->role;
     cogo_strings labels = r->labels;
     int64_t cost = r->slot_cost > 0 ? r->slot_cost : 1;
-    char *made = labels.count == 0 && cost == 1 ? NULL : line_key(o, role, cost, labels);
+    const char *sticky = orc_sticky_key(o, r);
+    // Who waits for the key's worker for ever must not keep back who does not.
+    const char *waits = sticky == NULL
+                            ? NULL
+                            : cogo_arena_printf(&o->scratch, "%s\n%d\n%lld", sticky,
+                                                r->sticky_policy, (long long)r->sticky_timeout);
+    bool plain = labels.count == 0 && cost == 1 && sticky == NULL;
+    char *made = plain ? NULL : line_key(o, role, cost, labels, waits);
     const char *key = made == NULL ? role : made;
     orc_line *line = orc_map_get_text(&o->lines, key);
     if (line == NULL) {
@@ -81,6 +95,7 @@ orc_line *orc_line_of(orc *o, const task *r)
         line->key = orc_strdup(key);
         line->labels = copy_labels(labels, &line->labels_block);
         line->slot_cost = cost;
+        line->sticky = sticky == NULL ? NULL : orc_sticky_hold(o, sticky);
         line->role = orc_role_of(o, role);
         line->next = line->role->lines;
         if (line->next != NULL) {
@@ -98,8 +113,11 @@ orc_line *orc_line_of(orc *o, const task *r)
 static void free_unused(orc *o, orc_line *line)
 {
     if (line->user_count > 0 || line->hungry
-        || (line->labels.count == 0 && line->slot_cost == 1)) {
+        || (line->labels.count == 0 && line->slot_cost == 1 && line->sticky == NULL)) {
         return;
+    }
+    if (line->sticky != NULL) {
+        orc_sticky_drop(o, line);
     }
     if (line->previous != NULL) {
         line->previous->next = line->next;

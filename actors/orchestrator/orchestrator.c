@@ -205,7 +205,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
                              &o->keys,   &o->asks,      &o->runs,
                              &o->relays, &o->schedules, &o->fires,
                              &o->limits, &o->gates,     &o->groups,
-                             &o->adrift};
+                             &o->adrift, &o->stickies};
     uint64_t seed[2] = {cogo_system_random(o->system), cogo_system_random(o->system)};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         memcpy(maps[i]->seed, seed, sizeof seed);

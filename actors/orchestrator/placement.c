@@ -1,7 +1,7 @@
 /* Which worker gets a task: one that offers its role, has its labels and enough free slots; of
  * those the ones with most of the labels that it prefers, then the least loaded; of equals each
- * in turn. */
-#include "actors/orchestrator/room.h"
+ * in turn. A task with a sticky key goes before all that to the worker of its key. */
+#include "actors/orchestrator/sticky.h"
 
 #include <string.h>
 
@@ -72,9 +72,14 @@ static size_t count_labels(const orc_worker *w, cogo_strings preferred)
     return count;
 }
 
-orc_worker *orc_place(orc_line *line, cogo_strings preferred)
+orc_worker *orc_place(orc *o, orc_line *line, const orc_task *t)
 {
     orc_role *role = line->role;
+    cogo_strings preferred = t->record->preferred_labels;
+    orc_worker *theirs = NULL;
+    if (line->sticky != NULL && !orc_sticky_free(o, line, t, &theirs)) {
+        return theirs; // Or nobody yet.
+    }
     orc_worker *best = NULL;
     size_t best_at = 0;
     size_t best_labels = 0;

@@ -2,6 +2,7 @@
  * ones, then the orchestrator takes its name. Tasks that were given to workers wait a moment
  * for these to come back with them (adrift.c), and are tried again if they don't. */
 #include "actors/orchestrator/schedule.h"
+#include "actors/orchestrator/sticky.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +184,7 @@ void orc_on_recovered(orc *o, cogo_msg *msg)
     for (size_t i = 0; i < page->definitions.count; i++) {
         orc_limit_recover(o, &definitions[i]);
         orc_schedule_recover(o, &definitions[i]);
+        orc_sticky_recover(o, &definitions[i]);
     }
     if (o->next_lease <= page->lease_max) {
         o->next_lease = page->lease_max + 1;

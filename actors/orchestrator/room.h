@@ -45,8 +45,10 @@ typedef struct orc_line {
     orc_queue queue;
     struct orc_line *previous, *next; /* Of the role. */
     struct orc_line *next_hungry;
-    int64_t slot_cost; /* Of each of its tasks. */
-    size_t user_count; /* Tasks. */
+    struct orc_sticky *sticky; /* Of its tasks' key (sticky.h); NULL: they have none. */
+    orc_deadline sticky_wait;  /* When its first task waits for that worker no longer. */
+    int64_t slot_cost;         /* Of each of its tasks. */
+    size_t user_count;         /* Tasks. */
     bool hungry;
 } orc_line;
 
@@ -293,7 +295,10 @@ struct orc {
     size_t outbox_first, outbox_count, outbox_capacity;
     orc_defined *first_defined, *last_defined;
     orc_map limits, gates, groups; /* By name; by key; by line, priority and keys. */
-    orc_map schedules, fires;      /* By id; by the ask of the submit that is under way. */
+    orc_map stickies;              /* By tenant and key (sticky.c). */
+    struct orc_sticky *first_sticky, *last_sticky; /* Used longest ago first. */
+    uint64_t sticky_placed[3];
+    orc_map schedules, fires; /* By id; by the ask of the submit that is under way. */
     uint64_t slots_submitted, slots_skipped, slots_missed, slots_refused;
     orc_sweep sweep;
     int64_t dead_count; /* Dead letters in the store. */
@@ -452,7 +457,7 @@ typedef enum orc_refusal {
 orc_offer *orc_worker_offer(const orc_worker *w, const orc_role *role);
 orc_refusal orc_worker_refuses(const orc_worker *w, const orc_line *line,
                                const char **out_label);
-orc_worker *orc_place(orc_line *line, cogo_strings preferred);
+orc_worker *orc_place(orc *o, orc_line *line, const orc_task *t);
 
 /* dispatch.c */
 void orc_dispatch(orc *o);

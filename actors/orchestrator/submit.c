@@ -167,6 +167,12 @@ static void check_entry(submission *s, size_t at)
     check_labels(s, at, "labels", &asked->labels);
     check_labels(s, at, "preferredLabels", &asked->preferred_labels);
     check_limits(s, at);
+    if (asked->sticky_key == NULL
+        && (asked->sticky_policy > STICKY_PREFER || asked->sticky_timeout > 0)) {
+        wrong(s, at, "VALIDATION", "/stickyKey", "A sticky policy or timeout needs its key.");
+    } else if (asked->sticky_key != NULL && strchr(asked->sticky_key, '\n') != NULL) {
+        wrong(s, at, "VALIDATION", "/stickyKey", "A sticky key is one line.");
+    }
     if (asked->context.size_bytes > ARTIFACT_BYTES_MAX) {
         wrong(s, at, "CONTEXT_TOO_LARGE", "/context", "The context has %zu bytes, at most %d.",
               asked->context.size_bytes, ARTIFACT_BYTES_MAX);

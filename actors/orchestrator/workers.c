@@ -1,5 +1,5 @@
 /* Workers: who they are, whether they live, what they may be given. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/sticky.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -82,6 +82,7 @@ void orc_worker_lost(orc *o, orc_worker *w, const char *why)
     }
     const char *id = w->registered->worker_id;
     w->lost = true;
+    orc_sticky_worker_gone(o, w);
     w->deadline.fire = forget;
     orc_deadline_set(&o->deadlines, &w->deadline,
                      cogo_now_ns(o->ctx) + (uint64_t)WORKER_FORGET_MS * NS_PER_MS);
@@ -164,6 +165,7 @@ void orc_worker_destroy(orc *o, orc_worker *w)
             break;
         }
     }
+    orc_sticky_worker_gone(o, w);
     for (size_t i = 0; i < w->offer_count; i++) {
         leave_role(w->offers[i].role, w);
     }

@@ -75,6 +75,7 @@ enum {
     APPROVAL_MS_MAX = 2000000000, /* 23 days. */
     LIMITS_MAX = 8,               /* Of one task. */
     FAIRNESS_KEY_MAX = 128,       /* Bytes. */
+    STICKY_KEY_MAX = 128,         /* Bytes. */
     SLOT_COST_MAX = 1000,
     SUBMIT_INSTRUCTIONS_MAX = 10000,
     PAGE_SIZE_MAX = 1000,

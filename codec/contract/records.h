@@ -22,6 +22,7 @@
 #define APPROVAL_MAP(X) X(WAITING, "waiting") X(APPROVED, "approved") X(REJECTED, "rejected")
 #define OVERLAP_MAP(X)  X(SKIP, "skip") X(ALLOW, "allow") X(CANCEL, "cancel")
 #define MISSED_MAP(X)   X(ONCE, "once") X(SKIP, "skip") X(ALL, "all")
+#define STICKY_MAP(X)   X(PREFER, "prefer") X(REQUIRE, "require")
 
 #define X(name, text) PRIORITY_##name,
 typedef enum priority { PRIORITY_MAP(X) PRIORITY_COUNT } priority;
@@ -36,6 +37,9 @@ typedef enum result_status { RESULT_STATUS_MAP(X) RESULT_STATUS_COUNT } result_s
 typedef enum worker_state { WORKER_STATE_MAP(X) WORKER_STATE_COUNT } worker_state;
 #undef X
 
+#define X(name, text) STICKY_##name,
+typedef enum sticky_policy { STICKY_MAP(X) STICKY_COUNT } sticky_policy;
+#undef X
 #define X(name, text) APPROVAL_##name,
 typedef enum approval_state { APPROVAL_MAP(X) APPROVAL_COUNT } approval_state;
 #undef X
@@ -49,6 +53,7 @@ typedef enum missed_policy { MISSED_MAP(X) MISSED_COUNT } missed_policy;
 extern const char *const approval_names[];
 extern const char *const overlap_names[];
 extern const char *const missed_names[];
+extern const char *const sticky_names[];
 extern const char *const priority_names[]; /* Each ends with NULL. */
 extern const char *const task_state_names[];
 extern const char *const result_status_names[];
@@ -106,6 +111,9 @@ typedef struct instruction {
     const approval *approval;      /* NULL: nobody is asked. */
     const char *parent;            /* Task id of an unfinished task that asks for this one. */
     const budget *budget;
+    const char *sticky_key; /* It goes to the worker that had the last task of this key: */
+    int32_t sticky_policy;  /* sticky_policy: if it can, or only there, */
+    int64_t sticky_timeout; /* for so long, in ms; 0: see README.md. */
 } instruction;
 
 typedef struct llm_usage {
@@ -194,6 +202,9 @@ typedef struct task {
     const budget *budget;
     const spending *spent;  /* By itself and by those below it; NULL: it has no budget. */
     cogo_records artifacts; /* artifact, oldest first. */
+    const char *sticky_key; /* As in the instruction, like the two that follow. */
+    int32_t sticky_policy;
+    int64_t sticky_timeout;
 } task;
 
 typedef struct task_event {
@@ -248,6 +259,12 @@ typedef struct task_limit {
     int64_t used;    /* Attempts that run now, over all keys. */
     int64_t waiting; /* Groups of tasks that wait for it. */
 } task_limit;
+
+/* Which worker had the last task of a sticky key. */
+typedef struct sticky_place {
+    const char *key; /* With its tenant. */
+    const char *worker_id;
+} sticky_place;
 
 typedef struct performance_metrics {
     int64_t tasks_completed;
@@ -367,11 +384,11 @@ typedef struct problem {
 } problem;
 
 extern const cogo_record budget_record, spending_record, approval_record, schedule_record,
-    task_limit_record, instruction_record, llm_usage_record, result_metadata_record,
-    artifact_record, agent_result_record, task_progress_record, task_record, task_event_record,
-    workflow_record, performance_metrics_record, role_capability_record,
-    worker_agent_status_record, dependency_result_record, role_context_record,
-    role_execution_result_record, actor_status_record, node_status_record, field_problem_record,
-    problem_record;
+    task_limit_record, sticky_place_record, instruction_record, llm_usage_record,
+    result_metadata_record, artifact_record, agent_result_record, task_progress_record,
+    task_record, task_event_record, workflow_record, performance_metrics_record,
+    role_capability_record, worker_agent_status_record, dependency_result_record,
+    role_context_record, role_execution_result_record, actor_status_record, node_status_record,
+    field_problem_record, problem_record;
 
 #endif

@@ -1,4 +1,4 @@
-/* The table of limits. */
+/* The tables of limits and of sticky keys. */
 #include "codec/contract/field.h"
 #include "codec/contract/records.h"
 
@@ -22,3 +22,10 @@ static const cogo_field task_limit_fields[] = {
           .max = INT64_MAX, .doc = "Groups of tasks that wait for it."),
 };
 RECORD(task_limit, "Limit", 1, "How many tasks may run at once, or begin in a time.");
+
+static const cogo_field sticky_place_fields[] = {
+    FIELD(sticky_place, key, "key", STRING, REQUIRED, .doc = "The key, with its tenant."),
+    FIELD(sticky_place, worker_id, "workerId", STRING, REQUIRED,
+          .doc = "Worker that had its last task."),
+};
+RECORD(sticky_place, "StickyPlace", 1, "Where the next task of a key goes.");

@@ -9,6 +9,7 @@ const char *const result_status_names[] = {RESULT_STATUS_MAP(X) NULL};
 #undef X
 
 #define X(name, text) text,
+const char *const sticky_names[] = {STICKY_MAP(X) NULL};
 const char *const approval_names[] = {APPROVAL_MAP(X) NULL};
 #undef X
 
@@ -66,6 +67,13 @@ static const cogo_field instruction_fields[] = {
           .doc = "Id of the unfinished task that asks for this one, and pays for it."),
     FIELD_RECORD(instruction, budget, "budget", budget,
                  .doc = "What it and all tasks below it may take."),
+    FIELD(instruction, sticky_key, "stickyKey", STRING, LENGTH(1, STICKY_KEY_MAX),
+          .doc = "It goes to the worker that had the last task of this key."),
+    FIELD(instruction, sticky_policy, "stickyPolicy", ENUM, .names = sticky_names,
+          .doc = "Whether to prefer that worker (when absent), or to require it."),
+    FIELD(instruction, sticky_timeout, "stickyTimeout", INT, RANGE(0, TIMEOUT_MS_MAX),
+          .doc = "Milliseconds to wait for that worker before any other may have it; 0: prefer "
+                 "waits not at all, require as long as the worker is known."),
 };
 RECORD(instruction, "OrchestratorInstruction", 1, "What a client asks to be done.");
 
@@ -198,6 +206,12 @@ static const cogo_field task_fields[] = {
                  .doc = "What it and all tasks below it may take."),
     FIELD_RECORD(task, spent, "spent", spending,
                  .doc = "What they took so far; absent when there is no budget."),
+    FIELD(task, sticky_key, "stickyKey", STRING, LENGTH(1, STICKY_KEY_MAX),
+          .doc = "It goes to the worker that had the last task of this key."),
+    FIELD(task, sticky_policy, "stickyPolicy", ENUM, .names = sticky_names,
+          .doc = "Whether that worker is preferred or required; absent without a key."),
+    FIELD(task, sticky_timeout, "stickyTimeout", INT, RANGE(0, TIMEOUT_MS_MAX),
+          .doc = "Milliseconds to wait for that worker."),
     FIELD_RECORDS(task, artifacts, "artifacts", artifact,
                   .doc = "What is kept beside it: context and output when they are large, and "
                          "what its workers stored."),
