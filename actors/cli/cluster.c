@@ -121,8 +121,10 @@ static const args_option node_options[] = {
          "HTTP door of an orchestrator (default 127.0.0.1:3000), or of a worker node (health "
          "and metrics; default: none); off loopback COGO_API_TOKEN must be set"},
     {.name = "advertise",
-     .value = "ADDRESS:PORT",
-     .doc = "where other members reach this node (default: --listen-node)"},
+     .value = "HOST:PORT",
+     .doc =
+         "where other members reach this node, address or name, which they look up (default: "
+         "--listen-node)"},
     {.name = "members",
      .value = "NAME,...",
      .doc = "nodes whose majority declares one dead, or NAME-0..2 for three in a row; the same "

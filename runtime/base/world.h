@@ -41,6 +41,9 @@ typedef struct cogo__world {
     bool (*under_quota)(void *ctx);
     /** In one line, what @p thread does now: for people. */
     void (*thread_where)(void *ctx, cogo__thread *thread, char *out, size_t size);
+    /** Starts a thread that nobody waits for and that outlives the system: so must what it
+     * touches. */
+    bool (*thread_abandon)(void *ctx, void *(*run)(void *arg), void *arg);
     /** Sends it @p signal with @p value. */
     bool (*thread_signal)(void *ctx, cogo__thread *thread, int signal, void *value);
 } cogo__world;

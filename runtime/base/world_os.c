@@ -98,6 +98,20 @@ static void *thread_main(void *arg)
  * But these it raises itself, and blocked they would end the process past every handler. */
 static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT};
 
+static bool start_quiet(pthread_t *handle, const pthread_attr_t *how, void *(*run)(void *arg),
+                        void *arg)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        (void)sigdelset(&all, faults[i]);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(handle, how, run, arg);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0;
+}
+
 static cogo_err thread_start(void *ctx, const cogo_allocator *from, void (*run)(void *arg),
                              void *arg, const char *name, cogo__thread **out_thread)
 {
@@ -108,21 +122,27 @@ static cogo_err thread_start(void *ctx, const cogo_allocator *from, void (*run)(
     }
     thread->run = run;
     thread->arg = arg;
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        (void)sigdelset(&all, faults[i]);
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread->handle, NULL, thread_main, thread);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
+    if (!start_quiet(&thread->handle, NULL, thread_main, thread)) {
         cogo__free(thread);
         return COGO_EIO;
     }
     (void)pthread_setname_np(thread->handle, name); // Longer than 15 bytes: stays unnamed.
     *out_thread = thread;
     return COGO_OK;
+}
+
+static bool thread_abandon(void *ctx, void *(*run)(void *arg), void *arg)
+{
+    (void)ctx;
+    pthread_t handle;
+    pthread_attr_t how;
+    if (pthread_attr_init(&how) != 0) {
+        return false;
+    }
+    bool begun = pthread_attr_setdetachstate(&how, PTHREAD_CREATE_DETACHED) == 0
+                 && start_quiet(&handle, &how, run, arg);
+    (void)pthread_attr_destroy(&how);
+    return begun;
 }
 
 static void thread_join(void *ctx, cogo__thread *thread)
@@ -183,6 +203,7 @@ const cogo__world *cogo__world_os(void)
         .pressure = pressure,
         .under_quota = under_quota,
         .thread_where = thread_where,
+        .thread_abandon = thread_abandon,
         .thread_signal = thread_signal,
     };
     return &world;

@@ -83,28 +83,24 @@ static void open_link(cogo__member_actor *m, const cogo__entry *entry)
 {
     cogo__opener *opener = &m->openers[m->opener_count];
     cogo__join join = {.node = m->node, .owner = cogo_self(m->ctx)};
+    const char *address = entry->known.address;
+    bool numeric = cogo__address_parse(address, &join.address) == COGO_OK;
     if (m->opener_count == COGO_CLUSTER_MESH_MAX
-        || cogo__address_parse(entry->known.address, &join.address) != COGO_OK
-        || !(m->node->tls || cogo__node_may_reach(&m->node->config, &join.address))) {
+        || (numeric ? !(m->node->tls || cogo__node_may_reach(&m->node->config, &join.address))
+                    : cogo__address_parse_name(address, join.host, &join.port) != COGO_OK)) {
         return;
     }
     cogo_spawn_options options = {.struct_size = sizeof options,
-                                  .behavior = &cogo__joiner_behavior,
+                                  .behavior = numeric ? &cogo__joiner_behavior
+                                                      : &cogo__resolver_behavior,
                                   .args = &join,
                                   .args_size_bytes = sizeof join,
                                   .flags = COGO_SPAWN_LINK | COGO_SPAWN_TRAP_EXIT};
     if (cogo_spawn(m->ctx, &options, &opener->joiner) == COGO_OK) {
-        opener->address = join.address;
+        memcpy(opener->address, address, sizeof opener->address);
         memcpy(opener->name, entry->known.name, sizeof opener->name);
         m->opener_count++;
     } // Else with the next beat.
-}
-
-static bool is_at(const cogo__opener *opener, const char *address)
-{
-    cogo__address at;
-    return cogo__address_parse(address, &at) == COGO_OK && at.size == opener->address.size
-           && memcmp(&at.at, &opener->address.at, at.size) == 0;
 }
 
 /* Opens links that are missing, and gives up those to where nobody is any more. */
@@ -120,7 +116,7 @@ static void mesh(cogo__member_actor *m, uint64_t now_ns)
     for (uint32_t i = 0; i < m->opener_count; i++) {
         const cogo__entry *entry = cogo__view_find(view, m->openers[i].name);
         if (entry == NULL || cogo__member_is_final(entry->known.state)
-            || !is_at(&m->openers[i], entry->known.address)) {
+            || strcmp(m->openers[i].address, entry->known.address) != 0) {
             cogo__post(m->node->system, m->ctx, m->openers[i].joiner, COGO__MSG_LEAVE, 0, 0, "",
                        0);
         }

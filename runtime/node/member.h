@@ -22,8 +22,8 @@ enum {
 };
 
 typedef struct cogo__opener {
-    cogo_actor_id joiner;
-    cogo__address address;
+    cogo_actor_id joiner; /* Or a resolver, if the address has a name. */
+    char address[COGO__ADDRESS_TEXT];
     char name[COGO__NODE_NAME_MAX + 1];
 } cogo__opener;
 

@@ -28,6 +28,17 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value != 0 ? value : otherwise;
 }
 
+/* What members tell each other: an address, or a name that each looks up for itself. */
+static bool can_be_told(const char *advertise)
+{
+    cogo__address address;
+    char host[COGO__HOST_SIZE];
+    uint16_t port = 0;
+    return strlen(advertise) < COGO_CLUSTER_ADDRESS_SIZE && strchr(advertise, ',') == NULL
+           && (cogo__address_parse(advertise, &address) == COGO_OK
+               || cogo__address_parse_name(advertise, host, &port) == COGO_OK);
+}
+
 static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
 {
     memset(c, 0, sizeof *c);
@@ -48,9 +59,7 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
     c->strangers_max = or_default(c->strangers_max, 64);
     c->links_max = or_default(c->links_max, 1024);
     c->lease_ms = or_default(c->lease_ms, 10 * c->heartbeat_ms);
-    cogo__address advertise;
-    bool reachable =
-        c->advertise == NULL || cogo__address_parse(c->advertise, &advertise) == COGO_OK;
+    bool reachable = c->advertise == NULL || can_be_told(c->advertise);
     bool named = c->name != NULL && c->name[0] != '\0' && strlen(c->name) <= COGO__NODE_NAME_MAX
                  && strlen(c->cluster) <= COGO__NODE_NAME_MAX;
     bool secret = c->secret == NULL ? c->secret_size_bytes == 0

@@ -2,33 +2,20 @@
  * the name of a headless Service stands for all its pods, also for those that come later. */
 #include "runtime/actor/extra.h"
 #include "runtime/actor/send.h"
+#include "runtime/node/lookup.h"
 #include "runtime/node/node.h"
 
-#include <cogo/offload.h>
-
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    RESOLVED_MAX = 64,  // Addresses of one name.
-    TIMEOUT_MS = 30000, // Of one look.
+    SEE_FIRST_MS = 4, // Whether a look is done; doubled each time,
+    SEE_LAST_MS = 256,
+    TIMEOUT_MS = 30000, // A look that takes so long is said to hang, and goes on.
     EAGER_LOOKS =
         60, // At first and after a link was lost: names and addresses are still coming.
     EAGER_FACTOR = 10, // So much sooner than usual.
 };
-
-typedef struct question {
-    char host[COGO__HOST_SIZE];
-    char port[8];
-} question;
-
-typedef struct resolved {
-    char error[64]; // "": none.
-    size_t count;
-    cogo__address at[RESOLVED_MAX];
-} resolved;
 
 typedef struct child {
     cogo_actor_id joiner;
@@ -38,40 +25,13 @@ typedef struct child {
 
 typedef struct resolver {
     cogo__join join;
-    uint64_t ask, timer;
+    cogo__lookup *look; // Under way; NULL: none.
+    uint64_t see_ms, waited_ms, timer;
     uint32_t eager; // Looks that come sooner.
     size_t count;
-    child children[RESOLVED_MAX];
+    child children[COGO__LOOKUP_MAX];
     char error[64]; // Logged last.
 } resolver;
-
-/* On a thread of the pool: it may take long. */
-static cogo_msg *look_up(cogo_offload_job *job, void *arg)
-{
-    const question *q = arg;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    cogo_msg *msg = cogo_msg_create(cogo_offload_system(job), COGO_MSG_BYTES, sizeof(resolved));
-    if (msg == NULL) {
-        return NULL;
-    }
-    resolved *out = cogo_msg_payload(msg);
-    memset(out, 0, sizeof *out);
-    int failed = getaddrinfo(q->host, q->port, &hints, &found);
-    if (failed != 0) {
-        (void)snprintf(out->error, sizeof out->error, "%s", gai_strerror(failed));
-        return msg;
-    }
-    for (const struct addrinfo *i = found; i != NULL && out->count < RESOLVED_MAX;
-         i = i->ai_next) {
-        if (i->ai_addrlen <= sizeof out->at[0].at) {
-            memcpy(&out->at[out->count].at, i->ai_addr, i->ai_addrlen);
-            out->at[out->count++].size = i->ai_addrlen;
-        }
-    }
-    freeaddrinfo(found);
-    return msg;
-}
 
 static cogo_err wait(cogo_context *ctx, resolver *r)
 {
@@ -83,17 +43,20 @@ static cogo_err wait(cogo_context *ctx, resolver *r)
     return cogo_timer_start(ctx, ns, 0, 0, &r->timer);
 }
 
+static cogo_err see_later(cogo_context *ctx, resolver *r)
+{
+    uint64_t ms = r->see_ms;
+    r->waited_ms += ms;
+    r->see_ms = 2 * ms < SEE_LAST_MS ? 2 * ms : SEE_LAST_MS;
+    return cogo_timer_start(ctx, ms * 1000000, 0, 0, &r->timer);
+}
+
 static cogo_err ask(cogo_context *ctx, resolver *r)
 {
-    question q;
-    (void)snprintf(q.host, sizeof q.host, "%s", r->join.host);
-    (void)snprintf(q.port, sizeof q.port, "%u", r->join.port);
-    cogo_offload_options options = {.struct_size = sizeof options,
-                                    .run = look_up,
-                                    .arg = &q,
-                                    .arg_size_bytes = sizeof q,
-                                    .timeout_ns = (uint64_t)TIMEOUT_MS * 1000000};
-    return cogo_offload(ctx, &options, &r->ask) == COGO_OK ? COGO_OK : wait(ctx, r);
+    r->look = cogo__lookup_begin(cogo_context_system(ctx)->world, r->join.host, r->join.port);
+    r->see_ms = SEE_FIRST_MS;
+    r->waited_ms = 0;
+    return r->look != NULL ? see_later(ctx, r) : wait(ctx, r);
 }
 
 static void say(cogo_context *ctx, resolver *r, const char *error)
@@ -127,38 +90,58 @@ static void add(cogo_context *ctx, resolver *r, const cogo__address *address)
                                   .args_size_bytes = sizeof join,
                                   .flags = COGO_SPAWN_LINK | COGO_SPAWN_TRAP_EXIT};
     child *c = &r->children[r->count];
-    if (r->count < RESOLVED_MAX && cogo_spawn(ctx, &options, &c->joiner) == COGO_OK) {
+    if (r->count < COGO__LOOKUP_MAX && cogo_spawn(ctx, &options, &c->joiner) == COGO_OK) {
         c->address = *address;
         c->listed = true;
         r->count++;
     } // Else with the next look.
 }
 
-static void take(cogo_context *ctx, resolver *r, const resolved *found)
+static void tell_to_leave(cogo_context *ctx, const resolver *r, const child *c)
 {
-    const char *error = found->error;
+    cogo__post(r->join.node->system, ctx, c->joiner, COGO__MSG_LEAVE, 0, 0, "", 0);
+}
+
+static void take(cogo_context *ctx, resolver *r, const cogo__lookup *found)
+{
+    const char *error = cogo__lookup_error(found);
+    bool all = error == NULL;
     for (size_t i = 0; i < r->count; i++) {
         r->children[i].listed = false;
     }
-    for (size_t i = 0; i < found->count; i++) {
-        child *c = find(r, &found->at[i]);
+    for (size_t i = 0; i < cogo__lookup_count(found); i++) {
+        const cogo__address *at = cogo__lookup_at(found, i);
+        child *c = find(r, at);
         if (c != NULL) {
             c->listed = true;
-        } else if (r->join.node->tls
-                   || cogo__node_may_reach(&r->join.node->config, &found->at[i])) {
-            add(ctx, r, &found->at[i]);
+        } else if (r->join.node->tls || cogo__node_may_reach(&r->join.node->config, at)) {
+            add(ctx, r, at);
         } else {
             error = "an address that is not loopback needs a secret";
         }
     }
     // A name that can't be looked up now is no reason to leave anybody.
-    for (size_t i = 0; i < r->count && found->error[0] == '\0'; i++) {
+    for (size_t i = 0; i < r->count && all; i++) {
         if (!r->children[i].listed) {
-            cogo__post(r->join.node->system, ctx, r->children[i].joiner, COGO__MSG_LEAVE, 0, 0,
-                       "", 0);
+            tell_to_leave(ctx, r, &r->children[i]);
         }
     }
-    say(ctx, r, error);
+    say(ctx, r, error != NULL ? error : "");
+}
+
+/* A look that hangs stays the only one, and hangs nobody else. */
+static cogo_err see(cogo_context *ctx, resolver *r)
+{
+    if (!cogo__lookup_is_done(r->look)) {
+        if (r->waited_ms >= TIMEOUT_MS) {
+            say(ctx, r, "the name service does not answer");
+        }
+        return see_later(ctx, r);
+    }
+    take(ctx, r, r->look);
+    cogo__lookup_drop(r->look);
+    r->look = NULL;
+    return wait(ctx, r);
 }
 
 static void forget(resolver *r, cogo_actor_id joiner)
@@ -179,40 +162,58 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     return ask(ctx, r);
 }
 
+/* The name is nobody's any more. Who is linked over one of its addresses stays. */
+static void leave(cogo_context *ctx, const resolver *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        tell_to_leave(ctx, r, &r->children[i]);
+    }
+    if (r->count == 0) {
+        cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the name is not listed any more");
+    }
+}
+
+static void on_exit(cogo_context *ctx, resolver *r, const cogo_down *down)
+{
+    bool owned = cogo_actor_id_is_set(r->join.owner);
+    if (cogo_actor_id_equal(down->actor,
+                            owned ? r->join.owner : ctx->cell->extra->supervisor)) {
+        cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the node stops");
+    } else {
+        forget(r, down->actor);
+    }
+}
+
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     resolver *r = state;
-    cogo_msg_type type = cogo_msg_type_of(msg);
-    if (type == COGO_MSG_EXIT) {
-        const cogo_down *down = cogo_msg_payload(msg);
-        if (cogo_actor_id_equal(down->actor, ctx->cell->extra->supervisor)) {
-            cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the node stops");
-        } else {
-            forget(r, down->actor);
-        }
+    switch (cogo_msg_type_of(msg)) {
+    case COGO_MSG_EXIT:
+        on_exit(ctx, r, cogo_msg_payload(msg));
         return COGO_OK;
-    }
-    if (type == COGO__MSG_LOST) {
+    case COGO__MSG_LEAVE:
+        leave(ctx, r);
+        return COGO_OK;
+    case COGO__MSG_LOST:
         r->eager = EAGER_LOOKS;
-        if (r->ask != 0) {
+        if (r->look != NULL) {
             return COGO_OK; // It looks already.
         }
         cogo_timer_cancel(ctx, r->timer);
         return ask(ctx, r);
-    }
-    if (type == COGO_MSG_TIMER) {
-        return ask(ctx, r);
-    }
-    if (cogo_msg_ask(msg) == 0 || cogo_msg_ask(msg) != r->ask) {
+    case COGO_MSG_TIMER:
+        return r->look != NULL ? see(ctx, r) : ask(ctx, r);
+    default:
         return COGO_OK;
     }
-    r->ask = 0;
-    if (type == COGO_MSG_BYTES) {
-        take(ctx, r, cogo_msg_payload(msg));
-    } else {
-        say(ctx, r, "the name service does not answer");
-    }
-    return wait(ctx, r);
+}
+
+static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
+{
+    resolver *r = state;
+    (void)ctx;
+    (void)reason;
+    cogo__lookup_drop(r->look);
 }
 
 const cogo_behavior cogo__resolver_behavior = {
@@ -221,4 +222,5 @@ const cogo_behavior cogo__resolver_behavior = {
     .state_size_bytes = sizeof(resolver),
     .start = start,
     .receive = receive,
+    .stop = stop,
 };

@@ -58,10 +58,11 @@ WORLD = re.compile(r"(?<![>.\w])(pthread_\w+|clock_gettime|gettimeofday|timespec
                    r"|clock_nanosleep|usleep|sleep|s?rand|s?random|drand48|time|clock|thrd_\w+|mtx_\w+)\s*\(|pthread_\w+_t\b")
 WORLD_FILES = {"runtime/base/world_os.c", "runtime/base/lock.h", "runtime/base/stack.c"}
 # What a system allocates comes from its allocator. The others: pages of a region (malloc's under ASan, else mmap), and
-# what belongs to a simulated world, not to a system.
+# what belongs to a simulated world, not to a system, and a look-up of a name, which may hang for longer than its system lives.
 MEMORY = re.compile(r"(?<![>.\w])(malloc|calloc|realloc|reallocarray|free|strn?dup|aligned_alloc|posix_memalign|v?asprintf"
                     r"|mmap)\s*\(")
-MEMORY_FILES = {"runtime/base/alloc.c", "runtime/base/region.c", "runtime/base/fiber.c", "runtime/base/sim_run.c"}
+MEMORY_FILES = {"runtime/base/alloc.c", "runtime/base/region.c", "runtime/base/fiber.c", "runtime/base/sim_run.c",
+                "runtime/node/lookup.c"}
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 100
 

@@ -58,8 +58,9 @@ typedef struct cogo_node_config {
      * "pod-0..2" for three in a row, as a StatefulSet names them; at most 64, this node among
      * them or not. Default: all that are known and not gone. */
     const char *members;
-    /** "address:port" where other members reach this node, numeric. Default: where it listens;
-     * if that is any address, the one that its first link has. */
+    /** "address:port" or "name:port" where other members reach this node, at most 63 bytes;
+     * each looks the name up for itself, again and again. Default: where it listens; if that is
+     * any address, the one that its first link has. */
     const char *advertise;
     /** Of names that are claimed (cluster.h): how long a grant lasts. The same on all members,
      * also across restarts. Default: 10 heartbeats. */

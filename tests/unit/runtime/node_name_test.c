@@ -6,9 +6,12 @@
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdatomic.h>
+#include <time.h>
 
 static _Atomic(const char *) pod; /* Address that "pods.test" has now. */
 static _Atomic(int) unknown;      /* So many looks for it find nothing. */
+static _Atomic(bool) dumb;        /* The service does not answer, until `answer` is posted. */
+static sem_t asked, answer;
 
 typedef int lookup(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
@@ -20,6 +23,11 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
     void *found = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&real, &found, sizeof real);
     bool ours = host != NULL && strcmp(host, "pods.test") == 0;
+    if (ours && atomic_load_explicit(&dumb, memory_order_acquire)) {
+        sem_post(&asked);
+        sem_wait(&answer);
+        return EAI_AGAIN;
+    }
     if (ours && atomic_load_explicit(&unknown, memory_order_acquire) > 0) {
         atomic_fetch_sub_explicit(&unknown, 1, memory_order_acq_rel);
         return EAI_AGAIN;
@@ -102,4 +110,61 @@ Test(node_name, a_restart_within_the_same_second_is_a_later_incarnation)
         }
         place_close(&a);
     }
+}
+
+/* A node tells others its name and no address: each looks it up for itself. */
+Test(node_name, a_member_is_reached_by_the_name_that_it_tells)
+{
+    place a, b, c;
+    char seed[32], told[48], own[32];
+    cogo_member member = {.struct_size = sizeof member};
+    atomic_store_explicit(&pod, "127.0.0.3", memory_order_release);
+    place_open(&a, cluster_config("a"), NULL);
+    snprintf(seed, sizeof seed, "127.0.0.1:%u", cogo_node_port(a.system));
+    cogo_node_config config = cluster_config("c"); // Only to find a port that is free.
+    config.listen = "127.0.0.3:0";
+    place_open(&c, config, NULL);
+    uint16_t port = cogo_node_port(c.system);
+    place_close(&c);
+    config = cluster_config("b");
+    snprintf(own, sizeof own, "127.0.0.3:%u", port);
+    snprintf(told, sizeof told, "pods.test:%u", port);
+    config.listen = own;
+    config.advertise = told;
+    config.join = seed;
+    place_open(&b, config, NULL);
+    sem_wait(&b.ups);
+    config = cluster_config("c");
+    config.join = seed;
+    place_open(&c, config, NULL);
+    sem_wait(&c.ups);
+    sem_wait(&c.ups); // The other one, of which it heard from the seed.
+    cr_expect_neq(cogo_node_find(c.system, "b"), 0u);
+    cr_assert_eq(cogo_cluster_find(c.system, "b", &member), COGO_OK);
+    cr_expect_str_eq(member.address, told);
+    place_close(&c);
+    place_close(&b);
+    place_close(&a);
+}
+
+/* A resolver in a library can't be interrupted. It is left behind with what it needs. */
+Test(node_name, a_look_that_hangs_holds_up_no_end)
+{
+    enum { MUCH_MS = 3000 };
+    place a;
+    sem_init(&asked, 0, 0);
+    sem_init(&answer, 0, 0);
+    atomic_store_explicit(&dumb, true, memory_order_release);
+    cogo_node_config config = cluster_config("a");
+    config.join = "dns:pods.test:1";
+    place_open(&a, config, NULL);
+    sem_wait(&asked);
+    struct timespec from, to;
+    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    place_close(&a);
+    (void)clock_gettime(CLOCK_MONOTONIC, &to);
+    cr_expect_lt((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000,
+                 MUCH_MS);
+    atomic_store_explicit(&dumb, false, memory_order_release);
+    sem_post(&answer); // It ends now, and frees what is left.
 }
