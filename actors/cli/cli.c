@@ -9,9 +9,10 @@
 #include <string.h>
 
 static const cli_command *const lists[] = {
-    dev_commands,   assess_commands,   task_commands,    deadletter_commands, schedule_commands,
-    limit_commands, workflow_commands, worker_commands,  node_commands,       ops_commands,
-    bench_commands, token_commands,    artifact_commands};
+    dev_commands,      assess_commands, task_commands,     deadletter_commands,
+    schedule_commands, limit_commands,  workflow_commands, worker_commands,
+    node_commands,     ops_commands,    bench_commands,    token_commands,
+    artifact_commands, audit_commands};
 enum { LIST_COUNT = sizeof lists / sizeof lists[0], NAMES_MAX = 64 };
 
 cli_exit cli_fail(cli_exit code, const char *format, ...)

@@ -32,7 +32,7 @@ typedef struct cli_command {
 extern const cli_command dev_commands[], assess_commands[], task_commands[],
     deadletter_commands[], schedule_commands[], limit_commands[], workflow_commands[],
     worker_commands[], node_commands[], ops_commands[], bench_commands[], token_commands[],
-    artifact_commands[];
+    artifact_commands[], audit_commands[];
 
 cli_exit cli_main(int argc, char **argv);
 

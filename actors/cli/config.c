@@ -43,6 +43,7 @@ static const char *const known_keys[] = {
     "keep-tasks-for",
     "keep-tasks",
     "keep-deadletters-for",
+    "keep-audit-for",
     "keep-events-for",
     "keep-every",
     "no-migrate",

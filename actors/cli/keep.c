@@ -25,6 +25,7 @@ cli_exit keep_take(const args *a, node_keep *out)
 {
     return take_time(a, "keep-tasks-for", 0, &out->tasks_ms)
                    && take_time(a, "keep-deadletters-for", 0, &out->deadletters_ms)
+                   && take_time(a, "keep-audit-for", 0, &out->audit_ms)
                    && take_time(a, "keep-events-for", 0, &out->events_ms)
                    && take_time(a, "keep-every", 1, &out->every_ms)
                    && take_count(a, "keep-tasks", &out->tasks)

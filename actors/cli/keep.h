@@ -20,6 +20,10 @@
          .value = "TIME",                                                              \
          .fallback = "90d",                                                            \
          .doc = "dead letters are removed after it; 0: never"},                        \
+        {.name = "keep-audit-for",                                                     \
+         .value = "TIME",                                                              \
+         .fallback = "365d",                                                           \
+         .doc = "entries of the audit log are removed after it; 0: never"},            \
         {.name = "keep-events-for",                                                    \
          .value = "TIME",                                                              \
          .fallback = "0",                                                              \

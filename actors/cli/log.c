@@ -51,10 +51,46 @@ void log_set_level(cogo_log_level level)
     least = level;
 }
 
+/* Where the words key=value begin that @p text ends with; its end when it has none. */
+static const char *fields_of(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+    const char *begin = NULL, *word = text;
+    while (*word != '\0') {
+        size_t size = strcspn(word, " "), key = strspn(word, letters);
+        bool field = key > 0 && key < size && word[key] == '=';
+        begin = !field ? NULL : begin != NULL ? begin : word;
+        word += size;
+        word += strspn(word, " ");
+    }
+    return begin != NULL ? begin : word;
+}
+
+/* Each of them is a member of its own. */
+static void add_fields(json_t *line, const char *word)
+{
+    while (*word != '\0') {
+        char key[64];
+        size_t size = strcspn(word, " "), at = strcspn(word, "=");
+        snprintf(key, sizeof key, "%.*s", (int)at, word);
+        if (json_object_get(line, key) == NULL) {
+            (void)json_object_set_new(line, key, json_stringn(word + at + 1, size - at - 1));
+        }
+        word += size;
+        word += strspn(word, " ");
+    }
+}
+
 static void write_json(const char *stamp, cogo_log_level level, const char *text)
 {
-    json_t *line = json_pack("{s:s, s:s, s:s}", "time", stamp, "level", level_names[level],
-                             "message", text);
+    const char *fields = fields_of(text);
+    size_t size = (size_t)(fields - text);
+    while (*fields != '\0' && size > 0 && text[size - 1] == ' ') {
+        size--;
+    }
+    json_t *line = json_pack("{s:s, s:s, s:s%}", "time", stamp, "level", level_names[level],
+                             "message", text, size);
+    add_fields(line, fields);
     char *out = line == NULL ? NULL : json_dumps(line, JSON_COMPACT);
     if (out != NULL) {
         fprintf(stderr, "%s\n", out);

@@ -224,6 +224,7 @@ static cogo_err start_core(node *n, const node_config *config, guardian_config *
     orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL,
                                         .keep_tasks_ms = keep->tasks_ms,
                                         .keep_dead_ms = keep->deadletters_ms,
+                                        .keep_audit_ms = keep->audit_ms,
                                         .keep_events_ms = keep->events_ms,
                                         .keep_tasks = keep->tasks,
                                         .sweep_ms = keep->every_ms};

@@ -31,7 +31,7 @@ typedef struct node_links {
 
 /* How long finished work is kept; 0: for ever. */
 typedef struct node_keep {
-    int64_t tasks_ms, deadletters_ms, events_ms;
+    int64_t tasks_ms, deadletters_ms, events_ms, audit_ms;
     int64_t tasks;    /* So many of the newest; 0: all. */
     int64_t every_ms; /* Between two looks for what goes; 0: the default. */
 } node_keep;

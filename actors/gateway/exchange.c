@@ -1,5 +1,6 @@
 #include "actors/gateway/exchange.h"
 
+#include "actors/doors/audit.h"
 #include "actors/gateway/problem.h"
 #include "actors/gateway/route.h"
 #include "codec/contract/id.h"
@@ -278,6 +279,10 @@ void exchange_ask_other(exchange *x, cogo_actor_id whom, cogo_msg_type type, con
     if (msg != NULL) {
         cogo_msg_set_trace(msg, x->trace);
     }
+    audit_tell(
+        d->ctx, d->system, whom, type,
+        &(audit_who){
+            .grant = &x->grant, .door = "http", .request_id = x->request_id, .subject = x->id});
     cogo_err err = cogo_ask(d->ctx, whom, msg, timeout_ns, &x->ask);
     if (err != COGO_OK) {
         exchange_problem(x, 503, NULL,

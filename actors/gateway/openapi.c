@@ -104,6 +104,9 @@ static const char *describe(const char *name, size_t size)
         {"reason", "Why, for people."},
         {"by", "Who decides, for people."},
         {"note", "What they say about it, for people."},
+        {"action", "Only this action, such as task.cancel."},
+        {"subject", "Only what was done to this id or name."},
+        {"tokenId", "Only what was done with this token."},
         {"lease", "Of the attempt; needed to store, else the latest one's counts."},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -96,6 +96,8 @@ void route_role_get(exchange *x);
 void route_token_create(exchange *x);
 void route_token_list(exchange *x);
 void route_token_revoke(exchange *x);
+/* Of the audit log. */
+void route_audit_list(exchange *x);
 /* Of actors. */
 /* pageSize, and pageToken as a number. False: answered with a problem. */
 bool route_read_page(exchange *x, int64_t *out_size, int64_t *out_from);

@@ -1,5 +1,6 @@
 #include "actors/gateway/ws.h"
 
+#include "actors/doors/audit.h"
 #include "actors/gateway/gate.h"
 #include "actors/gateway/problem.h"
 #include "actors/gateway/route.h"
@@ -182,6 +183,10 @@ ws_ask *ws_ask_for(socket_link *s, const char *id, cogo_msg_type type, const voi
     }
     *a = (ws_ask){.socket = s, .step = step, .expected = expected};
     snprintf(a->id, sizeof a->id, "%s", id);
+    audit_tell(d->ctx, d->system, d->orchestrator, type,
+               &(audit_who){.grant = &s->grant,
+                            .door = "websocket",
+                            .request_id = id[0] != '\0' ? id : NULL});
     if (cogo_ask(d->ctx, d->orchestrator, cogo_msg_create_record(d->system, type, record),
                  EXCHANGE_ASK_MS * UINT64_C(1000000), &a->ask)
         != COGO_OK) {

@@ -1,5 +1,5 @@
 /* Answers: records, and problems as in RFC 9457. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/audit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +58,9 @@ const char *orc_title(const char *code)
 
 void orc_answer(orc *o, cogo_actor_id to, cogo_msg_type type, const void *record)
 {
+    if (o->audit_open.count > 0) {
+        orc_audit_answered(o, to, type, record);
+    }
     // An asker that has ended or gave up is no concern of ours.
     (void)cogo_send(o->ctx, to, cogo_msg_create_record(o->system, type, record));
 }

@@ -1,5 +1,6 @@
 /* The end: gives all memory back, in the order in which things lean on each other. Nothing is
  * answered: who waits learns from the runtime that the orchestrator has ended. */
+#include "actors/orchestrator/audit.h"
 #include "actors/orchestrator/schedule.h"
 #include "actors/orchestrator/share.h"
 #include "actors/orchestrator/sticky.h"
@@ -89,6 +90,7 @@ void orc_clear(orc *o)
     orc_share_finish(o);
     clear_roles(o);
     orc_sticky_finish(o);
+    orc_audit_finish(o);
     orc_map *const maps[] = {&o->tasks, &o->workers, &o->workers_by_monitor,
                              &o->roles, &o->lines,   &o->workflows,
                              &o->keys,  &o->asks,    &o->runs,

@@ -1,6 +1,6 @@
 /* What is written besides the changes of tasks: definitions, and what a sweep removes. All of
  * it leaves with the next write. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/audit.h"
 
 #include <string.h>
 
@@ -53,7 +53,7 @@ void orc_define(orc *o, const char *kind, const char *name, const cogo_record *t
 
 bool orc_keep_waits(const orc *o)
 {
-    return o->first_defined != NULL || o->sweep.waits;
+    return o->first_defined != NULL || o->sweep.waits || orc_audit_waits(o);
 }
 
 void orc_keep_fill(orc *o, store_write *write, orc_write *sent)
@@ -68,6 +68,7 @@ void orc_keep_fill(orc *o, store_write *write, orc_write *sent)
          one = one->next) {
         all[count++] = one->what;
     }
+    orc_audit_fill(o, write);
     write->definitions = (cogo_records){.items = all, .count = count};
     if (o->sweep.waits) {
         write->remove = o->sweep.going->remove;
@@ -83,6 +84,7 @@ void orc_keep_sent(orc *o)
         orc_free(o->first_defined);
         o->first_defined = next;
     }
+    orc_audit_sent(o);
     o->last_defined = NULL;
     o->sweep.waits = false;
 }

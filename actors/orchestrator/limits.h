@@ -46,6 +46,7 @@ enum {
     FIELD_ERRORS_MAX = 100,      /* In one problem. */
     REASONS_MAX = 100,           /* In one explanation. */
     REDRIVE_DEFAULT = 100,       /* Dead letters of one request that names none. */
+    AUDITS_OPEN_MAX = 20000,     /* Entries that wait for an answer. */
     STICKY_KEYS_MAX = 10000,     /* Remembered; the one used longest ago goes first. */
     LIMIT_DEFINITIONS_MAX = 1000,
     LIMIT_KEY_MAX = 192, /* Bytes of name:key. */

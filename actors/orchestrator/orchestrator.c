@@ -3,6 +3,7 @@
 #include "actors/orchestrator/orchestrator.h"
 
 #include "actors/orchestrator/artifact.h"
+#include "actors/orchestrator/audit.h"
 #include "actors/orchestrator/schedule.h"
 
 #include <string.h>
@@ -47,6 +48,8 @@ static const struct {
     {MSG_TOKEN_LIST, orc_on_token_list},
     {MSG_ARTIFACT_PUT, orc_on_artifact_put},
     {MSG_ARTIFACT_GET, orc_on_artifact_get},
+    {MSG_AUDIT, orc_on_audit},
+    {MSG_AUDIT_LIST, orc_on_audit_list},
     {MSG_STORE_FOUND, orc_ask_answered},
     {MSG_STORE_RECOVERED, orc_on_recovered},
     {MSG_STORE_ELECTED, orc_on_elected},
@@ -127,6 +130,9 @@ static void dispatch_message(orc *o, cogo_msg *msg)
     default:
         break;
     }
+    if (o->audit_next.count > 0 && type != MSG_AUDIT) {
+        orc_audit_asked(o, msg);
+    }
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
         if (handlers[i].type == type) {
             handlers[i].handle(o, msg);
@@ -200,12 +206,13 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     o->config = *(const orchestrator_config *)args;
     fill_defaults(&o->config);
     cogo_arena_init(&o->scratch, 0);
-    orc_map *const maps[] = {&o->tasks,  &o->workers,   &o->workers_by_monitor,
-                             &o->roles,  &o->lines,     &o->workflows,
-                             &o->keys,   &o->asks,      &o->runs,
-                             &o->relays, &o->schedules, &o->fires,
-                             &o->limits, &o->gates,     &o->groups,
-                             &o->adrift, &o->stickies};
+    orc_map *const maps[] = {&o->tasks,     &o->workers,   &o->workers_by_monitor,
+                             &o->roles,     &o->lines,     &o->workflows,
+                             &o->keys,      &o->asks,      &o->runs,
+                             &o->relays,    &o->schedules, &o->fires,
+                             &o->limits,    &o->gates,     &o->groups,
+                             &o->adrift,    &o->stickies,  &o->audit_next,
+                             &o->audit_open};
     uint64_t seed[2] = {cogo_system_random(o->system), cogo_system_random(o->system)};
     for (size_t i = 0; i < sizeof maps / sizeof(orc_map *); i++) {
         memcpy(maps[i]->seed, seed, sizeof seed);

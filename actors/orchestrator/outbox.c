@@ -1,5 +1,5 @@
 /* The outbox: what may only be said after the changes before it are on disk. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/audit.h"
 
 enum { RING_MIN = 64 };
 
@@ -43,6 +43,9 @@ void orc_outbox_put(orc *o, cogo_actor_id to, cogo_msg *msg, bool answer)
 {
     if (msg == NULL) {
         return;
+    }
+    if (o->audit_open.count > 0) {
+        orc_audit_answered(o, to, cogo_msg_type_of(msg), cogo_msg_payload(msg));
     }
     if (o->phase == ORC_STORE_FAILED) {
         cogo_msg_destroy(msg);

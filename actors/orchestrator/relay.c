@@ -1,7 +1,7 @@
 /* An orchestrator that stands by: reads are answered from the store, all else is passed on to
  * the one that has the right to write, which is found by its name on the linked nodes. Once the
  * right is ours, the tasks are loaded as with any start. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/audit.h"
 
 #include <cogo/node.h>
 
@@ -124,6 +124,8 @@ static bool is_read(cogo_msg *msg)
     case MSG_HEALTH_READ:
     case MSG_TOKEN_LIST:
     case MSG_ARTIFACT_GET:
+    case MSG_AUDIT:
+    case MSG_AUDIT_LIST:
     case MSG_STORE_FOUND:
     case MSG_STORE_ELECTED:
         return true;
@@ -144,6 +146,7 @@ static void pass_on(orc *o, cogo_msg *msg, cogo_actor_id other)
     }
     relay *r = orc_alloc(sizeof *r);
     r->reply_to = to;
+    orc_audit_pass(o, msg, other);
     cogo_err err = cogo_ask(
         o->ctx, other,
         cogo_msg_create_record(o->system, cogo_msg_type_of(msg), cogo_msg_payload(msg)),
@@ -185,10 +188,16 @@ bool orc_relay(orc *o, cogo_msg *msg)
 
 void orc_on_token_change(orc *o, cogo_msg *msg)
 {
+    orc_audit_token(o, msg);
     pass_on(o, msg, o->config.store_writer);
 }
 
 void orc_on_token_list(orc *o, cogo_msg *msg)
+{
+    pass_on(o, msg, o->config.store_reader);
+}
+
+void orc_on_audit_list(orc *o, cogo_msg *msg)
 {
     pass_on(o, msg, o->config.store_reader);
 }

@@ -294,8 +294,12 @@ struct orc {
     orc_parcel *outbox; /* Ring. */
     size_t outbox_first, outbox_count, outbox_capacity;
     orc_defined *first_defined, *last_defined;
-    orc_map limits, gates, groups; /* By name; by key; by line, priority and keys. */
-    orc_map stickies;              /* By tenant and key (sticky.c). */
+    orc_map limits, gates, groups;  /* By name; by key; by line, priority and keys. */
+    orc_map audit_next, audit_open; /* By door; by who waits for the answer (audit.c). */
+    struct orc_audit *first_audit, *last_audit; /* For the next write. */
+    uint64_t audits;
+    int64_t audits_before; /* Entries that go with the next write: from before; 0: none. */
+    orc_map stickies;      /* By tenant and key (sticky.c). */
     struct orc_sticky *first_sticky, *last_sticky; /* Used longest ago first. */
     uint64_t sticky_placed[3];
     orc_map schedules, fires; /* By id; by the ask of the submit that is under way. */
@@ -507,6 +511,7 @@ bool orc_leader_down(orc *o, uint64_t monitor);
 void orc_on_token_change(orc *o, cogo_msg *msg);
 void orc_on_token_list(orc *o, cogo_msg *msg);
 void orc_on_artifact_get(orc *o, cogo_msg *msg);
+void orc_on_audit_list(orc *o, cogo_msg *msg);
 
 /* True: @p msg was an answer to something passed on, or is passed on now. */
 bool orc_relay(orc *o, cogo_msg *msg);

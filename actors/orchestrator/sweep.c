@@ -19,7 +19,7 @@ static void again_in(orc *o, int64_t delay_ms)
 static bool keeps_all(const orchestrator_config *config)
 {
     return config->keep_tasks_ms + config->keep_dead_ms + config->keep_tasks
-               + config->keep_events_ms
+               + config->keep_events_ms + config->keep_audit_ms
            == 0;
 }
 
@@ -81,6 +81,7 @@ static void ask_store(void *room, void *owner)
         return;
     }
     int64_t now = cogo_system_wall_ms(o->system);
+    o->audits_before = keep->keep_audit_ms > 0 ? now - keep->keep_audit_ms : 0;
     store_sweep sweep = {
         .after = o->sweep.after,
         .finished_before = keep->keep_tasks_ms > 0 ? now - keep->keep_tasks_ms : 0,

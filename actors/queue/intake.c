@@ -1,6 +1,7 @@
 /* Entries of the stream: each becomes a task, or a dead letter that says why not. An entry is
  * in our hands from its delivery to its acknowledgement; when the connection is lost before
  * that, it is claimed again, submitted again, and its key finds the same task. */
+#include "actors/doors/audit.h"
 #include "actors/doors/key.h"
 #include "actors/queue/room.h"
 #include "codec/contract/failpoint.h"
@@ -259,6 +260,8 @@ static void submit(queue *q, item *i, const grant *g)
             cogo_msg_set_trace(msg, trace_of(i));
         }
         i->stage = ITEM_SUBMITS;
+        audit_tell(q->ctx, q->system, q->orchestrator, MSG_TASK_SUBMIT,
+                   &(audit_who){.grant = g, .door = "redis"});
         if (cogo_ask(q->ctx, q->orchestrator, msg, ASK_MS * NS_PER_MS, &i->ask) != COGO_OK) {
             postpone(q, i, 0);
         }

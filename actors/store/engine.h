@@ -46,6 +46,13 @@ const char *change_malformed(const store_change *change);
 /* The same of all that a write defines. */
 const char *definitions_malformed(const store_write *write);
 
+/* The write also says who did what, or what of that goes. */
+bool write_audits(const store_write *write);
+
+/* The texts of an entry in the order of their columns; "" for what is absent. */
+enum { AUDIT_TEXTS = 8 };
+void audit_texts(const audit_entry *entry, const char *out[AUDIT_TEXTS]);
+
 /* A change tells all that happened since the last write. When it became ready or blocked again
  * in between, a task that had ended was retried, whatever its state is by now. */
 bool change_retries(const store_change *change);

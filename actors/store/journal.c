@@ -192,6 +192,11 @@ bool write_keeps(const store_write *write)
     return write->remove.count + write->trim.count + write->definitions.count > 0;
 }
 
+bool write_audits(const store_write *write)
+{
+    return write->audits.count > 0 || write->audits_before > 0;
+}
+
 bool change_retries(const store_change *change)
 {
     const task_event *events = change->events.items;

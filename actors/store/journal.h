@@ -98,6 +98,11 @@ void journal_recover(journal_reader *r, const store_recover *request, cogo_arena
 void journal_tokens(journal_reader *r, const token_list *request, cogo_arena *arena,
                     token_page *out);
 
+/* Answers @p request. What @p out points to is in @p arena. On failure only @p out->error is
+ * set. */
+void journal_audit(journal_reader *r, const audit_list *request, cogo_arena *arena,
+                   audit_page *out);
+
 /* Bytes of one artifact, wrapped (artifact.h), in @p arena. COGO_ENOTFOUND: the task, or the
  * artifact, is not there. @p out_why is a sentence on failure. */
 COGO_MUST_USE cogo_err journal_artifact(journal_reader *r, const artifact_get *wanted,

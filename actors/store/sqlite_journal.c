@@ -77,6 +77,9 @@ static journal_verdict put_write(sqlite_journal *j, const store_write *write,
     if (verdict == JOURNAL_APPLIED && write_keeps(write)) {
         verdict = sqlite_put_keeps(j, write, error);
     }
+    if (verdict == JOURNAL_APPLIED && write_audits(write)) {
+        verdict = sqlite_put_audits(j, write, error);
+    }
     cogo_arena_finish(&j->arena);
     return verdict;
 }

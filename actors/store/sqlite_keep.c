@@ -1,6 +1,7 @@
 /* What a write removes and defines, in SQLite. The schema refuses to remove what has not ended.
  */
 #include "actors/store/sqlite_write.h"
+#include "codec/contract/failpoint.h"
 
 #include <stdio.h>
 
@@ -67,6 +68,28 @@ static int define(sqlite_journal *j, const store_definition *one)
                                   SQLITE_STATIC);
     }
     return sqlite_step_once(j, which);
+}
+
+journal_verdict sqlite_put_audits(sqlite_journal *j, const store_write *write,
+                                  char error[JOURNAL_ERROR_SIZE])
+{
+    const audit_entry *all = write->audits.items;
+    int code = SQLITE_OK;
+    failpoint("store.audit.before");
+    for (size_t i = 0; i < write->audits.count && code == SQLITE_OK; i++) {
+        const char *texts[AUDIT_TEXTS];
+        audit_texts(&all[i], texts);
+        (void)sqlite3_bind_int64(j->statements[S_AUDIT], 1, all[i].at);
+        for (int k = 0; k < AUDIT_TEXTS; k++) {
+            (void)sqlite3_bind_text(j->statements[S_AUDIT], k + 2, texts[k], -1, SQLITE_STATIC);
+        }
+        code = sqlite_step_once(j, S_AUDIT);
+    }
+    if (code == SQLITE_OK && write->audits_before > 0) {
+        code = drop(j, S_AUDIT_TRIM, write->audits_before);
+    }
+    failpoint("store.audit.after");
+    return sqlite_judge(j, code, "audit", error);
 }
 
 journal_verdict sqlite_put_keeps(sqlite_journal *j, const store_write *write,

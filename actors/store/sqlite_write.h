@@ -53,6 +53,11 @@
     X(TRIM, "UPDATE tasks SET trimmed = (SELECT max(sequence) FROM task_events "                \
             "WHERE task = ?1) WHERE number = ?1 AND EXISTS "                                    \
             "(SELECT 1 FROM task_events WHERE task = ?1)")                                      \
+    X(AUDIT, "INSERT INTO audit_log (at, action, subject, outcome, token_id, tenant, door, "    \
+             "request_id, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                 \
+    X(AUDIT_TRIM,                                                                               \
+      "DELETE FROM audit_log WHERE number IN (SELECT number FROM audit_log WHERE at < ?1 "      \
+      "ORDER BY number LIMIT 1000)")                                                            \
     X(DEFINE, "INSERT INTO definitions (kind, name, updated_at, record) "                       \
               "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, name) DO UPDATE SET "                 \
               "updated_at = excluded.updated_at, record = excluded.record")                     \
@@ -90,5 +95,9 @@ COGO_MUST_USE journal_verdict sqlite_put_change(sqlite_journal *j, const store_c
 /* What the write removes and defines. */
 COGO_MUST_USE journal_verdict sqlite_put_keeps(sqlite_journal *j, const store_write *write,
                                                char error[JOURNAL_ERROR_SIZE]);
+
+/* Who did what, and what of it is too old. */
+COGO_MUST_USE journal_verdict sqlite_put_audits(sqlite_journal *j, const store_write *write,
+                                                char error[JOURNAL_ERROR_SIZE]);
 
 #endif

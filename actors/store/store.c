@@ -491,6 +491,10 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         token_page out;
         journal_tokens(reader, cogo_msg_payload(msg), &arena, &out);
         (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_TOKEN_PAGE, &out));
+    } else if (cogo_msg_type_of(msg) == MSG_AUDIT_LIST) {
+        audit_page out;
+        journal_audit(reader, cogo_msg_payload(msg), &arena, &out);
+        (void)cogo_reply(ctx, msg, cogo_msg_create_record(system, MSG_AUDIT_PAGE, &out));
     } else if (cogo_msg_type_of(msg) == MSG_ARTIFACT_GET) {
         answer_artifact(ctx, msg, reader, &arena);
     } else if (cogo_msg_type_of(msg) == MSG_HEALTH_READ) {

@@ -18,6 +18,8 @@
     X("store.apply.before")            /* Taken by the store. */                           \
     X("store.artifact.before")         /* Its task is in the transaction, not it. */       \
     X("store.artifact.after")          /* It is; SQLite: nothing refers to it yet. */      \
+    X("store.audit.before")            /* The changes are there, who made them not. */     \
+    X("store.audit.after")             /* All of the write is there. */                    \
     X("store.apply.after")             /* In the open transaction. */                      \
     X("store.commit.before")           /* COMMIT is next. */                               \
     X("store.commit.sent")             /* PostgreSQL: sent, no answer yet. */              \

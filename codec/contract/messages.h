@@ -86,7 +86,10 @@
     X(343, MSG_TOKEN_PAGE, "token.page", token_page_record)       /* answer */               \
     X(344, MSG_ARTIFACT_PUT, "artifact.put", artifact_put_record) /* ask */                  \
     X(345, MSG_ARTIFACT_GET, "artifact.get", artifact_get_record) /* ask, reader */          \
-    X(346, MSG_ARTIFACT, "artifact", artifact_content_record)     /* answer */
+    X(346, MSG_ARTIFACT, "artifact", artifact_content_record)     /* answer */               \
+    X(347, MSG_AUDIT, "audit", audit_entry_record) /* just before the ask that it is about */ \
+    X(348, MSG_AUDIT_LIST, "audit.list", audit_list_record)       /* ask, reader */          \
+    X(349, MSG_AUDIT_PAGE, "audit.page", audit_page_record)       /* answer */
 // clang-format on
 
 #define X(number, constant, name, record) constant = (number),
@@ -335,6 +338,35 @@ typedef struct store_definition {
     cogo_value record; /* None: it is removed. */
 } store_definition;
 
+/* Who did what. */
+typedef struct audit_entry {
+    int64_t at;
+    const char *action;   /* The wire name of what was asked, such as task.cancel. */
+    const char *subject;  /* Id or name of what it was done to; NULL: none became known. */
+    const char *outcome;  /* "ok", the code of the problem, or "asked": it was not known yet. */
+    const char *token_id; /* NULL: the configured token, or none was needed. */
+    const char *tenant;   /* That the caller is bound to; "*": to none. */
+    const char *door;     /* http, websocket or redis. */
+    const char *request_id;
+    const char *detail; /* NULL: nothing more. */
+} audit_entry;
+
+/* Newest first; only those that match what is set. */
+typedef struct audit_list {
+    const char *tenant;
+    const char *action;
+    const char *subject;
+    const char *token_id;
+    int64_t page_size;
+    const char *page_token;
+} audit_list;
+
+typedef struct audit_page {
+    cogo_records entries; /* audit_entry */
+    const char *next_page_token;
+    const char *error;
+} audit_page;
+
 typedef struct store_write {
     int64_t sequence;     /* Grows by one with each write. */
     int64_t term;         /* Writes with another term are refused. */
@@ -342,6 +374,8 @@ typedef struct store_write {
     cogo_strings remove;  /* Ids of finished tasks that go, with all that belongs to them, */
     cogo_strings trim;    /* or whose events go. */
     cogo_records definitions; /* store_definition */
+    cogo_records audits;      /* audit_entry */
+    int64_t audits_before;    /* Entries from before this time go; 0: none. */
 } store_write;
 
 /* All writes up to `sequence` are on disk, or none after `sequence` ever will be (error set).
@@ -474,7 +508,8 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     store_swept_record, redrive_record, redriven_record, schedule_command_record,
     schedule_page_record, limit_command_record, task_decision_record, limit_page_record,
     access_token_record, token_change_record, token_list_record, token_page_record,
-    artifact_content_record, artifact_put_record, artifact_get_record;
+    artifact_content_record, artifact_put_record, artifact_get_record, audit_entry_record,
+    audit_list_record, audit_page_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

@@ -41,6 +41,9 @@ static const cogo_field store_write_fields[] = {
           .doc = "Ids of finished tasks whose events are removed."),
     FIELD_RECORDS(store_write, definitions, "definitions", store_definition,
                   .doc = "What was defined or removed."),
+    FIELD_RECORDS(store_write, audits, "audits", audit_entry, .doc = "Who did what."),
+    FIELD(store_write, audits_before, "auditsBefore", INT, NOT_NEGATIVE,
+          .doc = "Audit entries from before go; ms since 1970, 0 for none."),
 };
 RECORD(store_write, "StoreWrite", 1, "Changes to put on disk.");
 

@@ -88,6 +88,7 @@ static journal_verdict send_write(pg_journal *j, const store_write *write, size_
     pg *p = &j->connection;
     pg_request request = {NULL};
     pg_write parameters;
+    bool memory = true;
     bool good = PQenterPipelineMode(p->conn) == 1
                 && queue(p, j->open ? "SAVEPOINT one_write" : "BEGIN");
     *out_count = 1;
@@ -97,32 +98,12 @@ static journal_verdict send_write(pg_journal *j, const store_write *write, size_
         if (part == 0) {
             return no_memory(j, error);
         }
-        good = PQsendQueryPrepared(p->conn, "write", WRITE_PARAMETERS, parameters.values,
-                                   parameters.sizes, parameters.formats, 0)
-               == 1;
+        good = pg_queue(p, "write", WRITE_PARAMETERS, &parameters, out_count);
         done += part;
-        (*out_count)++;
     }
-    good = good && pg_send_tenants(p, write, &j->arena, out_count);
-    if (good && pg_artifacts_count(write) > 0) {
-        if (!pg_artifacts_encode(write, &j->arena, &parameters)) {
-            return no_memory(j, error);
-        }
-        failpoint("store.artifact.before");
-        good = PQsendQueryPrepared(p->conn, "artifacts", ARTIFACTS_PARAMETERS,
-                                   parameters.values, parameters.sizes, parameters.formats, 0)
-               == 1;
-        failpoint("store.artifact.after");
-        (*out_count)++;
-    }
-    if (write_keeps(write) && good) {
-        if (!pg_keep_encode(write, j->commit_id, &j->arena, &parameters)) {
-            return no_memory(j, error);
-        }
-        good = PQsendQueryPrepared(p->conn, "keep", KEEP_PARAMETERS, parameters.values,
-                                   parameters.sizes, parameters.formats, 0)
-               == 1;
-        (*out_count)++;
+    good = good && pg_send_rest(p, write, j->commit_id, &j->arena, out_count, &memory);
+    if (!memory) {
+        return no_memory(j, error);
     }
     if (j->open && good) {
         good = queue(p, "RELEASE one_write");

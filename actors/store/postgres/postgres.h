@@ -59,7 +59,22 @@ size_t pg_artifacts_count(const store_write *write);
 COGO_MUST_USE bool pg_artifacts_encode(const store_write *write, cogo_arena *arena,
                                        pg_write *out);
 
-/* Prepares "write", "keep" and "artifacts" (statements.c). False: p->fault tells why. */
+/* Who did what as the parameters of cogo_audit() (audit.c). False: out of memory, or too large.
+ */
+enum { AUDIT_PARAMETERS = 12 };
+COGO_MUST_USE bool pg_audit_encode(const store_write *write, int64_t commit_id,
+                                   cogo_arena *arena, pg_write *out);
+
+/* Queues a prepared statement, and counts it (rest.c). */
+bool pg_queue(pg *p, const char *name, int count, const pg_write *parameters, size_t *commands);
+
+/* Queues all of @p write but its changes. False: it could not; with @p *out_memory false
+ * because there is no memory. */
+bool pg_send_rest(pg *p, const store_write *write, int64_t commit_id, cogo_arena *arena,
+                  size_t *commands, bool *out_memory);
+
+/* Prepares "write", "keep", "artifacts" and "audit" (statements.c). False: p->fault tells why.
+ */
 COGO_MUST_USE bool pg_prepare(pg *p);
 
 #endif

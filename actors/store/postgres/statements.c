@@ -10,6 +10,8 @@
 
 #define ARTIFACTS "SELECT cogo_artifacts($1, $2, $3, $4, $5)"
 
+#define AUDIT "SELECT cogo_audit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+
 static bool prepare_one(pg *p, const char *name, const char *sql)
 {
     if (p->conn == NULL || PQsendPrepare(p->conn, name, sql, 0, NULL) == 0) {
@@ -32,5 +34,5 @@ static bool prepare_one(pg *p, const char *name, const char *sql)
 bool pg_prepare(pg *p)
 {
     return prepare_one(p, "write", WRITE) && prepare_one(p, "keep", KEEP)
-           && prepare_one(p, "artifacts", ARTIFACTS);
+           && prepare_one(p, "artifacts", ARTIFACTS) && prepare_one(p, "audit", AUDIT);
 }

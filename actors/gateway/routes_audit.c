@@ -1,0 +1,32 @@
+/* The route of the audit log. */
+#include "actors/gateway/route.h"
+
+#include <string.h>
+
+static void answer_page(exchange *x, cogo_msg *msg)
+{
+    const audit_page *page = cogo_msg_payload(msg);
+    if (page->error == NULL) {
+        exchange_record(x, 200, &audit_page_record, page);
+    } else if (strncmp(page->error, "page", 4) == 0) {
+        exchange_invalid(x, "pageToken", page->error);
+    } else {
+        exchange_problem(x, 503, NULL, page->error);
+    }
+}
+
+void route_audit_list(exchange *x)
+{
+    audit_list list = {.tenant = grant_bound(&x->grant),
+                       .action = query_get(&x->query, "action"),
+                       .subject = query_get(&x->query, "subject"),
+                       .token_id = query_get(&x->query, "tokenId"),
+                       .page_size = PAGE_SIZE_DEFAULT,
+                       .page_token = query_get(&x->query, "pageToken")};
+    const char *size = query_get(&x->query, "pageSize");
+    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &list.page_size)) {
+        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
+        return;
+    }
+    exchange_ask(x, MSG_AUDIT_LIST, &list, 0, MSG_AUDIT_PAGE, answer_page);
+}
