@@ -1,32 +1,10 @@
-#include "actors/gateway/outworker.h"
-
 #include "actors/gateway/door.h"
+#include "actors/gateway/outworker_inside.h"
 #include "actors/gateway/problem.h"
-#include "codec/contract/messages.h"
-#include "codec/json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ORCHESTRATOR "orchestrator" /* The name of the one that leads. */
-#define ASK_NS       UINT64_C(10000000000)
-
-enum { TIMER_AWAY = 1 };
-
-typedef struct outworker {
-    outworker_args who;
-    cogo_context *ctx;
-    cogo_system *system;
-    uint64_t exchange; /* 0: the worker is away. */
-    bool packed;
-    cogo_actor_id orchestrator;
-    uint64_t monitor, gateway_monitor; /* Of the two. */
-    uint64_t ask, away_timer;
-    bool registered;
-    char frame_id[129]; /* Of the register frame. */
-    json_t *kept;       /* Frames for a worker that is away. */
-} outworker;
 
 static void send_text(outworker *o, const char *text)
 {
@@ -42,15 +20,9 @@ static void send_text(outworker *o, const char *text)
     (void)cogo_send(o->ctx, o->who.gateway, msg); /* Gone: its monitor tells. */
 }
 
-/* Takes @p frame. */
-static void deliver(outworker *o, json_t *frame)
+void outworker_deliver(outworker *o, json_t *frame)
 {
     if (o->exchange == 0 && frame != NULL) {
-        const char *type = json_string_value(json_object_get(frame, "type"));
-        if (strcmp(type, "offer") == 0) {
-            json_decref(frame); /* The worker will not name it: it is offered again. */
-            return;
-        }
         if (json_array_size(o->kept) >= OUTWORKER_KEPT_MAX) {
             cogo_exit(o->ctx, COGO_EXIT_SHUTDOWN, "too much waits for the worker");
         }
@@ -67,10 +39,23 @@ static void deliver(outworker *o, json_t *frame)
     free(text);
 }
 
-static void reply(outworker *o, const char *type, const char *id, json_t *data)
+void outworker_deliver_kept(outworker *o)
 {
-    deliver(o, json_pack("{s:s, s:s*, s:o*}", "type", type, "id",
-                         id != NULL && id[0] != '\0' ? id : NULL, "data", data));
+    size_t i;
+    json_t *frame;
+    json_t *kept = o->kept;
+    o->kept = json_array();
+    json_array_foreach(kept, i, frame)
+    {
+        outworker_deliver(o, json_incref(frame));
+    }
+    json_decref(kept);
+}
+
+void outworker_reply(outworker *o, const char *type, const char *id, json_t *data)
+{
+    outworker_deliver(o, json_pack("{s:s, s:s*, s:o*}", "type", type, "id",
+                                   id != NULL && id[0] != '\0' ? id : NULL, "data", data));
 }
 
 static void refuse(outworker *o, const char *id, int64_t status, const char *code,
@@ -81,39 +66,7 @@ static void refuse(outworker *o, const char *id, int64_t status, const char *cod
                  .status = status,
                  .code = code,
                  .detail = detail};
-    reply(o, "problem", id, problem_to_json(&p));
-}
-
-static void send_status(outworker *o, bool draining)
-{
-    worker_agent_status status = {
-        .agent_id = o->who.id, .status = WORKER_IDLE, .draining = draining};
-    (void)cogo_send(o->ctx, o->orchestrator,
-                    cogo_msg_create_record(o->system, MSG_WORKER_STATUS, &status));
-}
-
-static void begin_register(outworker *o, const worker_register *as)
-{
-    worker_register mine = *as;
-    mine.worker_id = o->who.id;
-    mine.slots = as->slots > 0 ? as->slots : 1;
-    o->orchestrator = cogo_name_find(o->system, ORCHESTRATOR);
-    if (!cogo_actor_id_is_set(o->orchestrator)) {
-        refuse(o, o->frame_id, 503, "NO_LEADER",
-               "The orchestrator of this door does not lead: connect to another one's.");
-        return;
-    }
-    if (cogo_ask(o->ctx, o->orchestrator,
-                 cogo_msg_create_record(o->system, MSG_WORKER_REGISTER, &mine), ASK_NS, &o->ask)
-        != COGO_OK) {
-        o->ask = 0;
-        refuse(o, o->frame_id, 503, "UNAVAILABLE", "The orchestrator can't be asked now.");
-    }
-}
-
-static void forward(outworker *o, cogo_msg_type type, const void *record)
-{
-    (void)cogo_send(o->ctx, o->orchestrator, cogo_msg_create_record(o->system, type, record));
+    outworker_reply(o, "problem", id, problem_to_json(&p));
 }
 
 /* What "data" of @p json is as @p type; NULL: refused. */
@@ -132,18 +85,11 @@ static const void *read_data(outworker *o, const json_t *json, const char *id,
     return NULL;
 }
 
-static void take_result(outworker *o, const instruction_result *said)
-{
-    instruction_result mine = *said;
-    mine.worker_id = o->who.id;
-    forward(o, MSG_INSTRUCTION_RESULT, &mine);
-}
-
 static void take_progress(outworker *o, const instruction_progress *said)
 {
     instruction_progress mine = *said;
     mine.worker_id = o->who.id;
-    forward(o, MSG_INSTRUCTION_PROGRESS, &mine);
+    outlead_forward(o, MSG_INSTRUCTION_PROGRESS, &mine);
 }
 
 static void take_frame(outworker *o, const json_t *json, cogo_arena *arena)
@@ -155,25 +101,21 @@ static void take_frame(outworker *o, const json_t *json, cogo_arena *arena)
         snprintf(o->frame_id, sizeof o->frame_id, "%s", id != NULL ? id : "");
         record = read_data(o, json, id, &worker_register_record, arena);
         if (record != NULL) {
-            begin_register(o, record);
+            outlead_register(o, record);
         }
-    } else if (!o->registered) {
+    } else if (!o->welcomed && strcmp(type, "result") != 0) {
         refuse(o, id, 409, "NOT_REGISTERED", "The worker is not registered yet.");
     } else if (strcmp(type, "heartbeat") == 0) {
-        send_status(o, false);
+        outlead_beat(o); /* Not needed: as long as the connection lives, so does the worker. */
     } else if (strcmp(type, "drain") == 0) {
-        send_status(o, true);
-        reply(o, "drained", id, NULL);
+        o->draining = true;
+        outlead_beat(o);
+        outworker_reply(o, "drained", id, NULL);
     } else if (strcmp(type, "deregister") == 0) {
         worker_command leave = {.worker_id = o->who.id};
-        forward(o, MSG_WORKER_DEREGISTER, &leave);
-        reply(o, "removed", id, NULL);
+        outlead_forward(o, MSG_WORKER_DEREGISTER, &leave);
+        outworker_reply(o, "removed", id, NULL);
         cogo_exit(o->ctx, COGO_EXIT_NORMAL, "the worker left");
-    } else if (strcmp(type, "started") == 0) {
-        record = read_data(o, json, id, &instruction_cancel_record, arena);
-        if (record != NULL) {
-            forward(o, MSG_INSTRUCTION_STARTED, record);
-        }
     } else if (strcmp(type, "progress") == 0) {
         record = read_data(o, json, id, &instruction_progress_record, arena);
         if (record != NULL) {
@@ -182,7 +124,7 @@ static void take_frame(outworker *o, const json_t *json, cogo_arena *arena)
     } else if (strcmp(type, "result") == 0) {
         record = read_data(o, json, id, &instruction_result_record, arena);
         if (record != NULL) {
-            take_result(o, record);
+            outlead_result(o, record);
         }
     }
 }
@@ -222,45 +164,6 @@ static void on_attach(outworker *o, const outworker_wire *wire)
     }
 }
 
-/* What happened while it was away follows the welcome. */
-static void on_welcome(outworker *o, const worker_welcome *welcome)
-{
-    size_t i;
-    json_t *frame;
-    json_t *kept = o->kept;
-    o->kept = json_array();
-    if (o->monitor != 0) {
-        cogo_demonitor(o->ctx, o->monitor);
-    }
-    o->registered = cogo_monitor(o->ctx, o->orchestrator, &o->monitor) == COGO_OK;
-    deliver(o, json_pack("{s:s, s:s*, s:s, s:o}", "type", "welcome", "id",
-                         o->frame_id[0] != '\0' ? o->frame_id : NULL, "session", o->who.session,
-                         "data", json_from_record(&worker_welcome_record, welcome)));
-    json_array_foreach(kept, i, frame)
-    {
-        deliver(o, json_incref(frame));
-    }
-    json_decref(kept);
-}
-
-static void on_answer(outworker *o, cogo_msg *msg)
-{
-    if (cogo_msg_ask(msg) != o->ask) {
-        return;
-    }
-    o->ask = 0;
-    if (cogo_msg_type_of(msg) == MSG_WORKER_WELCOME) {
-        on_welcome(o, cogo_msg_payload(msg));
-    } else if (cogo_msg_type_of(msg) == MSG_PROBLEM) {
-        reply(o, "problem", o->frame_id, problem_to_json(cogo_msg_payload(msg)));
-    } else {
-        refuse(o, o->frame_id, 503, "UNAVAILABLE", "The orchestrator did not answer.");
-    }
-    if (!o->registered) {
-        cogo_exit(o->ctx, COGO_EXIT_NORMAL, "not registered");
-    }
-}
-
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {
     outworker *o = state;
@@ -270,29 +173,57 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
                            : cogo_monitor(ctx, o->who.gateway, &o->gateway_monitor);
 }
 
+/* What reaches the worker has begun: it says no more of that. While it is away an offer is
+ * lost: the worker will not name it, so it is made again. */
+static void on_offer(outworker *o, const instruction_offer *offer)
+{
+    instruction_cancel started = {.task_id = offer->instruction->task_id,
+                                  .lease = offer->lease};
+    if (o->exchange == 0) {
+        return;
+    }
+    outlead_hold(o, started.task_id, offer->lease);
+    outworker_reply(o, "offer", NULL, json_from_record(&instruction_offer_record, offer));
+    outlead_forward(o, MSG_INSTRUCTION_STARTED, &started);
+}
+
 /* From the orchestrator to the worker. */
 static void on_order(outworker *o, cogo_msg *msg)
 {
     const void *record = cogo_msg_payload(msg);
     switch (cogo_msg_type_of(msg)) {
     case MSG_INSTRUCTION_OFFER:
-        reply(o, "offer", NULL, json_from_record(&instruction_offer_record, record));
+        on_offer(o, record);
         break;
     case MSG_INSTRUCTION_CANCEL:
-        reply(o, "stop", NULL, json_from_record(&instruction_cancel_record, record));
+        outlead_release(o, ((const instruction_cancel *)record)->lease);
+        outworker_reply(o, "stop", NULL, json_from_record(&instruction_cancel_record, record));
         break;
     case MSG_RESULT_ACK:
-        reply(o, "ack", NULL, json_from_record(&instruction_cancel_record, record));
+        outlead_release(o, ((const instruction_cancel *)record)->lease);
+        outworker_reply(o, "ack", NULL, json_from_record(&instruction_cancel_record, record));
         break;
     case MSG_WORKER_DRAIN:
-        reply(o, "drained", NULL, NULL);
+        o->draining = true;
+        outworker_reply(o, "drained", NULL, NULL);
         break;
     case MSG_WORKER_REMOVE:
-        reply(o, "removed", NULL, NULL);
+        outworker_reply(o, "removed", NULL, NULL);
         cogo_exit(o->ctx, COGO_EXIT_NORMAL, "the worker was removed");
         break;
     default:
         break; /* Nothing else is meant for a worker. */
+    }
+}
+
+static void on_timer(outworker *o, uint64_t cookie)
+{
+    if (cookie == TIMER_AWAY && o->exchange == 0) {
+        cogo_exit(o->ctx, COGO_EXIT_SHUTDOWN, "the worker did not come back");
+    } else if (cookie == TIMER_LOOK) {
+        outlead_look(o);
+    } else if (cookie == TIMER_BEAT && o->exchange != 0) {
+        outlead_beat(o);
     }
 }
 
@@ -301,7 +232,7 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     outworker *o = state;
     o->ctx = ctx;
     if (cogo_msg_ask(msg) != 0) {
-        on_answer(o, msg);
+        outlead_answer(o, msg);
         return COGO_OK;
     }
     switch (cogo_msg_type_of(msg)) {
@@ -312,13 +243,14 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         on_socket(o, cogo_msg_payload(msg));
         break;
     case COGO_MSG_TIMER:
-        if (o->exchange == 0) {
-            cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the worker did not come back");
-        }
+        on_timer(o, ((const cogo_timer_fired *)cogo_msg_payload(msg))->cookie);
         break;
-    case COGO_MSG_DOWN: /* Of the gateway or of the orchestrator: the worker registers anew. */
-        reply(o, "removed", NULL, NULL);
-        cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the orchestrator or the gateway has ended");
+    case COGO_MSG_DOWN:
+        if (((const cogo_down *)cogo_msg_payload(msg))->monitor == o->gateway_monitor) {
+            cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the gateway has ended");
+        } else if (((const cogo_down *)cogo_msg_payload(msg))->monitor == o->monitor) {
+            outlead_lost(o); /* The worker need not know. */
+        }
         break;
     default:
         on_order(o, msg);
@@ -332,6 +264,7 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
     outworker *o = state;
     (void)ctx;
     (void)reason;
+    outlead_finish(o);
     json_decref(o->kept);
 }
 

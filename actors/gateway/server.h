@@ -15,7 +15,7 @@ enum {
     SERVER_HEAD_SECONDS = 10,
     SERVER_BODY_SECONDS = 30,  /* Without a byte. */
     SERVER_IDLE_SECONDS = 60,  /* Between two requests. */
-    SERVER_PING_SECONDS = 20,  /* Without a byte of a WebSocket; twice that: it ends. */
+    SERVER_PING_SECONDS = 7,   /* Without a byte of a WebSocket; twice that: it ends. */
     SERVER_WRITE_SECONDS = 60, /* Without a byte that the peer takes. */
 };
 

@@ -311,15 +311,17 @@ const ws_kind ws_kinds[] = {
     {"cancel", SCOPE_SUBMIT, NULL, "subject!", "Cancels a task that has not finished.",
      handle_cancel},
     {"register", SCOPE_WORK, &worker_register_record, "session",
-     "A worker offers its roles. After a lost connection it names its session, and what it still "
-     "works on.",
+     "A worker offers its roles. session is a secret of its own (16 to 32 letters and digits), or "
+     "of an earlier welcome: it proves after a lost connection that it is still the same; running "
+     "names what it still has.",
      NULL},
-    {"heartbeat", SCOPE_WORK, NULL, "", "The worker lives; within the lease of the welcome.",
-     NULL},
-    {"started", SCOPE_WORK, &instruction_cancel_record, "", "An attempt has begun.", NULL},
+    {"heartbeat", SCOPE_WORK, NULL, "",
+     "The worker lives. Not needed: so long as its connection does, so does the worker.", NULL},
+    {"started", SCOPE_WORK, &instruction_cancel_record, "",
+     "An attempt has begun. Not needed: it has when its offer was sent.", NULL},
     {"progress", SCOPE_WORK, &instruction_progress_record, "", "How far an attempt is.", NULL},
     {"result", SCOPE_WORK, &instruction_result_record, "",
-     "The end of an attempt; repeated until it is acknowledged.", NULL},
+     "The end of an attempt; repeated on the next connection until it is acknowledged.", NULL},
     {"drain", SCOPE_WORK, NULL, "", "The worker wants no more offers.", NULL},
     {"deregister", SCOPE_WORK, NULL, "", "The worker leaves; its attempts do not count.", NULL},
     {"hello", 0, NULL, "data", "The first frame: limits of this door.", NULL},

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SESSION_LEAST = 16 }; /* Bytes of a worker's own secret. */
+
 /* An actor that stands for a worker, with or without a socket. */
 typedef struct ws_worker {
     struct ws_worker *next;
@@ -35,16 +37,31 @@ static void tell(desk *d, cogo_actor_id actor, cogo_msg_type type, uint64_t numb
     (void)cogo_send(d->ctx, actor, msg); /* One that has ended is told of by its monitor. */
 }
 
-static ws_worker *make(desk *d, const char *id)
+/* A secret that the worker made up itself, as long as ours is or a little shorter. */
+static bool good_session(const char *session)
+{
+    size_t size = session != NULL ? strlen(session) : 0;
+    return size >= SESSION_LEAST && size < OUTWORKER_SESSION_SIZE
+           && strspn(session,
+                     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+                  == size;
+}
+
+/* @p session: of its own, or NULL. */
+static ws_worker *make(desk *d, const char *id, const char *session)
 {
     ws_worker *w = calloc(1, sizeof *w);
     if (w == NULL) {
         return NULL;
     }
     snprintf(w->id, sizeof w->id, "%s", id);
-    snprintf(w->session, sizeof w->session, "%016llx%016llx",
-             (unsigned long long)cogo_system_random(d->system),
-             (unsigned long long)cogo_system_random(d->system));
+    if (good_session(session)) {
+        memcpy(w->session, session, strlen(session) + 1);
+    } else {
+        snprintf(w->session, sizeof w->session, "%016llx%016llx",
+                 (unsigned long long)cogo_system_random(d->system),
+                 (unsigned long long)cogo_system_random(d->system));
+    }
     outworker_args args = {.gateway = cogo_self(d->ctx)};
     memcpy(args.id, w->id, sizeof args.id);
     memcpy(args.session, w->session, sizeof args.session);
@@ -82,7 +99,7 @@ static ws_worker *take_place(ws_frame *f)
                              .detail = "Another worker has this id, or had it seconds ago."});
         return NULL;
     }
-    w = w != NULL ? w : make(d, id);
+    w = w != NULL ? w : make(d, id, session);
     if (w == NULL) {
         ws_refuse(f, &(problem){.status = 503, .detail = "No memory for another worker."});
         return NULL;

@@ -27,9 +27,8 @@ enum {
     LOOKUP_ROUNDS_MAX = 12,      /* Questions to the store for one request. */
     LOOKUP_TIMEOUT_MS = 10000,   /* Of one question to the store. */
     RECOVERY_TIMEOUT_MS = 60000, /* Of one page. */
-    ASKS_MAX = 10000,         /* Questions to the store, or to the leader, without an answer. */
-    LOCATE_TIMEOUT_MS = 2000, /* Of the question who leads, to one node, */
-    LOCATE_PAUSE_MS = 250,    /* and between two rounds of it. */
+    ASKS_MAX = 10000,      /* Questions to the store, or to the leader, without an answer. */
+    LOCATE_PAUSE_MS = 250, /* Between two rounds of asking all nodes who leads. */
     WORKERS_MAX = 10000,
     WORKER_ROLES_MAX = 256,     /* Of one worker. */
     WORKER_FORGET_MS = 600000,  /* A lost worker stays in the list so long. */

@@ -44,6 +44,7 @@ static const struct {
     {MSG_HEALTH_READ, orc_on_health},
     {MSG_EVENTS_FOLLOW, orc_on_follow},
     {MSG_EVENTS_UNFOLLOW, orc_on_unfollow},
+    {MSG_EVENT, orc_on_event},
     {MSG_TOKEN_CHANGE, orc_on_token_change},
     {MSG_TOKEN_LIST, orc_on_token_list},
     {MSG_ARTIFACT_PUT, orc_on_artifact_put},

@@ -2,6 +2,7 @@
  * the one that has the right to write, which is found by its name on the linked nodes. Once the
  * right is ours, the tasks are loaded as with any start. */
 #include "actors/orchestrator/audit.h"
+#include "codec/contract/locate.h"
 
 #include <cogo/node.h>
 
@@ -19,34 +20,15 @@ static void locate_again(void *room, void *owner)
     locate(room);
 }
 
-/* The next linked node behind @p index; 0: none. */
-static uint32_t next_node(orc *o, uint32_t index)
-{
-    cogo_node_info info = {.struct_size = sizeof info};
-    uint32_t cursor = index + 1;
-    while (cursor != 0 && cogo_node_list(o->system, &cursor, &info, 1) == 1) {
-        if (info.up) {
-            return info.node;
-        }
-    }
-    return 0;
-}
-
 /* Asks one node after the other; after the last one a pause. */
 static void locate(orc *o)
 {
     if (o->phase != ORC_FOLLOWING || cogo_actor_id_is_set(o->leader) || o->locate_ask != 0) {
         return;
     }
-    o->locate_node = next_node(o, o->locate_node);
-    if (o->locate_node != 0
-        && cogo_node_name_ask(o->ctx, o->locate_node, ORCHESTRATOR_NAME,
-                              LOCATE_TIMEOUT_MS * NS_PER_MS, &o->locate_ask)
-               == COGO_OK) {
+    if (locate_ask(o->ctx, ORCHESTRATOR_NAME, &o->locate_node, &o->locate_ask)) {
         return;
     }
-    o->locate_node = 0;
-    o->locate_ask = 0;
     o->locate.owner = o;
     o->locate.fire = locate_again;
     orc_deadline_set(&o->deadlines, &o->locate,
@@ -70,15 +52,16 @@ void orc_on_linked(orc *o)
 
 void orc_on_located(orc *o, cogo_msg *msg)
 {
-    const cogo_actor_id *found = cogo_msg_payload(msg);
+    cogo_actor_id found = locate_found(msg);
     if (cogo_msg_ask(msg) != o->locate_ask) {
         return;
     }
     o->locate_ask = 0;
-    if (o->phase == ORC_FOLLOWING && cogo_actor_id_is_set(*found)
-        && cogo_monitor(o->ctx, *found, &o->leader_monitor) == COGO_OK) {
-        o->leader = *found;
+    if (o->phase == ORC_FOLLOWING && cogo_actor_id_is_set(found)
+        && cogo_monitor(o->ctx, found, &o->leader_monitor) == COGO_OK) {
+        o->leader = found;
         o->locate_node = 0;
+        orc_follow_again(o);
         return;
     }
     locate(o);
@@ -105,6 +88,7 @@ void orc_on_elected(orc *o, cogo_msg *msg)
     o->leader = COGO_NO_ACTOR;
     orc_deadline_clear(&o->deadlines, &o->locate);
     o->phase = ORC_RECOVERING;
+    orc_follow_again(o);
     cogo_err err = orc_recovery_start(o);
     if (err != COGO_OK) {
         orc_recovery_failed(o, cogo_strerror(err));
@@ -123,6 +107,9 @@ static bool is_read(cogo_msg *msg)
     case MSG_METRICS_READ:
     case MSG_HEALTH_READ:
     case MSG_TOKEN_LIST:
+    case MSG_EVENTS_FOLLOW:
+    case MSG_EVENTS_UNFOLLOW:
+    case MSG_EVENT:
     case MSG_ARTIFACT_GET:
     case MSG_AUDIT:
     case MSG_AUDIT_LIST:
@@ -138,7 +125,7 @@ static void pass_on(orc *o, cogo_msg *msg, cogo_actor_id other)
 {
     cogo_actor_id to = cogo_msg_reply_to(msg);
     if (!cogo_actor_id_is_set(to)) {
-        return; // Nobody waits for it: a follower of events, for example.
+        return; // Nobody waits for it.
     }
     if (!cogo_actor_id_is_set(other) || o->relays.count >= ASKS_MAX) {
         (void)orc_unavailable(o, to);

@@ -580,6 +580,11 @@ void orc_on_health(orc *o, cogo_msg *msg);
 void orc_on_follow(orc *o, cogo_msg *msg);
 void orc_on_unfollow(orc *o, cogo_msg *msg);
 bool orc_follower_down(orc *o, uint64_t monitor);
+/* Of the one that leads, while another one stands by. */
+void orc_on_event(orc *o, cogo_msg *msg);
+/* Another one leads: it is told what is followed here, and who follows reads what was missed.
+ */
+void orc_follow_again(orc *o);
 bool orc_followed(const orc *o, const char *task_id);
 void orc_follow_send(orc *o, const task_event *event, bool after_commit);
 

@@ -226,19 +226,53 @@ static void stop_stale(orc *o, const worker_register *as, cogo_actor_id actor)
     }
 }
 
+/* The run of the @p i-th lease that is named, if @p old has it and was not lost. */
+static orc_run *named_run(orc *o, const worker_register *as, size_t i, const orc_worker *old)
+{
+    const char *colon = strrchr(as->running.items[i], ':');
+    int64_t lease = colon == NULL ? 0 : strtoll(colon + 1, NULL, 10);
+    orc_run *run = orc_map_get(&o->runs, &lease, sizeof lease);
+    return run != NULL && run->worker == old && !old->lost ? run : NULL;
+}
+
+/* Whoever knows a lease of @p old is the same worker, at another door perhaps. */
+static bool is_known(orc *o, const worker_register *as, const orc_worker *old)
+{
+    for (size_t i = 0; i < as->running.count; i++) {
+        if (named_run(o, as, i, old) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A worker that registers again, without having been lost, goes on with what it names. */
 static void keep_running(orc *o, const worker_register *as, const orc_worker *old,
                          orc_worker *w)
 {
-    for (size_t i = 0; i < as->running.count && !old->lost; i++) {
-        const char *colon = strrchr(as->running.items[i], ':');
-        int64_t lease = colon == NULL ? 0 : strtoll(colon + 1, NULL, 10);
-        orc_run *run = orc_map_get(&o->runs, &lease, sizeof lease);
-        if (run != NULL && run->worker == old) {
+    for (size_t i = 0; i < as->running.count; i++) {
+        orc_run *run = named_run(o, as, i, old);
+        if (run != NULL) {
             orc_run_move(o, run, w);
             o->leases_taken_over += old->adrift;
         }
     }
+}
+
+/* @p w comes in the place of @p old. */
+static void replace(orc *o, const worker_register *as, orc_worker *old, orc_worker *w,
+                    bool known)
+{
+    bool same = cogo_actor_id_equal(old->actor, w->actor);
+    keep_running(o, as, old, w);
+    if (!same && !old->adrift && known) {
+        orc_answer(
+            o, old->actor, MSG_WORKER_REMOVE,
+            &(worker_command){.worker_id = as->worker_id, .reason = "it came back elsewhere"});
+    } else if (!same && !old->adrift) {
+        orc_worker_lost(o, old, NULL); // It was away, and another one has come in its place.
+    }
+    orc_worker_destroy(o, old);
 }
 
 static const char *wrong_with(const worker_register *as)
@@ -285,8 +319,9 @@ void orc_on_register(orc *o, cogo_msg *msg)
     }
     orc_worker *old = find(o, as->worker_id);
     old = old != NULL ? old : orc_adrift_find(o, as->worker_id);
-    bool same = old != NULL && cogo_actor_id_equal(old->actor, actor);
-    if (old != NULL && !old->lost && !old->away && !same) {
+    bool known =
+        old != NULL && (cogo_actor_id_equal(old->actor, actor) || is_known(o, as, old));
+    if (old != NULL && !old->lost && !old->away && !known) {
         orc_refuse(o, to, 409, "WORKER_ID_TAKEN", "Another live worker has the id %s.",
                    as->worker_id);
         return;
@@ -305,12 +340,7 @@ void orc_on_register(orc *o, cogo_msg *msg)
     }
     add_offers(o, w);
     if (old != NULL) {
-        if (!same && !old->adrift) {
-            orc_worker_lost(o, old,
-                            NULL); // It was away, and another one has come in its place.
-        }
-        keep_running(o, as, old, w);
-        orc_worker_destroy(o, old);
+        replace(o, as, old, w, known);
     }
     orc_map_put_text(&o->workers, w->registered->worker_id, w);
     stop_stale(o, as, actor);

@@ -5,6 +5,7 @@
  * pass it by. */
 #include "actors/worker/room.h"
 #include "codec/contract/id.h"
+#include "codec/contract/locate.h"
 #include "codec/contract/messages.h"
 
 #include <cogo/group.h>
@@ -92,7 +93,7 @@ static void register_at(cogo_context *ctx, porter *p, cogo_actor_id orchestrator
 static void look_further(cogo_context *ctx, porter *p)
 {
     const char *name = p->config.orchestrator;
-    if (!worker_locate(ctx, name, &p->node, &p->ask)) {
+    if (!locate_ask(ctx, name, &p->node, &p->ask)) {
         p->missing = true;
         (void)cogo_refuse(ctx, cogo_msg_reply_to(p->wish), COGO_ENOTFOUND);
         drop_wish(p);
@@ -118,7 +119,7 @@ static void on_wish(cogo_context *ctx, porter *p, cogo_msg *msg)
 
 static void on_answer(cogo_context *ctx, porter *p, cogo_msg *msg)
 {
-    cogo_actor_id found = worker_located(msg);
+    cogo_actor_id found = locate_found(msg);
     p->ask = 0;
     if (cogo_actor_id_is_set(found)) {
         register_at(ctx, p, found);

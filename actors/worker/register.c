@@ -2,6 +2,7 @@
  * alive. */
 #include "actors/worker/capability.h"
 #include "actors/worker/room.h"
+#include "codec/contract/locate.h"
 
 #include <cogo/group.h>
 #include <cogo/node.h>
@@ -65,7 +66,7 @@ static cogo_strings labels(const worker *w, cogo_arena *arena)
 /* Asks one node after the other; when all of this round have been asked, later again. */
 static void ask_next_node(cogo_context *ctx, worker *w)
 {
-    w->locating = worker_locate(ctx, w->orchestrator_name, &w->node, &w->ask);
+    w->locating = locate_ask(ctx, w->orchestrator_name, &w->node, &w->ask);
     if (!w->locating) {
         retry_later(ctx, w);
     }

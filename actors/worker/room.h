@@ -16,7 +16,6 @@ enum {
     SLOTS_MAX = 256,
     ATTEMPTS_HELD_MAX = 8192,   /* Running or not acknowledged; more offers are refused. */
     REGISTER_TIMEOUT_MS = 5000, /* Of one try. */
-    LOCATE_TIMEOUT_MS = 2000,   /* Of asking one node who the orchestrator is. */
     LINK_RETRY_MS = 20,         /* What a full link did not take is sent again. */
     REFUSAL_SIZE = 160,
     REGISTER_DELAY_MIN_MS = 20, /* Before the second try; doubled up to the greatest. */
@@ -72,12 +71,6 @@ typedef struct worker {
 extern const cogo_behavior worker_behavior;
 /* Of worker_config: how it gets into a child process. */
 extern const cogo_record worker_config_record;
-
-/* locate.c: asks the next linked node behind @p node who has the name @p name there. False: all
- * of this round have been asked, and @p node is 0 again. */
-bool worker_locate(cogo_context *ctx, const char *name, uint32_t *node, uint64_t *out_ask);
-/* What was answered; COGO_NO_ACTOR: nobody has it there. */
-cogo_actor_id worker_located(cogo_msg *answer);
 
 /* porter.c */
 cogo_err porter_start(cogo_system *system, const worker_config *config, cogo_actor_id *out_id);

@@ -2,6 +2,7 @@
 #include "actors/worker/room.h"
 #include "actors/worker/scratch.h"
 #include "codec/contract/field.h"
+#include "codec/contract/locate.h"
 #include "codec/contract/messages.h"
 
 #include <cogo/node.h>
@@ -90,7 +91,7 @@ static void on_answer(cogo_context *ctx, worker *w, cogo_msg *msg)
     cogo_msg_type type = cogo_msg_type_of(msg);
     w->ask = 0;
     if (w->locating) {
-        worker_on_located(ctx, w, worker_located(msg));
+        worker_on_located(ctx, w, locate_found(msg));
     } else if (type == MSG_WORKER_WELCOME) {
         worker_on_welcome(ctx, w, cogo_msg_payload(msg));
     } else {

@@ -50,6 +50,12 @@ def start(tmp_path):
         worker.stop()
 
 
+def test_the_one_in_python_has_thirty_lines():
+    text = open(os.path.join(WORKERS, "worker.py")).read()
+    code = text[text.index('"""', text.index('"""') + 3) + 3:].splitlines()
+    assert len([line for line in code if line.strip()]) <= 30 and max(map(len, code)) <= 120
+
+
 @pytest.mark.parametrize("language, text", [("python", "MOIN"), ("js", "niom")])
 def test_it_does_real_tasks(make_cluster, start, language, text):
     cluster = make_cluster(env={"COGO_API_TOKEN": "root-for-workers"}, args=["--workers", "indexing"])

@@ -362,3 +362,43 @@ Test(worker, worker_that_registers_again_goes_on_with_its_tasks)
     cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
     rig_end(&r);
 }
+
+/* A worker outside comes back through another door while the first still waits for it. */
+Test(worker, who_names_a_lease_is_the_worker_and_takes_its_place_at_once)
+{
+    rig r;
+    rig_start(&r);
+    rig_worker w = worker_new(&r, "w", 2);
+    rig_ids got = submit_echo(&r);
+    rig_offer kept = take_offer(&w);
+    (void)submit_echo(&r);
+    rig_offer dropped = take_offer(&w);
+    rig_worker other = {.probe = probe_new(&r), .id = "w"};
+    char lease[80];
+    const char *const running[] = {lease};
+    role_capability capability = {.role = "echo", .version = 1, .llm = "none"};
+    worker_register as = {.worker_id = "w",
+                          .worker_type = "indexing",
+                          .capabilities = {.items = &capability, .count = 1},
+                          .slots = 2,
+                          .running = {running, 1}};
+    (void)snprintf(lease, sizeof lease, "%s:%lld", kept.task_id, (long long)kept.lease + 1000);
+    ask(&r, &other.probe, MSG_WORKER_REGISTER, &as);
+    cr_expect(take_problem(&other.probe, 409, "WORKER_ID_TAKEN", "w"),
+              "a lease that is not its");
+    (void)snprintf(lease, sizeof lease, "%s:%lld", kept.task_id, (long long)kept.lease);
+    ask(&r, &other.probe, MSG_WORKER_REGISTER, &as);
+    cogo_msg *msg = take(&other.probe, MSG_WORKER_WELCOME);
+    cr_assert_not_null(msg);
+    cogo_msg_destroy(msg);
+    msg = take(&w.probe, MSG_WORKER_REMOVE);
+    cr_expect_not_null(msg);
+    cogo_msg_destroy(msg);
+    rig_offer again = take_offer(&other);
+    cr_expect_str_eq(again.task_id, dropped.task_id);
+    cr_expect_eq(again.attempt, 1, "what it does not name never arrived");
+    say_result(&r, &other, &kept, RESULT_SUCCESS, false);
+    cr_expect(take_ack(&other, "accepted"));
+    cr_expect_eq(end_state(&r, got.ids[0]), TASK_SUCCEEDED);
+    rig_end(&r);
+}

@@ -1,5 +1,4 @@
-/* Finding the orchestrator on other nodes: they are asked one after the other. */
-#include "actors/worker/room.h"
+#include "codec/contract/locate.h"
 
 #include <cogo/node.h>
 
@@ -18,12 +17,11 @@ static uint32_t next_node(cogo_system *system, uint32_t index)
     return 0;
 }
 
-bool worker_locate(cogo_context *ctx, const char *name, uint32_t *node, uint64_t *out_ask)
+bool locate_ask(cogo_context *ctx, const char *name, uint32_t *node, uint64_t *out_ask)
 {
     *node = next_node(cogo_context_system(ctx), *node);
     if (*node != 0
-        && cogo_node_name_ask(ctx, *node, name, (uint64_t)LOCATE_TIMEOUT_MS * NS_PER_MS,
-                              out_ask)
+        && cogo_node_name_ask(ctx, *node, name, LOCATE_TIMEOUT_MS * UINT64_C(1000000), out_ask)
                == COGO_OK) {
         return true;
     }
@@ -32,7 +30,7 @@ bool worker_locate(cogo_context *ctx, const char *name, uint32_t *node, uint64_t
     return false;
 }
 
-cogo_actor_id worker_located(cogo_msg *answer)
+cogo_actor_id locate_found(cogo_msg *answer)
 {
     cogo_actor_id found = COGO_NO_ACTOR;
     if (cogo_msg_type_of(answer) == COGO_MSG_NAME) {
