@@ -1,6 +1,6 @@
 /* Followers of events: of one task, or of all. One that stands by follows at the leader what is
  * followed at it. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/follow.h"
 
 #include <string.h>
 

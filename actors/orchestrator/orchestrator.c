@@ -4,6 +4,7 @@
 
 #include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/audit.h"
+#include "actors/orchestrator/follow.h"
 #include "actors/orchestrator/schedule.h"
 
 #include <string.h>

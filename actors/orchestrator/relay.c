@@ -2,6 +2,7 @@
  * the one that has the right to write, which is found by its name on the linked nodes. Once the
  * right is ours, the tasks are loaded as with any start. */
 #include "actors/orchestrator/audit.h"
+#include "actors/orchestrator/follow.h"
 #include "codec/contract/locate.h"
 
 #include <cogo/node.h>

@@ -1,5 +1,6 @@
 /* What workers say about an attempt. Only the current lease counts. */
 #include "actors/orchestrator/artifact.h"
+#include "actors/orchestrator/follow.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -219,12 +219,6 @@ typedef struct orc_defined {
     store_definition what; /* In this block. */
 } orc_defined;
 
-typedef struct orc_follower {
-    cogo_actor_id actor;
-    uint64_t monitor;
-    char task_id[ID_SIZE]; /* "": all. */
-} orc_follower;
-
 typedef enum orc_phase {
     ORC_FOLLOWING, /* Another one has the right to write. */
     ORC_RECOVERING,
@@ -307,7 +301,7 @@ struct orc {
     orc_sweep sweep;
     int64_t dead_count; /* Dead letters in the store. */
     /* Followers. */
-    orc_follower *followers;
+    struct orc_follower *followers;
     size_t follower_count, follower_capacity;
     /* Recovery. */
     uint64_t recovery_ask;
@@ -575,18 +569,6 @@ void orc_on_events(orc *o, cogo_msg *msg);
 void orc_events_look_up(orc *o, orc_ask *ask);
 void orc_on_explain(orc *o, cogo_msg *msg);
 void orc_on_health(orc *o, cogo_msg *msg);
-
-/* follow.c */
-void orc_on_follow(orc *o, cogo_msg *msg);
-void orc_on_unfollow(orc *o, cogo_msg *msg);
-bool orc_follower_down(orc *o, uint64_t monitor);
-/* Of the one that leads, while another one stands by. */
-void orc_on_event(orc *o, cogo_msg *msg);
-/* Another one leads: it is told what is followed here, and who follows reads what was missed.
- */
-void orc_follow_again(orc *o);
-bool orc_followed(const orc *o, const char *task_id);
-void orc_follow_send(orc *o, const task_event *event, bool after_commit);
 
 /* metrics.c */
 void orc_on_metrics(orc *o, cogo_msg *msg);
