@@ -202,7 +202,7 @@ def test_unreadable_path_is_refused(tmp_path):
 def test_hostile_suites_get_an_answer_and_leave_nothing(suite, tmp_path, cluster):
     tree = tmp_path / suite
     shutil.copytree(os.path.join(FIXTURES, "hostile", suite), tree)
-    task = cluster.submit("test-runner", {"path": str(tree)}, timeout=40000, maxAttempts=1).json
+    task = cluster.submit("test-runner", {"path": str(tree)}, timeout=15000, maxAttempts=1).json
     done = cluster.finished(task["taskId"], 90)
     text = json.dumps(done)
     assert done["state"] in ("succeeded", "partial", "failed", "expired", "deadlettered"), text

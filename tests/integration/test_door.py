@@ -134,7 +134,7 @@ def test_an_idle_cluster_costs_next_to_nothing(make_cluster):
 
 
 def test_sigterm_ends_with_exit_code_0(make_cluster):
-    cluster = make_cluster()
+    cluster = make_cluster(args=["--drain-timeout", "2s"])
     cluster.submit("sandbox-executor", {"argv": ["sleep", "30"]})
     start = time.monotonic()
     assert cluster.stop() == 0
