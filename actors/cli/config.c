@@ -48,6 +48,7 @@ static const char *const known_keys[] = {
     "keep-every",
     "no-migrate",
     "drain-timeout",
+    "otlp-endpoint",
     NULL,
 };
 

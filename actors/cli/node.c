@@ -12,6 +12,7 @@
 #include "actors/queue/queue.h"
 #include "actors/sandbox/sandbox.h"
 #include "actors/store/store.h"
+#include "actors/telemetry/telemetry.h"
 #include "codec/contract/messages.h"
 #include "codec/contract/names.h"
 
@@ -38,6 +39,8 @@ struct node {
     char listen[128];               /* For nodes, as it was given. */
     char workers[256];
     bool linked;
+    cogo_actor_id spans; /* Who exports them, or nobody. */
+    double trace_ratio;
     gateway *door;
     cogo_actor_id redis; /* The other door; or none. */
     trace trace;
@@ -224,6 +227,8 @@ static cogo_err start_core(node *n, const node_config *config, guardian_config *
     orchestrator_config orchestrator = {.closed_world = n->part == NODE_ALL,
                                         .keep_tasks_ms = keep->tasks_ms,
                                         .keep_dead_ms = keep->deadletters_ms,
+                                        .spans = n->spans,
+                                        .trace_ratio = n->trace_ratio,
                                         .keep_audit_ms = keep->audit_ms,
                                         .keep_events_ms = keep->events_ms,
                                         .keep_tasks = keep->tasks,
@@ -316,6 +321,35 @@ static cogo_err start_system(node *n, const node_config *config, char error[256]
     return trace_begin(&n->trace, n->system, config->trace, error);
 }
 
+static const char *variable(const char *name)
+{
+    return getenv(name);
+}
+
+/* Who exports spans, when a collector is named. */
+static cogo_err start_spans(node *n, const node_config *config, char error[256])
+{
+    telemetry_settings *settings = malloc(sizeof *settings);
+    if (settings == NULL) {
+        snprintf(error, 256, "out of memory");
+        return COGO_ENOMEM;
+    }
+    bool good = telemetry_settings_read(settings, config->otlp_endpoint, variable, error);
+    if (!good || settings->url[0] == '\0') {
+        free(settings);
+        return good ? COGO_OK : COGO_EINVAL;
+    }
+    if (settings->warning != NULL) {
+        log_line(COGO_LOG_WARN, "%s", settings->warning);
+    }
+    n->trace_ratio = settings->ratio;
+    cogo_err err = telemetry_start(n->system, settings, &n->spans);
+    if (err != COGO_OK) {
+        snprintf(error, 256, "the exporter of spans did not start: %s", cogo_strerror(err));
+    }
+    return err;
+}
+
 static cogo_err start_links(node *n, const node_config *config, char error[256])
 {
     if (n->part == NODE_ALL && config->processes == NULL) {
@@ -349,7 +383,9 @@ static cogo_err start_door(node *n, const node_config *config, cogo_actor_id ask
                            .token = config->token,
                            .tenant_rates = config->tenant_rates,
                            .orchestrator = asked,
-                           .beside = n->redis,
+                           .beside = {n->redis, n->spans},
+                           .spans = n->spans,
+                           .trace_ratio = n->trace_ratio,
                            .node_only = n->part == NODE_WORKER};
     return gateway_start(n->system, &door, &n->door, error);
 }
@@ -384,6 +420,9 @@ static cogo_err start_all(node *n, const node_config *config, char error[256])
         return COGO_EINVAL;
     }
     cogo_err err = start_system(n, config, error);
+    if (err == COGO_OK && orchestrates) {
+        err = start_spans(n, config, error);
+    }
     if (err == COGO_OK && orchestrates) {
         err = start_core(n, config, &guard, error);
     }

@@ -61,7 +61,8 @@ typedef struct node_config {
     const char *processes;    /* "all", or types of these that run in a child process each. */
     const char *worker_id;    /* Of the only worker; NULL: made up. */
     int64_t drain_ms;         /* For what runs to end when the node stops. */
-    int64_t slots;     /* Blocking roles per worker at the same time; 0: the default (3). */
+    int64_t slots; /* Blocking roles per worker at the same time; 0: the default (3). */
+    const char *otlp_endpoint; /* Collector of spans; NULL: see settings.h of telemetry. */
     const char *trace; /* File for a trace of the runtime, written at stop; NULL: none. */
 } node_config;
 

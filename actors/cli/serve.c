@@ -82,6 +82,7 @@ cli_exit serve_take(const args *a, node_config *config)
     config->token = args_value(a, "api-token");
     config->tenant_rates = args_value(a, "tenant-rates");
     config->trace = args_value(a, "trace");
+    config->otlp_endpoint = args_value(a, "otlp-endpoint");
     config->processes = args_value(a, "worker-processes");
     config->no_migrate = args_flag(a, "no-migrate");
     config->redis = (node_redis){.url = args_value(a, "redis-url"),

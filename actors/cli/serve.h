@@ -32,6 +32,11 @@
          .env = "COGO_TENANT_RATES",                                                           \
          .doc = "requests a second that each tenant may send, and those of some (default: no " \
                 "limit)"},                                                                     \
+        {.name = "otlp-endpoint",                                                              \
+         .value = "URL",                                                                       \
+         .env = "OTEL_EXPORTER_OTLP_ENDPOINT",                                                 \
+         .doc = "collector of OpenTelemetry that gets spans (OTLP/HTTP, JSON); more in the "   \
+                "OTEL_ variables"},                                                            \
         {.name = "redis-url", .value = "URL", .env = "REDIS_URL", .no_flag = true},            \
         {.name = "redis-token", .value = "TOKEN", .env = "COGO_REDIS_TOKEN", .no_flag = true}, \
         {.name = "redis-keep",                                                                 \

@@ -10,32 +10,21 @@
 #include <string.h>
 #include <strings.h>
 
-static bool hex_field(const char *text, size_t size)
-{
-    return strspn(text, "0123456789abcdef") >= size;
-}
-
-/* W3C trace context: ours goes on with the caller's trace id, or begins one. */
+/* W3C trace context: ours goes on with the caller's trace, or begins one. */
 static void take_trace(exchange *x)
 {
-    const char *given = x->request->head.headers[REQUEST_TRACEPARENT];
-    uint64_t span = cogo_system_random(x->desk->system);
-    char trace_id[33];
-    bool valid = given != NULL && strlen(given) == 55 && hex_field(given, 2) && given[2] == '-'
-                 && hex_field(given + 3, 32) && given[35] == '-' && hex_field(given + 36, 16)
-                 && given[52] == '-' && hex_field(given + 53, 2) && strncmp(given, "ff", 2) != 0
-                 && strspn(given + 3, "0") < 32 && strspn(given + 36, "0") < 16;
-    if (valid) {
-        memcpy(trace_id, given + 3, 32);
-        trace_id[32] = '\0';
+    desk *d = x->desk;
+    if (trace_context_parse(x->request->head.headers[REQUEST_TRACEPARENT], &x->context)) {
+        memcpy(x->parent_span, x->context.span_id, sizeof x->parent_span);
     } else {
-        snprintf(trace_id, sizeof trace_id, "%016llx%016llx",
-                 (unsigned long long)cogo_system_random(x->desk->system),
-                 (unsigned long long)(cogo_system_random(x->desk->system) | 1));
+        trace_context_begin(&x->context, cogo_system_random(d->system),
+                            cogo_system_random(d->system), d->trace_ratio);
     }
-    x->trace = strtoull(trace_id + 16, NULL, 16);
-    snprintf(x->traceparent, sizeof x->traceparent, "00-%s-%016llx-%s", trace_id,
-             (unsigned long long)(span | 1), valid ? given + 53 : "01");
+    span_id_format(cogo_system_random(d->system), x->context.span_id);
+    trace_context_format(&x->context, x->traceparent);
+    x->trace = strtoull(x->context.trace_id + 16, NULL, 16);
+    x->began_ns = cogo_now_ns(d->ctx);
+    x->began_wall_ms = cogo_system_wall_ms(d->system);
 }
 
 /* The caller's X-Request-Id when it is harmless, else one of ours. */
@@ -110,6 +99,38 @@ void exchange_add_header(exchange *x, const char *name, const char *value)
     }
 }
 
+/* The request as a span; what probes ask is not worth one. */
+static void send_span(exchange *x, int status)
+{
+    desk *d = x->desk;
+    const route *r = x->route;
+    if (!cogo_actor_id_is_set(d->spans) || !x->context.sampled
+        || (r != NULL && (r->flags & ROUTE_OPEN) != 0)) {
+        return;
+    }
+    const char *method = http_method_name(x->request->head.method);
+    const char *path = r != NULL ? r->path : "unknown";
+    span_attribute all[] = {{.key = "http.request.method", .text = method},
+                            {.key = "http.route", .text = path},
+                            {.key = "http.response.status_code", .number = status},
+                            {.key = "cogo.request.id", .text = x->request_id}};
+    int64_t start_ns = x->began_wall_ms * INT64_C(1000000);
+    span one = {.trace_id = x->context.trace_id,
+                .span_id = x->context.span_id,
+                .parent_id = x->parent_span[0] != '\0' ? x->parent_span : NULL,
+                .name = cogo_arena_printf(&x->arena, "%s %s", method, path),
+                .server = true,
+                .start_ns = start_ns,
+                .end_ns = start_ns + (int64_t)(cogo_now_ns(d->ctx) - x->began_ns),
+                .error = status >= 500 ? http_status_text(status) : NULL,
+                .attributes = {.items = all, .count = sizeof all / sizeof all[0]}};
+    if (one.name == NULL
+        || cogo_send(d->ctx, d->spans, cogo_msg_create_record(d->system, MSG_SPAN, &one))
+               != COGO_OK) {
+        d->spans_refused++;
+    }
+}
+
 static void send_answer(exchange *x, int status, answer *a)
 {
     const char *path = x->route != NULL ? x->route->path : "unknown";
@@ -118,6 +139,7 @@ static void send_answer(exchange *x, int status, answer *a)
         a = answer_piece(x->request->exchange, NULL, 0, true);
     } else {
         counts_add(x->desk->counts, x->request->head.method, path, status);
+        send_span(x, status);
     }
     server_answer(x->desk->server, x->request->exchange, a);
     x->answered = true;

@@ -10,6 +10,7 @@
 #include "actors/gateway/query.h"
 #include "actors/gateway/server.h"
 #include "codec/contract/messages.h"
+#include "codec/contract/trace_context.h"
 #include "codec/json/json.h"
 
 #include <cogo/actor.h>
@@ -30,8 +31,11 @@ typedef struct desk {
     cogo_context *ctx; /* Of the callback that runs. */
     cogo_system *system;
     cogo_actor_id orchestrator;
-    cogo_actor_id beside; /* Another door, whose metrics and health are shown too; or none. */
-    bool node_only;       /* It is not one, but answers for this node. */
+    cogo_actor_id beside[2]; /* Others whose metrics and health are shown too; or none. */
+    cogo_actor_id spans;     /* Who exports them, or nobody. */
+    double trace_ratio;      /* Of traces that begin here. */
+    uint64_t spans_refused;  /* The exporter had no room for them. */
+    bool node_only;          /* It is not one, but answers for this node. */
     server *server;
     counts *counts;
     const auth *auth;
@@ -68,7 +72,11 @@ struct exchange {
     bool opened;    /* The head of the stream is sent: no other answer can follow. */
     uint64_t trace;
     char request_id[EXCHANGE_REQUEST_ID_MAX + 1];
-    char traceparent[56];
+    trace_context context;          /* With our own span. */
+    char parent_span[SPAN_ID_SIZE]; /* The caller's; "": none. */
+    char traceparent[TRACEPARENT_SIZE];
+    uint64_t began_ns;
+    int64_t began_wall_ms;
     const char *extra; /* Header lines with CRLF for the answer; NULL: none. */
     void *data;        /* The route's own, in the arena. */
     /* Turns a problem of the orchestrator into one about the request as the client sent it,

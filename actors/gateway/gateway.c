@@ -23,7 +23,8 @@ struct gateway {
     grants grants;
     rates rates;
     cogo_actor_id actor;
-    cogo_actor_id orchestrator, beside;
+    cogo_actor_id orchestrator, beside[2], spans;
+    double trace_ratio;
     int64_t body_limit;
     int port;
     bool node_only;
@@ -113,7 +114,9 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     *d = (desk){.ctx = ctx,
                 .system = (*g)->system,
                 .orchestrator = (*g)->orchestrator,
-                .beside = (*g)->beside,
+                .beside = {(*g)->beside[0], (*g)->beside[1]},
+                .spans = (*g)->spans,
+                .trace_ratio = (*g)->trace_ratio,
                 .node_only = (*g)->node_only,
                 .server = (*g)->server,
                 .counts = &(*g)->counts,
@@ -263,7 +266,9 @@ cogo_err gateway_start(cogo_system *system, const gateway_config *config, gatewa
     counts_init(&g->counts);
     g->system = system;
     g->orchestrator = config->orchestrator;
-    g->beside = config->beside;
+    memcpy(g->beside, config->beside, sizeof g->beside);
+    g->spans = config->spans;
+    g->trace_ratio = cogo_actor_id_is_set(config->spans) ? config->trace_ratio : 1;
     g->node_only = config->node_only;
     g->body_limit = config->body_limit > 0 ? config->body_limit : BODY_LIMIT;
     cogo_err err = open_server(g, config, error);

@@ -10,8 +10,10 @@ typedef struct gateway_config {
     int port;          /* 0: any free one. */
     const char *token; /* Bearer token; NULL: none (loopback only). Copied, kept as a hash. */
     cogo_actor_id orchestrator; /* Or who answers for a node without one: see node_only. */
-    cogo_actor_id beside;       /* Another door of this node, which answers metrics.read and
-                                   health.read; COGO_NO_ACTOR: there is none. */
+    cogo_actor_id beside[2];    /* Others of this node that answer metrics.read and health.read;
+                                   COGO_NO_ACTOR: none. */
+    cogo_actor_id spans;        /* Who exports them; COGO_NO_ACTOR: nobody. */
+    double trace_ratio;         /* Of traces that begin here: so many are sampled. */
     bool node_only;           /* Only what the node says of itself: health, metrics, actors. */
     int64_t body_limit;       /* 0: 1 MiB; batches 16 MiB. */
     const char *tenant_rates; /* As rates_init() reads it; NULL: no limits. */

@@ -89,9 +89,15 @@ static void write_door(FILE *out, const desk *d)
     write_head(out, "cogo_rate_limited_total", "counter",
                "Requests and frames refused because a tenant sent too many.");
     fprintf(out, "cogo_rate_limited_total %llu\n", (unsigned long long)d->rates->refused);
+    if (cogo_actor_id_is_set(d->spans)) {
+        write_head(out, "cogo_http_spans_refused_total", "counter",
+                   "Spans of requests that the exporter had no room for.");
+        fprintf(out, "cogo_http_spans_refused_total %llu\n",
+                (unsigned long long)d->spans_refused);
+    }
 }
 
-char *metrics_text(const desk *d, const metrics *from_orchestrator, const metrics *beside)
+char *metrics_text(const desk *d, const void *const *all, size_t count)
 {
     char *text = NULL;
     size_t size = 0;
@@ -99,9 +105,8 @@ char *metrics_text(const desk *d, const metrics *from_orchestrator, const metric
     if (out == NULL) {
         return NULL;
     }
-    write_families(out, from_orchestrator);
-    if (beside != NULL) {
-        write_families(out, beside);
+    for (size_t i = 0; i < count; i++) {
+        write_families(out, all[i]);
     }
     bool failed = !write_runtime(out, d->system);
     write_requests(out, d->counts);

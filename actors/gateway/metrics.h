@@ -5,7 +5,7 @@
 
 #include "actors/gateway/exchange.h"
 
-/* @p beside: of another door, or NULL. The caller frees the text. NULL when out of memory. */
-char *metrics_text(const desk *d, const metrics *from_orchestrator, const metrics *beside);
+/* With what @p all say, which are `metrics`. The caller frees the text. NULL: out of memory. */
+char *metrics_text(const desk *d, const void *const *all, size_t count);
 
 #endif

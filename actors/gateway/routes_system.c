@@ -22,37 +22,62 @@ static void show_ready(exchange *x, health shown)
     exchange_record(x, shown.ready ? 200 : 503, &health_record, &shown);
 }
 
-/* Its checks are behind those of the orchestrator. */
-static void answer_beside(exchange *x, cogo_msg *msg)
-{
-    const health *other = cogo_msg_payload(msg), *first = x->data;
-    size_t count = first->checks.count + other->checks.count;
-    const char **checks = cogo_arena_alloc(&x->arena, (count + 1) * sizeof *checks);
-    if (checks == NULL) {
-        exchange_problem(x, 503, NULL, "Out of memory.");
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        checks[i] = i < first->checks.count ? first->checks.items[i]
-                                            : other->checks.items[i - first->checks.count];
-    }
-    show_ready(x, (health){.ready = first->ready && other->ready, .checks = {checks, count}});
-}
+enum { ASKED_MAX = 3 }; /* The orchestrator, and who is beside. */
 
-static void answer_ready(exchange *x, cogo_msg *msg)
+/* What the asked have said so far. */
+typedef struct said {
+    const void *items[ASKED_MAX];
+    size_t count, next; /* Of those beside. */
+} said;
+
+/* Keeps what one has said and asks the next one; true: all were asked. */
+static bool collect(exchange *x, cogo_msg *msg, cogo_msg_type type, cogo_msg_type expected,
+                    const cogo_record *record, int64_t wait_ms, exchange_step step)
 {
     empty nothing = {false};
-    const health *said = cogo_msg_payload(msg);
-    if (!cogo_actor_id_is_set(x->desk->beside)) {
-        show_ready(x, *said);
+    said *all = x->data != NULL ? x->data : cogo_arena_alloc(&x->arena, sizeof *all);
+    x->data = all;
+    if (all == NULL) {
+        exchange_problem(x, 503, NULL, "Out of memory.");
+        return false;
+    }
+    all->items[all->count] = exchange_keep(x, record, cogo_msg_payload(msg));
+    if (all->items[all->count++] == NULL) {
+        return false;
+    }
+    while (all->next < ASKED_MAX - 1) {
+        cogo_actor_id beside = x->desk->beside[all->next++];
+        if (cogo_actor_id_is_set(beside)) {
+            exchange_ask_other(x, beside, type, &nothing, wait_ms, expected, step);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The checks of all, one behind the other. */
+static void answer_ready(exchange *x, cogo_msg *msg)
+{
+    if (!collect(x, msg, MSG_HEALTH_READ, MSG_HEALTH, &health_record,
+                 READY_ASK_MS - EXCHANGE_ASK_MS, answer_ready)) {
         return;
     }
-    x->data = exchange_keep(x, &health_record, said);
-    if (x->data == NULL) {
-        return;
+    const said *all = x->data;
+    health shown = {.ready = true};
+    size_t count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        count += ((const health *)all->items[i])->checks.count;
     }
-    exchange_ask_other(x, x->desk->beside, MSG_HEALTH_READ, &nothing,
-                       READY_ASK_MS - EXCHANGE_ASK_MS, MSG_HEALTH, answer_beside);
+    const char **checks = cogo_arena_alloc(&x->arena, (count + 1) * sizeof *checks);
+    for (size_t i = 0; i < all->count && checks != NULL; i++) {
+        const health *one = all->items[i];
+        shown.ready = shown.ready && one->ready;
+        for (size_t k = 0; k < one->checks.count; k++) {
+            checks[shown.checks.count++] = one->checks.items[k];
+        }
+    }
+    shown.checks.items = checks;
+    show_ready(x, shown);
 }
 
 void route_ready(exchange *x)
@@ -62,36 +87,19 @@ void route_ready(exchange *x)
                  answer_ready);
 }
 
-static void show_metrics(exchange *x, const metrics *from_orchestrator, const metrics *beside)
+static void answer_metrics(exchange *x, cogo_msg *msg)
 {
-    char *text = metrics_text(x->desk, from_orchestrator, beside);
+    if (!collect(x, msg, MSG_METRICS_READ, MSG_METRICS, &metrics_record, 0, answer_metrics)) {
+        return;
+    }
+    const said *all = x->data;
+    char *text = metrics_text(x->desk, all->items, all->count);
     if (text == NULL) {
         exchange_problem(x, 503, NULL, "Out of memory.");
         return;
     }
     exchange_text(x, 200, "text/plain; version=0.0.4; charset=utf-8", text);
     free(text);
-}
-
-static void answer_more_metrics(exchange *x, cogo_msg *msg)
-{
-    show_metrics(x, x->data, cogo_msg_payload(msg));
-}
-
-static void answer_metrics(exchange *x, cogo_msg *msg)
-{
-    empty nothing = {false};
-    const metrics *said = cogo_msg_payload(msg);
-    if (!cogo_actor_id_is_set(x->desk->beside)) {
-        show_metrics(x, said, NULL);
-        return;
-    }
-    x->data = exchange_keep(x, &metrics_record, said);
-    if (x->data == NULL) {
-        return;
-    }
-    exchange_ask_other(x, x->desk->beside, MSG_METRICS_READ, &nothing, 0, MSG_METRICS,
-                       answer_more_metrics);
 }
 
 void route_metrics(exchange *x)

@@ -40,38 +40,39 @@ static orc_task *make(submission *s, const submit_entry *entry, char (*ids)[ID_S
     memcpy(instruction_id, "ins_", 4);
     int64_t now = cogo_system_wall_ms(o->system);
     bool ready = is_ready(entry), large = orc_value_large(asked->context);
-    task from = {.task_id = ids[at],
-                 .instruction_id = instruction_id,
-                 .workflow_id = w == NULL ? NULL : w->id,
-                 .tenant = s->request->tenant,
-                 .ref = asked->ref,
-                 .role = asked->role,
-                 .state = ready ? TASK_QUEUED : TASK_BLOCKED,
-                 .priority = asked->priority < 0 ? PRIORITY_MEDIUM : asked->priority,
-                 .max_attempts =
-                     asked->max_attempts == 0 ? ATTEMPTS_DEFAULT : asked->max_attempts,
-                 .timeout = asked->timeout,
-                 .context = large ? (cogo_value){0} : asked->context,
-                 .dependencies = dependency_ids(s, entry, ids),
-                 .expected_output = asked->expected_output,
-                 .labels = asked->labels,
-                 .preferred_labels = asked->preferred_labels,
-                 .fairness_key = asked->fairness_key,
-                 .limits = asked->limits,
-                 .slot_cost = asked->slot_cost,
-                 .schedule_timeout = asked->schedule_timeout,
-                 .deadline = asked->deadline,
-                 .approval = asked->approval,
-                 .parent_id = asked->parent,
-                 .budget = asked->budget,
-                 .sticky_key = asked->sticky_key,
-                 .sticky_policy = asked->sticky_key == NULL  ? -1
-                                  : asked->sticky_policy < 0 ? STICKY_PREFER
-                                                             : asked->sticky_policy,
-                 .sticky_timeout = asked->sticky_timeout,
-                 .created_at = now,
-                 .queued_at = ready ? now : 0,
-                 .updated_at = now};
+    task from = {
+        .task_id = ids[at],
+        .instruction_id = instruction_id,
+        .workflow_id = w == NULL ? NULL : w->id,
+        .tenant = s->request->tenant,
+        .ref = asked->ref,
+        .role = asked->role,
+        .state = ready ? TASK_QUEUED : TASK_BLOCKED,
+        .priority = asked->priority < 0 ? PRIORITY_MEDIUM : asked->priority,
+        .max_attempts = asked->max_attempts == 0 ? ATTEMPTS_DEFAULT : asked->max_attempts,
+        .timeout = asked->timeout,
+        .context = large ? (cogo_value){0} : asked->context,
+        .dependencies = dependency_ids(s, entry, ids),
+        .expected_output = asked->expected_output,
+        .labels = asked->labels,
+        .preferred_labels = asked->preferred_labels,
+        .fairness_key = asked->fairness_key,
+        .limits = asked->limits,
+        .slot_cost = asked->slot_cost,
+        .schedule_timeout = asked->schedule_timeout,
+        .deadline = asked->deadline,
+        .approval = asked->approval,
+        .parent_id = asked->parent,
+        .budget = asked->budget,
+        .traceparent = cogo_actor_id_is_set(o->config.spans) ? s->request->traceparent : NULL,
+        .sticky_key = asked->sticky_key,
+        .sticky_policy = asked->sticky_key == NULL  ? -1
+                         : asked->sticky_policy < 0 ? STICKY_PREFER
+                                                    : asked->sticky_policy,
+        .sticky_timeout = asked->sticky_timeout,
+        .created_at = now,
+        .queued_at = ready ? now : 0,
+        .updated_at = now};
     orc_task *t = orc_task_create(o, &from);
     if (large) {
         orc_artifact_context(o, t, asked->context);

@@ -3,6 +3,7 @@
  * greater than any of this one, so a result from before is refused. */
 #include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/share.h"
+#include "actors/orchestrator/spans.h"
 #include "actors/orchestrator/sticky.h"
 
 #include <string.h>
@@ -203,7 +204,7 @@ static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
                             .attempt = r->attempt,
                             .deadline = run->offered_wall + run->timeout_ms,
                             .previous_results = previous_results(o, t),
-                            .traceparent = t->traceparent};
+                            .traceparent = orc_spans_traceparent(o, t, run->lease)};
     instruction_offer offer = {.instruction = &asked,
                                .lease = run->lease,
                                .context = &context,

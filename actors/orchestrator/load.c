@@ -25,6 +25,7 @@ orc_task *orc_load_task(orc *o, const task *from, const store_mark *mark)
     }
     t = orc_task_create(o, &brief);
     orc_artifact_loaded(t, context, output);
+    t->traceparent = orc_strdup(from->traceparent);
     t->journaled = true;
     t->event_sequence = mark->event_sequence;
     t->lease = mark->lease;

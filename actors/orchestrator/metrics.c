@@ -1,6 +1,7 @@
 /* Metrics: counters and histograms that grow, and levels that are read when asked for. */
 #include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/audit.h"
+#include "actors/orchestrator/spans.h"
 #include "actors/orchestrator/sticky.h"
 
 #include <string.h>
@@ -218,6 +219,7 @@ void orc_on_metrics(orc *o, cogo_msg *msg)
     orc_artifact_metrics(o, &list);
     orc_sticky_metrics(o, &list);
     orc_audit_metrics(o, &list);
+    orc_spans_metrics(o, &list);
     add_one(&list, "cogo_budget_exhausted_total",
             "Attempts and tasks that were refused because a budget is used up.", "counter",
             (double)o->exhausted);

@@ -23,6 +23,8 @@ typedef struct orchestrator_config {
     int64_t unfinished_limit; /* 0: 1000000 tasks; beyond it submits get 503. */
     int64_t keep_tasks_ms;    /* Finished tasks are removed after it; 0: never. */
     int64_t keep_dead_ms;     /* The same of dead letters. */
+    cogo_actor_id spans;      /* Who exports them; COGO_NO_ACTOR: nobody. */
+    double trace_ratio;       /* Of tasks without a trace that get one. */
     int64_t keep_audit_ms;    /* Who did what is forgotten after it; 0: never. */
     int64_t keep_events_ms;   /* Events of finished tasks are removed after it; 0: never. */
     int64_t keep_tasks;       /* So many of the newest tasks are kept; 0: all. */

@@ -2,6 +2,7 @@
  * follows here: times, event, journal, queue, waiting clients, dependants. */
 #include "actors/orchestrator/follow.h"
 #include "actors/orchestrator/share.h"
+#include "actors/orchestrator/spans.h"
 
 #include <string.h>
 
@@ -128,6 +129,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
 {
     task *r = t->record;
     int32_t before = r->state;
+    int64_t since_ms = r->updated_at;
     if (!life_apply(&r->state, event)) {
         return false;
     }
@@ -147,6 +149,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
     if (life_ended(r->state)) {
         ended(o, t);
     }
+    orc_spans_moved(o, t, before, since_ms);
     orc_due_arm(o, t);
     orc_event_add(o, t);
     return true;

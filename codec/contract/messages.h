@@ -89,7 +89,8 @@
     X(346, MSG_ARTIFACT, "artifact", artifact_content_record)     /* answer */               \
     X(347, MSG_AUDIT, "audit", audit_entry_record) /* just before the ask that it is about */ \
     X(348, MSG_AUDIT_LIST, "audit.list", audit_list_record)       /* ask, reader */          \
-    X(349, MSG_AUDIT_PAGE, "audit.page", audit_page_record)       /* answer */
+    X(349, MSG_AUDIT_PAGE, "audit.page", audit_page_record)       /* answer */               \
+    X(350, MSG_SPAN, "span", span_record)                         /* to the exporter */
 // clang-format on
 
 #define X(number, constant, name, record) constant = (number),
@@ -351,6 +352,22 @@ typedef struct audit_entry {
     const char *detail; /* NULL: nothing more. */
 } audit_entry;
 
+typedef struct span_attribute {
+    const char *key;
+    const char *text; /* NULL: the number counts. */
+    int64_t number;
+} span_attribute;
+
+/* Something that took time, as OpenTelemetry has it. */
+typedef struct span {
+    const char *trace_id, *span_id, *parent_id; /* Hexadecimal; no parent: NULL. */
+    const char *name;
+    bool server;              /* A request from outside. */
+    int64_t start_ns, end_ns; /* Since 1970. */
+    const char *error;        /* NULL: it did not fail. */
+    cogo_records attributes;  /* span_attribute */
+} span;
+
 /* Newest first; only those that match what is set. */
 typedef struct audit_list {
     const char *tenant;
@@ -509,7 +526,7 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     schedule_page_record, limit_command_record, task_decision_record, limit_page_record,
     access_token_record, token_change_record, token_list_record, token_page_record,
     artifact_content_record, artifact_put_record, artifact_get_record, audit_entry_record,
-    audit_list_record, audit_page_record;
+    audit_list_record, audit_page_record, span_attribute_record, span_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

@@ -205,6 +205,7 @@ typedef struct task {
     const char *sticky_key; /* As in the instruction, like the two that follow. */
     int32_t sticky_policy;
     int64_t sticky_timeout;
+    const char *traceparent; /* Of who submitted it; kept when spans are collected. */
 } task;
 
 typedef struct task_event {

@@ -215,6 +215,8 @@ static const cogo_field task_fields[] = {
     FIELD_RECORDS(task, artifacts, "artifacts", artifact,
                   .doc = "What is kept beside it: context and output when they are large, and "
                          "what its workers stored."),
+    FIELD(task, traceparent, "traceparent", STRING, LENGTH(1, 64),
+          .doc = "Trace that it belongs to; absent when nobody collects."),
 };
 RECORD(task, "Task", 1, "One piece of work and where it is in its life.");
 

@@ -33,10 +33,11 @@ LAYERS = {
     "actors/gateway": {"codec/contract", "codec/json", "actors/doors"},
     "actors/queue": {"codec/contract", "codec/json", "actors/doors"},
     "actors/llm": {"codec/contract", "codec/json"},
+    "actors/telemetry": {"codec/contract", "codec/json", "actors/llm"},
     "bench": set(),
     "actors/cli": {"bench", "codec/contract", "codec/json", "actors/sandbox", "actors/store",
                    "actors/orchestrator", "actors/roles", "actors/worker", "actors/gateway",
-                   "actors/queue", "actors/llm"},
+                   "actors/queue", "actors/llm", "actors/telemetry"},
     "actors": {"actors/cli"},
     "runtime/examples": set(),
 }
