@@ -45,12 +45,12 @@ static uint32_t smaller(uint32_t limit, uint32_t found)
 }
 
 /* The group and each of its parents may carry a limit; the least one counts. */
-static uint32_t limit_v2(char *group)
+static uint32_t limit_v2(const char *root, char *group)
 {
     uint32_t limit = 0;
     for (;;) {
         char path[PATH_SIZE], line[LINE_SIZE];
-        (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+        (void)snprintf(path, sizeof path, "%s/sys/fs/cgroup%s/cpu.max", root, group);
         if (cogo__cpu_read_text(path, line, sizeof line)) {
             limit = smaller(limit, cogo__cpu_parse_max(line));
         }
@@ -62,16 +62,18 @@ static uint32_t limit_v2(char *group)
     }
 }
 
-static uint32_t limit_v1(const char *group)
+static uint32_t limit_v1(const char *root, const char *group)
 {
-    const char *const roots[] = {group, ""}; // In a container its own group is the root.
-    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+    const char *const places[] = {group, ""}; // In a container its own group is the top.
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char path[PATH_SIZE], quota_line[LINE_SIZE], period_line[LINE_SIZE];
-        (void)snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", roots[i]);
+        (void)snprintf(path, sizeof path, "%s/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", root,
+                       places[i]);
         if (!cogo__cpu_read_text(path, quota_line, sizeof quota_line)) {
             continue;
         }
-        (void)snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", roots[i]);
+        (void)snprintf(path, sizeof path, "%s/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", root,
+                       places[i]);
         if (cogo__cpu_read_text(path, period_line, sizeof period_line)) {
             return quota(strtoll(quota_line, NULL, 10), strtoll(period_line, NULL, 10));
         }
@@ -80,11 +82,12 @@ static uint32_t limit_v1(const char *group)
 }
 
 /* /proc/self/cgroup has lines "0::/group" (v2) and "4:cpu,cpuacct:/group" (v1). */
-static uint32_t limit_cgroup(void)
+uint32_t cogo__cpu_limit(const char *root)
 {
-    char text[CGROUP_SIZE];
+    char text[CGROUP_SIZE], path[PATH_SIZE];
     uint32_t limit = 0;
-    if (!cogo__cpu_read_text("/proc/self/cgroup", text, sizeof text)) {
+    (void)snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    if (!cogo__cpu_read_text(path, text, sizeof text)) {
         return 0;
     }
     char *save = NULL;
@@ -101,9 +104,9 @@ static uint32_t limit_cgroup(void)
             group[0] = '\0';
         }
         if (*kind == '\0') {
-            limit = smaller(limit, limit_v2(group));
+            limit = smaller(limit, limit_v2(root, group));
         } else if (strncmp(kind, "cpu", 3) == 0 && (kind[3] == ',' || kind[3] == '\0')) {
-            limit = smaller(limit, limit_v1(group));
+            limit = smaller(limit, limit_v1(root, group));
         }
     }
     return limit;
@@ -126,13 +129,13 @@ static uint32_t count_allowed(void)
 uint32_t cogo__cpu_count(void)
 {
     uint32_t count = count_allowed();
-    uint32_t limit = limit_cgroup();
+    uint32_t limit = cogo__cpu_limit("");
     return limit != 0 && limit < count ? limit : count;
 }
 
 bool cogo__cpu_under_quota(void)
 {
-    uint32_t limit = limit_cgroup();
+    uint32_t limit = cogo__cpu_limit("");
     return limit != 0 && limit < count_allowed();
 }
 
@@ -143,10 +146,11 @@ uint64_t cogo__cpu_parse_stat(const char *text)
     return found != NULL ? strtoull(found + strlen(key), NULL, 10) : 0;
 }
 
-uint64_t cogo__cpu_throttled(void)
+uint64_t cogo__cpu_throttled(const char *root)
 {
-    char line[CGROUP_SIZE], path[PATH_SIZE + LINE_SIZE], text[CGROUP_SIZE];
-    if (!cogo__cpu_read_text("/proc/self/cgroup", line, sizeof line)) {
+    char line[CGROUP_SIZE], path[2 * PATH_SIZE + LINE_SIZE], text[CGROUP_SIZE];
+    (void)snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    if (!cogo__cpu_read_text(path, line, sizeof line)) {
         return 0;
     }
     char *group = strstr(line, "0::/"); // The only line of a v2 system, or one of several.
@@ -155,6 +159,6 @@ uint64_t cogo__cpu_throttled(void)
     }
     group += strlen("0::");
     group[strcspn(group, "\n")] = '\0';
-    (void)snprintf(path, sizeof path, "/sys/fs/cgroup%.*s/cpu.stat", PATH_SIZE, group);
+    (void)snprintf(path, sizeof path, "%s/sys/fs/cgroup%.*s/cpu.stat", root, PATH_SIZE, group);
     return cogo__cpu_read_text(path, text, sizeof text) ? cogo__cpu_parse_stat(text) : 0;
 }

@@ -157,7 +157,7 @@ static uint64_t pressure(void *ctx)
     (void)ctx;
     struct rusage usage = {0};
     (void)getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_nivcsw + cogo__cpu_throttled() * THROTTLE_WEIGHT;
+    return (uint64_t)usage.ru_nivcsw + cogo__cpu_throttled("") * THROTTLE_WEIGHT;
 }
 
 static bool under_quota(void *ctx)

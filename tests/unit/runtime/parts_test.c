@@ -1,8 +1,7 @@
-/* The parts below the public calls, each alone: mailbox, deque, heap, table, error texts,
- * quota. */
+/* The parts below the public calls, each alone: mailbox, deque, heap, table, error texts.
+ */
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/table.h"
-#include "runtime/base/cpu.h"
 #include "runtime/base/heap.h"
 #include "runtime/base/large.h"
 #include "runtime/sched/deque.h"
@@ -22,15 +21,6 @@ Test(error, every_code_has_its_text)
     memcpy(&made_up, &no_code, sizeof made_up);
     cr_expect_str_eq(cogo_strerror(made_up), "unknown error");
     cr_expect(cogo_version()[0] != '\0');
-}
-
-Test(cpu, quota_is_rounded_up)
-{
-    cr_expect_eq(cogo__cpu_parse_max("200000 100000"), 2u);
-    cr_expect_eq(cogo__cpu_parse_max("150000 100000"), 2u);
-    cr_expect_eq(cogo__cpu_parse_max("max 100000"), 0u);
-    cr_expect_eq(cogo__cpu_parse_max(""), 0u);
-    cr_expect_geq(cogo__cpu_count(), 1u);
 }
 
 Test(mailbox, only_the_push_that_ends_the_idle_state_asks_for_a_lane)
@@ -349,15 +339,6 @@ Test(table, gives_an_index_to_one_taker_up_to_its_capacity)
     }
     cr_expect_eq(seen, 5000u);
     cogo__table_finish(&table);
-}
-
-Test(cpu, throttling_is_read_from_the_groups_file)
-{
-    cr_expect_eq(cogo__cpu_parse_stat("usage_usec 5\nnr_periods 9\nnr_throttled 123\n"), 123u);
-    cr_expect_eq(cogo__cpu_parse_stat("usage_usec 5\n"), 0u);
-    cr_expect_eq(cogo__cpu_parse_stat(""), 0u);
-    (void)cogo__cpu_throttled(); // Whatever this machine says, it must read it.
-    (void)cogo__cpu_under_quota();
 }
 
 /* Messages that come every 10 us keep the lane awake; when they stop it soon hardly looks. */
