@@ -121,6 +121,11 @@ static void take_frame(outworker *o, const json_t *json, cogo_arena *arena)
         if (record != NULL) {
             take_progress(o, record);
         }
+    } else if (strcmp(type, "spend") == 0) {
+        record = read_data(o, json, id, &budget_ask_record, arena);
+        if (record != NULL) {
+            outspend_ask(o, id, record);
+        }
     } else if (strcmp(type, "result") == 0) {
         record = read_data(o, json, id, &instruction_result_record, arena);
         if (record != NULL) {
@@ -232,7 +237,9 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     outworker *o = state;
     o->ctx = ctx;
     if (cogo_msg_ask(msg) != 0) {
-        outlead_answer(o, msg);
+        if (!outspend_answer(o, msg)) {
+            outlead_answer(o, msg);
+        }
         return COGO_OK;
     }
     switch (cogo_msg_type_of(msg)) {

@@ -1,5 +1,5 @@
-/* What the two files of a worker's actor share: its frames (outworker.c) and its standing with
- * the orchestrator that leads (outlead.c). Used inside this room only. */
+/* What the files of a worker's actor share: its frames (outworker.c, outspend.c) and its
+ * standing with the orchestrator that leads (outlead.c). Used inside this room only. */
 #ifndef GATEWAY_OUTWORKER_INSIDE_H
 #define GATEWAY_OUTWORKER_INSIDE_H
 
@@ -8,6 +8,7 @@
 #include "codec/json/json.h"
 
 enum { OUTWORKER_LEASES_MAX = 4096 }; /* In the worker's hands; more are not kept. */
+enum { OUTSPENDS_MAX = 64 };          /* Frames that wait for what the budget says. */
 enum { TIMER_AWAY = 1, TIMER_LOOK, TIMER_BEAT };
 
 /* An attempt that the worker has: named when another orchestrator leads. */
@@ -17,6 +18,11 @@ typedef struct held_lease {
     void *
         result; /* instruction_result in one block, until it is acknowledged; NULL: it works. */
 } held_lease;
+
+typedef struct out_spend {
+    uint64_t ask; /* 0: free. */
+    char frame_id[129];
+} out_spend;
 
 typedef struct outworker {
     outworker_args who;
@@ -38,6 +44,7 @@ typedef struct outworker {
     size_t lease_count, lease_capacity;
     char frame_id[129]; /* Of the register frame. */
     json_t *kept;       /* Frames for a worker that is away. */
+    out_spend spends[OUTSPENDS_MAX];
 } outworker;
 
 /* outworker.c: a frame to the worker; takes @p data, which may be NULL. */
@@ -45,6 +52,10 @@ void outworker_reply(outworker *o, const char *type, const char *id, json_t *dat
 void outworker_deliver(outworker *o, json_t *frame);
 /* What was said to it while it was away. */
 void outworker_deliver_kept(outworker *o);
+
+/* outspend.c: the frame @p id asks; and, true: @p msg was the answer to one of them. */
+void outspend_ask(outworker *o, const char *id, const budget_ask *said);
+bool outspend_answer(outworker *o, cogo_msg *msg);
 
 /* outlead.c: registers as @p as says, as soon as there is one that leads. */
 void outlead_register(outworker *o, const worker_register *as);

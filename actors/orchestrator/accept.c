@@ -1,5 +1,6 @@
 /* Makes tasks of a submit that was found good. */
 #include "actors/orchestrator/artifact.h"
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/submission.h"
 
 #include <string.h>

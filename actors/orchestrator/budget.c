@@ -2,29 +2,27 @@
  * the parent has left, what it really took is charged to itself and to all unfinished tasks
  * above it, and the rest is given back at its end. Who has used up a budget, or is below
  * somebody who has, gets no further attempt and no further children. */
-#include "actors/orchestrator/room.h"
+#include "actors/orchestrator/budget.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND_COUNT = 5, TIME = 2 };
-
-static const char *const names[KIND_COUNT] = {"tokens", "cost", "time", "calls", "tasks"};
+const char *const orc_budget_names[BUDGET_KINDS] = {"tokens", "cost", "time", "calls", "tasks"};
 
 /* Amounts by kind, in the order of the names. */
-static void limits_of(const budget *b, double out[KIND_COUNT])
+void orc_budget_limits(const budget *b, double out[BUDGET_KINDS])
 {
-    const double all[KIND_COUNT] = {b == NULL ? 0 : (double)b->tokens, b == NULL ? 0 : b->cost,
-                                    b == NULL ? 0 : (double)b->time,
-                                    b == NULL ? 0 : (double)b->calls,
-                                    b == NULL ? 0 : (double)b->tasks};
+    const double all[BUDGET_KINDS] = {b == NULL ? 0 : (double)b->tokens,
+                                      b == NULL ? 0 : b->cost, b == NULL ? 0 : (double)b->time,
+                                      b == NULL ? 0 : (double)b->calls,
+                                      b == NULL ? 0 : (double)b->tasks};
     memcpy(out, all, sizeof all);
 }
 
-static void amounts_of(const spending *s, double out[KIND_COUNT])
+void orc_budget_amounts(const spending *s, double out[BUDGET_KINDS])
 {
-    const double all[KIND_COUNT] = {(double)s->tokens, s->cost, (double)s->time,
-                                    (double)s->calls, (double)s->tasks};
+    const double all[BUDGET_KINDS] = {(double)s->tokens, s->cost, (double)s->time,
+                                      (double)s->calls, (double)s->tasks};
     memcpy(out, all, sizeof all);
 }
 
@@ -36,14 +34,14 @@ static double at_least_0(double value)
 const char *orc_budget_used_up(orc *o, const orc_task *t)
 {
     for (const orc_task *at = t; at != NULL; at = at->parent) {
-        double limit[KIND_COUNT], spent[KIND_COUNT];
-        limits_of(at->record->budget, limit);
-        amounts_of(&at->spent, spent);
-        for (size_t i = 0; i < KIND_COUNT - 1; i++) { // Children alone count as tasks.
+        double limit[BUDGET_KINDS], spent[BUDGET_KINDS];
+        orc_budget_limits(at->record->budget, limit);
+        orc_budget_amounts(&at->spent, spent);
+        for (size_t i = 0; i < BUDGET_KINDS - 1; i++) { // Children alone count as tasks.
             if (limit[i] > 0 && spent[i] >= limit[i]) {
-                return cogo_arena_printf(&o->scratch,
-                                         "the budget of %s is used up: %s (%g of %g)",
-                                         at->record->task_id, names[i], spent[i], limit[i]);
+                return cogo_arena_printf(
+                    &o->scratch, "the budget of %s is used up: %s (%g of %g)",
+                    at->record->task_id, orc_budget_names[i], spent[i], limit[i]);
             }
         }
     }
@@ -72,11 +70,11 @@ static void add(orc *o, orc_task *t, const spending *what)
 }
 
 /* What the budget of @p t still keeps reserved in its parent. */
-static void unreserve(orc_task *t, const double amounts[KIND_COUNT])
+static void unreserve(orc_task *t, const double amounts[BUDGET_KINDS])
 {
-    double limit[KIND_COUNT];
-    limits_of(t->record->budget, limit);
-    for (size_t i = 0; i < KIND_COUNT && t->parent != NULL; i++) {
+    double limit[BUDGET_KINDS];
+    orc_budget_limits(t->record->budget, limit);
+    for (size_t i = 0; i < BUDGET_KINDS && t->parent != NULL; i++) {
         if (limit[i] > 0) {
             t->parent->reserved[i] = at_least_0(t->parent->reserved[i] - amounts[i]);
         }
@@ -88,36 +86,22 @@ void orc_budget_charge(orc *o, orc_task *t, const spending *what)
     if (t->parent == NULL && t->record->budget == NULL) {
         return;
     }
-    double amounts[KIND_COUNT];
-    amounts_of(what, amounts);
+    double amounts[BUDGET_KINDS];
+    orc_budget_amounts(what, amounts);
     for (orc_task *at = t; at != NULL; at = at->parent) {
         unreserve(at, amounts);
         add(o, at, what);
     }
 }
 
-void orc_budget_charge_result(orc *o, orc_task *t, const agent_result *result, int64_t took_ms)
-{
-    const result_metadata *about = result == NULL ? NULL : result->metadata;
-    const llm_usage *llm = about == NULL ? NULL : about->llm;
-    spending what = {.time = took_ms > 0 ? took_ms : 0};
-    if (llm != NULL) {
-        what.tokens = llm->input_tokens + llm->output_tokens;
-        what.tokens = what.tokens > 0 ? what.tokens : 0;
-        what.calls = llm->calls > 0 ? llm->calls : 0;
-        what.cost = at_least_0(llm->cost);
-    }
-    orc_budget_charge(o, t, &what);
-}
-
 static void link_parent(orc_task *t, orc_task *parent)
 {
-    double limit[KIND_COUNT], spent[KIND_COUNT];
-    limits_of(t->record->budget, limit);
-    amounts_of(&t->spent, spent);
+    double limit[BUDGET_KINDS], spent[BUDGET_KINDS];
+    orc_budget_limits(t->record->budget, limit);
+    orc_budget_amounts(&t->spent, spent);
     t->parent = parent;
     parent->pin_count++;
-    for (size_t i = 0; i < KIND_COUNT; i++) {
+    for (size_t i = 0; i < BUDGET_KINDS; i++) {
         parent->reserved[i] += at_least_0(limit[i] - spent[i]);
     }
 }
@@ -142,10 +126,10 @@ void orc_budget_end(orc *o, orc_task *t)
     if (parent == NULL) {
         return;
     }
-    double limit[KIND_COUNT], spent[KIND_COUNT];
-    limits_of(t->record->budget, limit);
-    amounts_of(&t->spent, spent);
-    for (size_t i = 0; i < KIND_COUNT; i++) {
+    double limit[BUDGET_KINDS], spent[BUDGET_KINDS];
+    orc_budget_limits(t->record->budget, limit);
+    orc_budget_amounts(&t->spent, spent);
+    for (size_t i = 0; i < BUDGET_KINDS; i++) {
         limit[i] = at_least_0(limit[i] - spent[i]);
     }
     unreserve(t, limit);
@@ -164,7 +148,8 @@ static const char *no_children(orc *o, const orc_task *parent)
             return cogo_arena_printf(&o->scratch, "%s allows no tasks so deep below it",
                                      at->record->task_id);
         }
-        if (b != NULL && b->tasks > 0 && at->spent.tasks + (int64_t)at->asked[4] >= b->tasks) {
+        if (b != NULL && b->tasks > 0
+            && at->spent.tasks + (int64_t)at->asked[BUDGET_CHILDREN] >= b->tasks) {
             return cogo_arena_printf(&o->scratch, "%s allows %lld tasks below it",
                                      at->record->task_id, (long long)b->tasks);
         }
@@ -185,29 +170,29 @@ static void begin_asking(orc *o, orc_task *parent)
 
 const char *orc_budget_refused(orc *o, orc_task *parent, const budget *asked, char pointer[40])
 {
-    double limit[KIND_COUNT], spent[KIND_COUNT], wanted[KIND_COUNT];
+    double limit[BUDGET_KINDS], spent[BUDGET_KINDS], wanted[BUDGET_KINDS];
     begin_asking(o, parent);
     const char *why = no_children(o, parent);
     (void)snprintf(pointer, 40, "/parent");
     if (why != NULL) {
         return why;
     }
-    limits_of(parent->record->budget, limit);
-    amounts_of(&parent->spent, spent);
-    limits_of(asked, wanted);
-    for (size_t i = 0; i < KIND_COUNT; i++) {
+    orc_budget_limits(parent->record->budget, limit);
+    orc_budget_amounts(&parent->spent, spent);
+    orc_budget_limits(asked, wanted);
+    for (size_t i = 0; i < BUDGET_KINDS; i++) {
         double left = limit[i] - spent[i] - parent->reserved[i] - parent->asked[i];
         if (limit[i] > 0 && wanted[i] > left) {
-            (void)snprintf(pointer, 40, "/budget/%s", names[i]);
+            (void)snprintf(pointer, 40, "/budget/%s", orc_budget_names[i]);
             return cogo_arena_printf(&o->scratch, "%s has %g %s left", parent->record->task_id,
-                                     at_least_0(left), names[i]);
+                                     at_least_0(left), orc_budget_names[i]);
         }
     }
-    for (size_t i = 0; i < KIND_COUNT; i++) {
+    for (size_t i = 0; i < BUDGET_KINDS; i++) {
         parent->asked[i] += wanted[i];
     }
     for (orc_task *at = parent; at != NULL; at = at->parent) {
-        at->asked[4] += 1;
+        at->asked[BUDGET_CHILDREN] += 1;
     }
     return NULL;
 }

@@ -1,4 +1,5 @@
 /* What people ask for about one task: cancel and retry. */
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/room.h"
 
 #include <string.h>

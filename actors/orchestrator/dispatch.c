@@ -2,6 +2,7 @@
  * the store: after a crash the task is simply tried again, and the leases of the next term are
  * greater than any of this one, so a result from before is refused. */
 #include "actors/orchestrator/artifact.h"
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/share.h"
 #include "actors/orchestrator/spans.h"
 #include "actors/orchestrator/sticky.h"
@@ -204,6 +205,7 @@ static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
                             .attempt = r->attempt,
                             .deadline = run->offered_wall + run->timeout_ms,
                             .previous_results = previous_results(o, t),
+                            .budget = orc_budget_left(o, t),
                             .traceparent = orc_spans_traceparent(o, t, run->lease)};
     instruction_offer offer = {.instruction = &asked,
                                .lease = run->lease,

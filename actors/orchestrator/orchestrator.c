@@ -4,6 +4,7 @@
 
 #include "actors/orchestrator/artifact.h"
 #include "actors/orchestrator/audit.h"
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/follow.h"
 #include "actors/orchestrator/schedule.h"
 
@@ -16,6 +17,7 @@ static const struct {
     {MSG_INSTRUCTION_RESULT, orc_on_result},
     {MSG_INSTRUCTION_STARTED, orc_on_started},
     {MSG_INSTRUCTION_PROGRESS, orc_on_progress},
+    {MSG_BUDGET_ASK, orc_on_budget_ask},
     {MSG_TASK_SUBMIT, orc_on_submit},
     {MSG_TASK_GET, orc_on_get},
     {MSG_TASK_LIST, orc_on_list},

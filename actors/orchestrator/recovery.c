@@ -1,6 +1,7 @@
 /* The start: all unfinished tasks come back from the store, then what they need of finished
  * ones, then the orchestrator takes its name. Tasks that were given to workers wait a moment
  * for these to come back with them (adrift.c), and are tried again if they don't. */
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/schedule.h"
 #include "actors/orchestrator/sticky.h"
 

@@ -1,5 +1,6 @@
 /* What workers say about an attempt. Only the current lease counts. */
 #include "actors/orchestrator/artifact.h"
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/follow.h"
 
 #include <inttypes.h>
@@ -169,7 +170,7 @@ static void record_result(orc *o, orc_task *t, const orc_run *run,
                                                wrong.pointer, wrong.detail));
         return;
     }
-    orc_budget_charge_result(o, t, said->result, (int64_t)(took_ns / NS_PER_MS));
+    orc_budget_charge_run(o, t, run, said->result, (int64_t)(took_ns / NS_PER_MS));
     const char *too_large = orc_value_large(said->result->output)
                                 ? orc_artifact_refused(o, t, ARTIFACT_OUTPUT, t->lease,
                                                        (int64_t)said->result->output.size_bytes)

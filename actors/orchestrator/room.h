@@ -83,6 +83,7 @@ typedef struct orc_run {
     int64_t offered_wall;
     int64_t timeout_ms;
     int64_t slot_cost;
+    spending charged;        /* What its role has told of, and was granted (spend.c). */
     struct orc_gate **gates; /* That it passed, and gives back at its end. */
     size_t gate_count;
     char task_id[ID_SIZE];
@@ -364,15 +365,6 @@ void orc_on_limit_list(orc *o, cogo_msg *msg);
 void orc_on_limit_delete(orc *o, cogo_msg *msg);
 void orc_limit_recover(orc *o, const store_definition *from);
 void orc_limit_metrics(orc *o, metric_list *list);
-
-/* budget.c: what tasks and those below them may take. */
-void orc_budget_begin(orc *o, orc_task *t, bool fresh); /* Its parent pays from now on, */
-void orc_budget_end(orc *o, orc_task *t);               /* and no more. */
-void orc_budget_charge(orc *o, orc_task *t, const spending *what);
-void orc_budget_charge_result(orc *o, orc_task *t, const agent_result *result, int64_t took_ms);
-const char *orc_budget_used_up(orc *o, const orc_task *t); /* A sentence, or NULL. */
-int64_t orc_budget_time_left(const orc_task *t);           /* ms; 0: not limited. */
-const char *orc_budget_refused(orc *o, orc_task *parent, const budget *asked, char pointer[40]);
 
 /* approval.c: a person has to agree. */
 void orc_approval_begin(orc *o, orc_task *t); /* Of a new task, or one that is retried. */

@@ -1,4 +1,5 @@
 /* Checks a submit: each instruction by itself, then what they depend on, then the whole. */
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/graph.h"
 #include "actors/orchestrator/submission.h"
 #include "codec/contract/artifact.h"

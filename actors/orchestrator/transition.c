@@ -1,5 +1,6 @@
 /* The way from one state to the next: the life table decides, everything that hangs on a state
  * follows here: times, event, journal, queue, waiting clients, dependants. */
+#include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/follow.h"
 #include "actors/orchestrator/share.h"
 #include "actors/orchestrator/spans.h"

@@ -12,6 +12,15 @@
 
 typedef enum role_status { ROLE_SUCCESS, ROLE_PARTIAL, ROLE_FAILED } role_status;
 
+enum { ROLE_WHY_SIZE = 256 };
+
+/* What a job takes of the budgets that it counts for. */
+typedef struct role_usage {
+    int64_t tokens; /* Of models, in and out. */
+    double cost;    /* US dollars. */
+    int64_t calls;  /* Of models and tools. */
+} role_usage;
+
 /* One execution. The worker fills the first part; the role fills the second. */
 typedef struct role_job {
     const char *task_id;
@@ -24,7 +33,12 @@ typedef struct role_job {
     int cancel_fd; /* eventfd: readable once the job is cancelled or past its deadline. */
     void (*progress)(struct role_job *job, double percent, const char *phase,
                      const char *message); /* Thread-safe; cheap; may be called often. */
-    void *owner;                           /* The worker's. */
+    /* Tells what the job took in all, and asks for what it is about to take; see role_spend().
+     * NULL: nothing is limited. Thread-safe; waits for an answer. */
+    bool (*spend)(struct role_job *job, const role_usage *used, const role_usage *next,
+                  char why[ROLE_WHY_SIZE]);
+    void *owner;     /* The worker's. */
+    role_usage used; /* role_spend()'s. */
 
     cogo_arena arena;  /* For anything that lives as long as the job. */
     json_t *output;    /* Owned by the job: any JSON, NULL counts as null. */
@@ -67,6 +81,13 @@ const worker_type *worker_type_find(const char *name);
 /* Printf into errors or skipped. */
 void role_error(role_job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void role_skip(role_job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* To be called before each use of a model or tool, with what it will take at most, and with
+ * what the one before took beyond that. False: the job's budget, or one above it, does not
+ * allow it;
+ * @p why is a sentence for job->skipped. Not for two threads at once. */
+bool role_spend(role_job *job, const role_usage *took, const role_usage *next,
+                char why[ROLE_WHY_SIZE]);
 
 /* True once cancel_fd is readable. */
 bool role_cancelled(const role_job *job);

@@ -96,6 +96,25 @@ void role_skip(role_job *job, const char *format, ...)
     va_end(args);
 }
 
+bool role_spend(role_job *job, const role_usage *took, const role_usage *next,
+                char why[ROLE_WHY_SIZE])
+{
+    why[0] = '\0';
+    if (job->spend == NULL) {
+        return true;
+    }
+    job->used.tokens += took->tokens;
+    job->used.cost += took->cost;
+    job->used.calls += took->calls;
+    if (!job->spend(job, &job->used, next, why)) {
+        return false;
+    }
+    job->used.tokens += next->tokens;
+    job->used.cost += next->cost;
+    job->used.calls += next->calls;
+    return true;
+}
+
 bool role_cancelled(const role_job *job)
 {
     struct pollfd waiting = {.fd = job->cancel_fd, .events = POLLIN};

@@ -34,6 +34,7 @@ bool tool_box_init(tool_box *box, role_job *job)
         return false;
     }
     pthread_mutex_init(&box->lock, NULL);
+    pthread_mutex_init(&box->budget, NULL);
     pthread_cond_init(&box->free_slot, NULL);
     return true;
 }
@@ -42,6 +43,7 @@ void tool_box_finish(tool_box *box)
 {
     json_decref(box->evidence);
     pthread_mutex_destroy(&box->lock);
+    pthread_mutex_destroy(&box->budget);
     pthread_cond_destroy(&box->free_slot);
     *box = (tool_box){0};
 }
@@ -126,6 +128,20 @@ static tool_end end_of(const sandbox_result *run)
     return TOOL_DIED;
 }
 
+/* A run is a call of a tool; those of one job ask one after the other. */
+static bool may_call(tool_box *box, const char *program)
+{
+    static const role_usage none = {0}, one = {.calls = 1};
+    char why[ROLE_WHY_SIZE];
+    pthread_mutex_lock(&box->budget);
+    bool may = role_spend(box->job, &none, &one, why);
+    pthread_mutex_unlock(&box->budget);
+    if (!may) {
+        tool_skip(box, "%s: not run: %s", program, why);
+    }
+    return may;
+}
+
 tool_end tool_run(tool_box *box, const tool_spec *spec, tool_result *result)
 {
     const char *program = spec->program != NULL ? spec->program : spec->argv[0];
@@ -136,12 +152,15 @@ tool_end tool_run(tool_box *box, const tool_spec *spec, tool_result *result)
                   spec->package != NULL ? spec->package : program,
                   spec->purpose != NULL ? ": " : "",
                   spec->purpose != NULL ? spec->purpose : "");
-    } else {
+    } else if (may_call(box, program)) {
         uint64_t number = 0;
         result->version = version;
         slot_take(box, &number);
         result->end = run_in_slot(box, spec, number, result);
         slot_give(box);
+    } else {
+        result->version = version;
+        result->end = TOOL_REFUSED;
     }
     if (result->end == TOOL_REFUSED && result->run.error[0] != '\0') {
         tool_skip(box, "%s: not run: %s", program, result->run.error);

@@ -52,6 +52,7 @@ typedef struct tool_result {
 typedef struct tool_box {
     role_job *job;
     pthread_mutex_t lock;
+    pthread_mutex_t budget; /* Held while the budget is asked. */
     pthread_cond_t free_slot;
     unsigned running;
     uint64_t scratch_number;

@@ -149,6 +149,7 @@ cogo_err job_run(const job_order *order, cogo_arena *arena, job_outcome *out)
         .deadline_ns = order->deadline_ns,
         .cancel_fd = order->cancel_fd,
         .progress = order->progress,
+        .spend = context != NULL && context->budget != NULL ? order->spend : NULL,
         .owner = order->owner,
         .errors = json_array(),
         .skipped = json_array(),

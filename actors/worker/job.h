@@ -20,6 +20,8 @@ typedef struct job_order {
     uint64_t deadline_ns;
     int cancel_fd; /* -1: the role returns at once. */
     void (*progress)(role_job *job, double percent, const char *phase, const char *message);
+    bool (*spend)(role_job *job, const role_usage *used, const role_usage *next,
+                  char why[ROLE_WHY_SIZE]);
     void *owner;
 } job_order;
 

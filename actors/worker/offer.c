@@ -310,6 +310,16 @@ void worker_on_cancel(cogo_context *ctx, worker *w, const instruction_cancel *ca
     }
 }
 
+void worker_on_budget_ask(cogo_context *ctx, worker *w, cogo_msg *msg)
+{
+    if (!w->registered) {
+        (void)cogo_refuse(ctx, cogo_msg_reply_to(msg), COGO_EGONE); // Asked again in a moment.
+        return;
+    }
+    cogo_msg_take(ctx, msg);
+    (void)cogo_send(ctx, w->orchestrator, msg); // The answer goes straight to the runner.
+}
+
 void worker_on_progress(cogo_context *ctx, worker *w, const instruction_progress *said)
 {
     const attempt *a = attempts_by_lease(&w->attempts, said->lease);

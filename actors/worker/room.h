@@ -75,6 +75,9 @@ extern const cogo_record worker_config_record;
 /* porter.c */
 cogo_err porter_start(cogo_system *system, const worker_config *config, cogo_actor_id *out_id);
 
+/* The ask of one of its runners is the orchestrator's to answer. */
+void worker_on_budget_ask(cogo_context *ctx, worker *w, cogo_msg *msg);
+
 /* register.c */
 void worker_tick(cogo_context *ctx, worker *w);
 void worker_heartbeat(cogo_context *ctx, worker *w);

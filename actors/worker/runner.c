@@ -2,9 +2,14 @@
 
 #include "codec/contract/id.h"
 
+#include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { SPEND_TRIES = 20, SPEND_PAUSE_MS = 500 };
+#define SPEND_NS UINT64_C(5000000000)
 
 /* Progress reports of one attempt closer together than this are dropped. */
 #define PROGRESS_GAP_NS UINT64_C(100000000)
@@ -51,6 +56,42 @@ static void report_progress(role_job *job, double percent, const char *phase,
                            cogo_msg_create_record(r->system, MSG_INSTRUCTION_PROGRESS, &said));
 }
 
+/* Any thread of the role: waits for the orchestrator, which may be another one in a moment. */
+static bool spend(role_job *job, const role_usage *used, const role_usage *next,
+                  char why[ROLE_WHY_SIZE])
+{
+    runner *r = job->owner;
+    spending told = {.tokens = used->tokens, .cost = used->cost, .calls = used->calls};
+    spending wanted = {.tokens = next->tokens, .cost = next->cost, .calls = next->calls};
+    budget_ask ask = {
+        .task_id = job->task_id, .lease = r->lease, .used = &told, .next = &wanted};
+    bool granted = false, answered = false;
+    (void)snprintf(why, ROLE_WHY_SIZE, "who keeps the budget does not answer");
+    for (int tries = 0; tries < SPEND_TRIES && !answered && !role_cancelled(job); tries++) {
+        cogo_msg *answer = NULL;
+        if (tries > 0) {
+            (void)poll(NULL, 0, SPEND_PAUSE_MS);
+        }
+        cogo_err err = cogo_system_ask(r->system, r->worker,
+                                       cogo_msg_create_record(r->system, MSG_BUDGET_ASK, &ask),
+                                       SPEND_NS, &answer);
+        cogo_msg_type type = err == COGO_OK ? cogo_msg_type_of(answer) : 0;
+        if (type == MSG_BUDGET_LEFT) {
+            const budget_left *left = cogo_msg_payload(answer);
+            granted = left->granted;
+            (void)snprintf(why, ROLE_WHY_SIZE, "%s", left->reason != NULL ? left->reason : "");
+            answered = true;
+        } else if (type == MSG_PROBLEM) {
+            const problem *no = cogo_msg_payload(answer);
+            answered = no->status != 503;
+            (void)snprintf(why, ROLE_WHY_SIZE, "%s",
+                           no->detail != NULL ? no->detail : "refused");
+        }
+        cogo_msg_destroy(answer);
+    }
+    return granted;
+}
+
 static cogo_err run(cogo_context *ctx, runner *r, const instruction_offer *offer)
 {
     job_order order = {
@@ -60,6 +101,7 @@ static cogo_err run(cogo_context *ctx, runner *r, const instruction_offer *offer
         .deadline_ns = r->args.deadline_ns,
         .cancel_fd = r->args.cancel_fd,
         .progress = report_progress,
+        .spend = spend,
         .owner = r,
     };
     cogo_arena arena;

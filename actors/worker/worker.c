@@ -127,6 +127,9 @@ static void on_message(cogo_context *ctx, worker *w, cogo_msg *msg)
     case MSG_INSTRUCTION_RESULT:
         worker_on_result(ctx, w, cogo_msg_sender(msg), payload);
         break;
+    case MSG_BUDGET_ASK:
+        worker_on_budget_ask(ctx, w, msg);
+        break;
     case MSG_RESULT_ACK:
         worker_on_ack(ctx, w, payload);
         break;

@@ -68,6 +68,8 @@
     X(307, MSG_INSTRUCTION_PROGRESS, "instruction.progress", instruction_progress_record)      \
     X(308, MSG_INSTRUCTION_RESULT, "instruction.result", instruction_result_record)            \
     X(309, MSG_RESULT_ACK, "result.ack", instruction_cancel_record) /* accepted or fenced */    \
+    X(310, MSG_BUDGET_ASK, "budget.ask", budget_ask_record)    /* ask: may the role go on? */    \
+    X(311, MSG_BUDGET_LEFT, "budget.left", budget_left_record) /* answer */                      \
     X(318, MSG_WORKER_LEAVE, "worker.leave", worker_leave_record) /* to a worker: drain and end */ \
     X(319, MSG_WORKER_REJOIN, "worker.rejoin", empty_record) /* to a worker: register again */ \
     /* Orchestrator <-> store. */                                                              \
@@ -291,6 +293,14 @@ typedef struct instruction_progress {
     int64_t lease;
     const task_progress *progress;
 } instruction_progress;
+
+/* A role tells what it took so far, and asks for what it is about to take. */
+typedef struct budget_ask {
+    const char *task_id;
+    int64_t lease;
+    const spending *used; /* By this attempt in all; what was granted counts. */
+    const spending *next;
+} budget_ask;
 
 typedef struct instruction_result {
     const char *worker_id;
@@ -526,7 +536,7 @@ extern const cogo_record empty_record, task_submit_record, submit_item_record,
     schedule_page_record, limit_command_record, task_decision_record, limit_page_record,
     access_token_record, token_change_record, token_list_record, token_page_record,
     artifact_content_record, artifact_put_record, artifact_get_record, audit_entry_record,
-    audit_list_record, audit_page_record, span_attribute_record, span_record;
+    audit_list_record, audit_page_record, span_attribute_record, span_record, budget_ask_record;
 
 /* Registers every type above with @p system. Called once, before the first actor is spawned. */
 COGO_MUST_USE cogo_err messages_register(cogo_system *system);

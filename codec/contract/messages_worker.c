@@ -66,6 +66,15 @@ static const cogo_field instruction_progress_fields[] = {
 };
 RECORD(instruction_progress, "InstructionProgress", 1, "How far one attempt is.");
 
+static const cogo_field budget_ask_fields[] = {
+    FIELD(budget_ask, task_id, "taskId", STRING, REQUIRED, .doc = "Id of the task."),
+    FIELD(budget_ask, lease, "lease", INT, NOT_NEGATIVE, .doc = "Lease of the attempt."),
+    FIELD_RECORD(budget_ask, used, "used", spending,
+                 .doc = "What the attempt took in all; what was granted counts."),
+    FIELD_RECORD(budget_ask, next, "next", spending, .doc = "What it is about to take."),
+};
+RECORD(budget_ask, "BudgetAsk", 1, "Asks whether a running task may go on.");
+
 static const cogo_field instruction_result_fields[] = {
     FIELD(instruction_result, worker_id, "workerId", STRING, .doc = "Id of the worker."),
     FIELD(instruction_result, lease, "lease", INT, NOT_NEGATIVE,

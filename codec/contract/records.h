@@ -79,6 +79,16 @@ typedef struct spending {
     int64_t tasks;
 } spending;
 
+/* What is left of its budget and those above it, for one that runs; -1: any amount. */
+typedef struct budget_left {
+    bool granted;       /* It may take what it asked for, which is charged already. */
+    const char *reason; /* Why not. */
+    int64_t tokens;
+    double cost;
+    int64_t time; /* ms, as of the end of the latest attempt. */
+    int64_t calls;
+} budget_left;
+
 /* A person has to agree before a task runs. */
 typedef struct approval {
     const char *prompt; /* What is to be decided, for people. */
@@ -319,6 +329,7 @@ typedef struct role_context {
     int64_t deadline;              /* Wall clock, for people; the runtime holds the real one. */
     cogo_records previous_results; /* dependency_result */
     const char *traceparent;
+    const budget_left *budget; /* NULL: nothing is limited. */
 } role_context;
 
 /* What a role gives back, before it becomes an agent_result. */
@@ -384,12 +395,12 @@ typedef struct problem {
     const char *existing_id;
 } problem;
 
-extern const cogo_record budget_record, spending_record, approval_record, schedule_record,
-    task_limit_record, sticky_place_record, instruction_record, llm_usage_record,
-    result_metadata_record, artifact_record, agent_result_record, task_progress_record,
-    task_record, task_event_record, workflow_record, performance_metrics_record,
-    role_capability_record, worker_agent_status_record, dependency_result_record,
-    role_context_record, role_execution_result_record, actor_status_record, node_status_record,
-    field_problem_record, problem_record;
+extern const cogo_record budget_record, spending_record, budget_left_record, approval_record,
+    schedule_record, task_limit_record, sticky_place_record, instruction_record,
+    llm_usage_record, result_metadata_record, artifact_record, agent_result_record,
+    task_progress_record, task_record, task_event_record, workflow_record,
+    performance_metrics_record, role_capability_record, worker_agent_status_record,
+    dependency_result_record, role_context_record, role_execution_result_record,
+    actor_status_record, node_status_record, field_problem_record, problem_record;
 
 #endif

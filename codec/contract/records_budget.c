@@ -26,3 +26,17 @@ static const cogo_field spending_fields[] = {
     FIELD(spending, tasks, "tasks", INT, NOT_NEGATIVE, .doc = "Tasks below it."),
 };
 RECORD(spending, "Spending", 1, "What a task and the tasks below it took.");
+
+static const cogo_field budget_left_fields[] = {
+    FIELD(budget_left, granted, "granted", BOOL,
+          .doc = "It may take what it asked for, which is charged already."),
+    FIELD(budget_left, reason, "reason", STRING, .doc = "Why it may not."),
+    FIELD(budget_left, tokens, "tokens", INT, .min = -1, .max = INT64_MAX,
+          .doc = "Tokens of models; -1 means any number, as with the others."),
+    FIELD(budget_left, cost, "cost", DOUBLE, .min = -1, .max = INT64_MAX, .doc = "US dollars."),
+    FIELD(budget_left, time, "time", INT, .min = -1, .max = INT64_MAX,
+          .doc = "Milliseconds, this attempt not counted."),
+    FIELD(budget_left, calls, "calls", INT, .min = -1, .max = INT64_MAX,
+          .doc = "Calls of models and tools."),
+};
+RECORD(budget_left, "BudgetLeft", 1, "What a running task may still take.");

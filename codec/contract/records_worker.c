@@ -90,6 +90,8 @@ static const cogo_field role_context_fields[] = {
                   .doc = "Results of the tasks that it depends on."),
     FIELD(role_context, traceparent, "traceparent", STRING, LENGTH(0, 128),
           .doc = "W3C trace context of the request."),
+    FIELD_RECORD(role_context, budget, "budgetLeft", budget_left,
+                 .doc = "What it may take; absent when nothing is limited."),
 };
 RECORD(role_context, "RoleContext", 1, "What a role is given.");
 

@@ -63,6 +63,17 @@ class Hand:
         self.run(self._say("result", data=dict(lease=offer["lease"], result=dict(result, **more))))
         return self.run(self._next("ack"))["data"]["reason"]
 
+    def spend(self, offer, used=None, next=None):
+        """Asks for more of the budget; gives the frame that answers."""
+        async def ask():
+            await self._say("spend", id="s", data={"taskId": offer["instruction"]["taskId"], "lease": offer["lease"],
+                                                    "used": used or {}, "next": next or {}})
+            while True:
+                frame = await self.frames.get()
+                if frame.get("id") == "s":
+                    return frame
+        return self.run(ask())
+
     def close(self):
         async def end():
             for task in self.tasks:
