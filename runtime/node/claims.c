@@ -4,6 +4,7 @@
 
 #include "runtime/actor/send.h"
 #include "runtime/base/alloc.h"
+#include "runtime/node/lease.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ typedef struct wanted {
     cogo__claim claim;
     cogo_actor_id actor, holder;
     uint64_t monitor;
+    uint64_t ask; // Of the store; 0: none.
 } wanted;
 
 typedef struct claims {
@@ -153,22 +155,93 @@ static void answer(claims *s, wanted *w, uint64_t round, uint32_t voter, uint32_
                    bool yes, uint64_t term)
 {
     uint64_t before = w->claim.held_since_ns;
-    if (cogo__claim_answer(&w->claim, round, voter, count, yes, term)) {
+    bool news = cogo__claim_answer(&w->claim, round, voter, count, yes, term);
+    if (w->claim.state == COGO__CLAIM_HELD && w->claim.held_since_ns != before) {
+        announce(s, w); // First: who is told that it holds the name finds itself under it.
+    }
+    if (news) {
         tell(s, w->actor, w->claim.name, true, COGO_OK, &w->claim);
     }
-    if (w->claim.state == COGO__CLAIM_HELD && w->claim.held_since_ns != before) {
-        announce(s, w);
+}
+
+/* --- A store in place of voters. -----------------------------------------------------------
+ */
+
+static bool has_store(const claims *s)
+{
+    return s->node->store.take != NULL;
+}
+
+static cogo__lease_errand errand(const claims *s, const wanted *w, bool give)
+{
+    cogo__lease_errand e = {.store = s->node->store,
+                            .give = give,
+                            .lease_ms = (uint32_t)(s->lease_ns / 1000000),
+                            .round = w->claim.round,
+                            .term = w->claim.term,
+                            .who = self_of(s)};
+    memcpy(e.name, w->claim.name, sizeof e.name);
+    return e;
+}
+
+/* One question at a time: a store that hangs gets no more. */
+static void ask_store(claims *s, wanted *w)
+{
+    const cogo__lease_errand e = errand(s, w, false);
+    if (cogo__lease_send(s->ctx, &e, &w->ask) != COGO_OK) {
+        w->ask = 0; // Asked again with the next round.
     }
 }
+
+/* Nobody waits for what it says; what it does not hear ends with its time. */
+static void give_to_store(claims *s, const cogo__lease_errand *granted)
+{
+    cogo__lease_errand e = *granted;
+    uint64_t nobody = 0;
+    e.give = true;
+    (void)!cogo__lease_send(s->ctx, &e, &nobody);
+}
+
+static void take_said(claims *s, uint64_t ask, const cogo__lease_said *said)
+{
+    wanted *w = NULL;
+    for (uint32_t i = 0; i < s->count && w == NULL; i++) {
+        w = s->all[i].ask == ask ? &s->all[i] : NULL;
+    }
+    if (w != NULL) {
+        w->ask = 0;
+    }
+    if (said == NULL || said->errand.give) {
+        return;
+    }
+    bool current = w != NULL && w->claim.round == said->errand.round
+                   && w->claim.state != COGO__CLAIM_WAITING;
+    if (current && (said->yes || said->no)) {
+        answer(s, w, said->errand.round, 0, 1, said->yes, said->term);
+    } else if (said->yes && !current) {
+        give_to_store(s, &said->errand); // It came too late, or nobody wants it any more.
+    }
+}
+
+/* --- Asking and giving back. ---------------------------------------------------------------
+ */
 
 static void ask_all(claims *s, wanted *w)
 {
     uint64_t now = cogo_now_ns(s->ctx);
     voters v = list_voters(s);
+    if (w->ask != 0) {
+        w->claim.next_ns = now + s->lease_ns / COGO__CLAIM_RENEWALS;
+        return;
+    }
     // Terms begin with the time, so that they grow even if all voters have forgotten theirs.
     cogo__claim_ask(&w->claim, s->lease_ns, now,
                     (uint64_t)cogo_system_wall_ms(s->node->system));
     s->highest = w->claim.term > s->highest ? w->claim.term : s->highest;
+    if (has_store(s)) {
+        ask_store(s, w);
+        return;
+    }
     const cogo__told told = about(s, w, COGO__FRAME_CLAIM);
     for (uint32_t i = 0; i < v.count; i++) {
         if (v.peers[i] != 0) {
@@ -188,6 +261,12 @@ static void ask_all(claims *s, wanted *w)
 static void give_back(claims *s, wanted *w)
 {
     voters v = list_voters(s);
+    note_mine(s, w, false);
+    if (has_store(s)) {
+        const cogo__lease_errand e = errand(s, w, true);
+        give_to_store(s, &e);
+        return;
+    }
     cogo__told told = about(s, w, COGO__FRAME_CLAIM);
     told.alive = 1;
     for (uint32_t i = 0; i < v.count; i++) {
@@ -197,7 +276,6 @@ static void give_back(claims *s, wanted *w)
     }
     cogo__claimant self = self_of(s);
     cogo__voter_release(s->voter, w->claim.name, &self, w->claim.term);
-    note_mine(s, w, false);
 }
 
 /* Others try as well: a random wait lets one of them be first. */
@@ -219,7 +297,9 @@ static void look_after(claims *s, wanted *w, uint64_t now)
     } else if (now < c->next_ns) {
         return;
     } else if (c->state == COGO__CLAIM_ASKING) {
-        give_back(s, w);
+        if (!has_store(s) || c->no == 0) { // What one store has refused is all of it.
+            give_back(s, w);
+        }
         wait(s, w, now);
     } else {
         ask_all(s, w);
@@ -313,7 +393,7 @@ static void take_told(claims *s, const cogo__told *told)
         theirs.over_ns = cogo_now_ns(s->ctx) + (uint64_t)told->lease_ms * 1000000;
         memcpy(theirs.name, told->member.name, sizeof theirs.name);
         note(&s->node->cluster_view, &theirs, cogo_now_ns(s->ctx));
-    } else if (told->frame == COGO__FRAME_CLAIM && v.self >= 0) {
+    } else if (told->frame == COGO__FRAME_CLAIM && v.self >= 0 && !has_store(s)) {
         asked(s, told, peer);
     } else if (told->frame == COGO__FRAME_CLAIMED && w != NULL) {
         for (uint32_t i = 0; i < v.count; i++) {
@@ -352,6 +432,12 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     claims *s = state;
     s->ctx = ctx;
     switch (cogo_msg_type_of(msg)) {
+    case COGO_MSG_BYTES:
+        take_said(s, cogo_msg_ask(msg), cogo_msg_payload(msg));
+        break;
+    case COGO_MSG_ASK_FAILED: // No memory for what it said.
+        take_said(s, cogo_msg_ask(msg), NULL);
+        break;
     case COGO_MSG_TIMER:
         for (uint32_t i = 0; i < s->count; i++) {
             look_after(s, &s->all[i], cogo_now_ns(ctx));

@@ -45,11 +45,17 @@ cogo_err cogo__cluster_begin(cogo__node *node, const cogo__address *listens,
     return err;
 }
 
-static bool is_awake(cogo__cluster *c)
+bool cogo__cluster_decides(const cogo__node *node)
 {
+    return node->cluster_view.view.listed != 0 || node->store.take != NULL;
+}
+
+static bool is_awake(cogo__node *node)
+{
+    cogo__cluster *c = &node->cluster_view;
     cogo__lock_take(&c->lock);
     bool awake = cogo_actor_id_is_set(c->actor)
-                 && (c->view.listed == 0 || cogo_actor_id_is_set(c->claims));
+                 && (!cogo__cluster_decides(node) || cogo_actor_id_is_set(c->claims));
     cogo__lock_give(&c->lock);
     return awake;
 }
@@ -57,7 +63,7 @@ static bool is_awake(cogo__cluster *c)
 void cogo__cluster_await(cogo__node *node)
 {
     uint64_t until = cogo__world_now(node->system->world) + AWAKE_NS;
-    while (!is_awake(&node->cluster_view) && cogo__world_now(node->system->world) < until) {
+    while (!is_awake(node) && cogo__world_now(node->system->world) < until) {
         cogo__sched_sleep(node->system, &node->stopper, until);
     }
 }

@@ -65,8 +65,12 @@ static cogo_err fill_config(const cogo_node_config *given, cogo_node_config *c)
     bool secret = c->secret == NULL ? c->secret_size_bytes == 0
                                     : c->secret_size_bytes >= COGO__SESSION_SECRET_MIN
                                           && c->secret_size_bytes <= COGO__SECRET_MAX;
+    const cogo_cluster_store *store = c->store;
+    bool usable =
+        store == NULL
+        || (store->struct_size >= sizeof *store && store->take != NULL && store->give != NULL);
     int files = (c->tls_cert != NULL) + (c->tls_key != NULL) + (c->tls_ca != NULL);
-    return named && secret && reachable && cogo__view_list_is_valid(c->members)
+    return named && secret && reachable && usable && cogo__view_list_is_valid(c->members)
                    && (files == 0 || files == 3) && c->window_bytes >= WINDOW_LEAST
                    && c->message_bytes <= INT32_MAX / 8
                ? COGO_OK
@@ -191,6 +195,8 @@ static void take_config(cogo__node *node, const cogo_node_config *c)
     node->tls = c->tls_cert != NULL;
     node->config.tls_cert = node->config.tls_key = node->config.tls_ca = NULL;
     node->config.members = node->config.advertise = NULL;
+    node->store = c->store != NULL ? *c->store : (cogo_cluster_store){.take = NULL};
+    node->config.store = NULL;
     // A later one than that of an earlier start, whatever the clock says.
     uint64_t second = node->system->born_s;
     uint64_t before = cogo__u64_load_relaxed(&node->incarnation) >> 32;
@@ -208,7 +214,7 @@ static cogo_err start_tree(cogo__node *node, const cogo__join *joins, size_t joi
     children[0].options.behavior = &cogo__member_behavior;
     children[0].options.args = &node;
     children[0].options.args_size_bytes = sizeof(cogo__node *);
-    if (node->cluster_view.view.listed != 0) { // Else nobody knows whose majority it would be.
+    if (cogo__cluster_decides(node)) { // Else nobody knows whose majority it would be.
         children[1] = children[0];
         children[1].id = "claims";
         children[1].options.behavior = &cogo__claims_behavior;

@@ -121,8 +121,9 @@ typedef struct cogo__node {
     cogo_node_config config;
     char name[COGO__NODE_NAME_MAX + 1], cluster[COGO__NODE_NAME_MAX + 1];
     uint8_t secret[256];
-    cogo__au64 incarnation; /**< But for a node that is declared dead: see member.c. */
-    bool tls;               /**< On all links. */
+    cogo__au64 incarnation;   /**< But for a node that is declared dead: see member.c. */
+    bool tls;                 /**< On all links. */
+    cogo_cluster_store store; /**< Its take is NULL: there is none. */
     int listen_fd;
     uint16_t port;
     // Connections.
@@ -213,6 +214,8 @@ typedef struct cogo__told {
 /** Begins a view with this node in it, and its list. COGO_OK; COGO_EINVAL; COGO_ENOMEM. */
 cogo_err cogo__cluster_begin(cogo__node *node, const cogo__address *listens,
                              const char *members, const char *advertise);
+/** There is somebody who decides of claimed names: a list of voters, or a store. */
+bool cogo__cluster_decides(const cogo__node *node);
 /** Until the actors that programs talk to are there; a second at most. No lane. */
 void cogo__cluster_await(cogo__node *node);
 /** For programs. Caller holds the cluster's lock. */

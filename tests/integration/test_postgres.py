@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import COGO
+from conftest import COGO, TOP
 
 
 def test_a_cluster_finds_its_tasks_again_in_postgres(make_cluster, postgres):
@@ -80,3 +80,22 @@ def test_migrators_wait_for_each_other(postgres):
     said = [process.communicate(timeout=60)[0] for process in several]
     assert [process.returncode for process in several] == [0] * 4
     assert sum("journal: applied\n" in text for text in said) == 1, said
+
+
+def test_the_lease_of_the_runtime_page_grants_a_name_to_one(postgres):
+    page = open(os.path.join(TOP, "runtime", "README.md")).read()
+    statement = page.split("```sql\n")[1].split("```")[0]
+    postgres.journal()
+    postgres.sql("CREATE TABLE lease (name text PRIMARY KEY, claimant text, term bigint, until timestamptz)", postgres.schema)
+
+    def take(claimant, term, ms=60000):
+        done = subprocess.run(["psql", "-qAtX", "-h", postgres.folder, "-U", "postgres", "-v", "name=leader", "-v", f"claimant={claimant}",
+                               "-v", f"term={term}", "-v", f"ms={ms}"], input=statement + ";", capture_output=True, text=True,
+                              env=dict(os.environ, PGOPTIONS=f"-csearch_path={postgres.schema}"), timeout=30)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip() == str(term)
+    assert take("a/1", 7) and take("a/1", 7)  # It renews.
+    assert not take("b/1", 8) and not take("a/2", 8)
+    postgres.sql("UPDATE lease SET until = clock_timestamp()", postgres.schema)  # Its time is over.
+    assert not take("b/1", 7) and take("b/1", 8)  # A term is used once.
+    assert not take("a/1", 7)

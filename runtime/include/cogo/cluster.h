@@ -123,6 +123,45 @@ COGO_API COGO_MUST_USE cogo_err cogo_cluster_stats_read(cogo_system *system,
  */
 COGO_API COGO_MUST_USE cogo_err cogo_cluster_subscribe(cogo_system *system,
                                                        cogo_actor_id subscriber);
+/** What a store is asked for. */
+typedef struct cogo_lease_request {
+    size_t struct_size;   /**< sizeof(cogo_lease_request). */
+    const char *name;     /**< Of the claim, 1 to COGO_CLUSTER_NAME_MAX bytes. */
+    const char *claimant; /**< One incarnation of one node, as text. */
+    uint64_t term;        /**< Of this holding. */
+    uint32_t lease_ms;    /**< How long it is granted for, in milliseconds. */
+} cogo_lease_request;
+
+/**
+ * A store that all nodes share, such as a database, whose lease decides who holds a name, in
+ * place of a majority of members: two nodes are enough, and no list. Both functions run on the
+ * offload pool, several at a time, may block, and must return within some seconds: what hangs
+ * holds up the end of its system. While the store can't be asked nobody gets a name, and who
+ * holds one gives it up after half the lease.
+ */
+typedef struct cogo_cluster_store {
+    size_t struct_size; /**< sizeof(cogo_cluster_store). */
+    /**
+     * In one atomic step, by the store's own clock: if @p request->name was never granted, or
+     * its time is over, or it was given back, and @p request->term is higher than any that it
+     * was granted with, or if it is granted to this claimant with this very term, it is granted
+     * to it for lease_ms from now on.
+     *
+     * Ownership: borrows all.
+     * Threads:   a thread of the offload pool.
+     * @param ctx      the store's.
+     * @param request  who wants what.
+     * @param out_term the highest term that the name was granted with, if it is not granted
+     * now.
+     * @return COGO_OK: granted; COGO_EEXIST: not; anything else: the store could not be asked.
+     */
+    cogo_err (*take)(void *ctx, const cogo_lease_request *request, uint64_t *out_term);
+    /** Ends what was granted to this claimant with this term, if it still is; remembers the
+     * term. As take(). */
+    void (*give)(void *ctx, const cogo_lease_request *request);
+    void *ctx; /**< Given to both; outlives the system. */
+} cogo_cluster_store;
+
 /** Payload of COGO_MSG_CLAIM: what became of a claim. */
 typedef struct cogo_claim_event {
     bool held;     /**< The actor holds the name now; else it has to give it up at once. */
@@ -138,16 +177,17 @@ typedef struct cogo_claim_event {
  * The running actor wants to hold @p name, which one actor of the whole cluster does at a time.
  * COGO_MSG_CLAIM tells when it does, and when it does not any more. It needs grants of more
  * than half of the members in cogo_node_config.members, which must be the same list, with the
- * same lease_ms, on all nodes; so on the minority's side of a partition nobody holds it: there
- * it is lost after half the lease, and everything that runs under the name has to end in the
- * half that follows, before another may hold it. This is so while no two clocks run at rates
- * that differ by 5 % or more; whoever may be frozen for longer (a stopped process) shows its
- * term to what it writes to, which refuses a lower one than it has seen. Ends with the actor.
+ * same lease_ms, on all nodes, or that of cogo_node_config.store; so on the minority's side of
+ * a partition nobody holds it: there it is lost after half the lease, and everything that runs
+ * under the name has to end in the half that follows, before another may hold it. This is so
+ * while no two clocks run at rates that differ by 5 % or more; whoever may be frozen for longer
+ * (a stopped process) shows its term to what it writes to, which refuses a lower one than it
+ * has seen. Ends with the actor.
  *
  * Ownership: copies @p name, 1 to COGO_CLUSTER_NAME_MAX bytes.
  * Threads:   inside a behaviour.
  * @return COGO_OK: COGO_MSG_CLAIM comes some time; COGO_EINVAL; COGO_ESTATE (no node runs, or
- * it has no list of members); COGO_ENOMEM.
+ * it has neither a list of members nor a store); COGO_ENOMEM.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_cluster_claim(cogo_context *ctx, const char *name);
 /** Gives @p name up: others may have it at once, so what runs under it has ended before.
@@ -188,8 +228,8 @@ typedef struct cogo_singleton_spec {
  * @param system     the system.
  * @param spec       what runs.
  * @param out_keeper the actor that sees to it: its end ends all of it.
- * @return COGO_OK; COGO_EINVAL; COGO_ESTATE (no node runs, or it has no list of members); as
- *         cogo_system_spawn().
+ * @return COGO_OK; COGO_EINVAL; COGO_ESTATE (no node runs, or it has neither a list of members
+ *         nor a store); as cogo_system_spawn().
  */
 COGO_API COGO_MUST_USE cogo_err cogo_cluster_singleton_start(cogo_system *system,
                                                              const cogo_singleton_spec *spec,

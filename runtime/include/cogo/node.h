@@ -65,6 +65,9 @@ typedef struct cogo_node_config {
     /** Of names that are claimed (cluster.h): how long a grant lasts. The same on all members,
      * also across restarts. Default: 10 heartbeats. */
     uint32_t lease_ms;
+    /** Decides of claimed names in place of a majority of members (cluster.h): on all nodes, or
+     * on none. Copied, but not what its ctx points to. Default: none. */
+    const struct cogo_cluster_store *store;
 } cogo_node_config;
 
 /** What is known of one incarnation of a peer. */

@@ -2,6 +2,7 @@
  * word, and a peer that tells stories about them. */
 #include "tests/unit/runtime/rogue.h"
 
+#include <pthread.h>
 #include <time.h>
 
 enum { BEAT_MS = 100, LEASE_MS = 3000, TRIES = 60000 };
@@ -31,7 +32,8 @@ static const cogo_behavior watcher = {
 };
 
 /* Listens, and joins @p seed if that is not NULL: nobody else is known to it. */
-static void seat_open(seat *s, const char *name, const char *members, const seat *seed)
+static void seat_open_with(seat *s, const char *name, const char *members, const seat *seed,
+                           const cogo_cluster_store *store)
 {
     char address[32];
     cogo_node_config config = cluster_config(name);
@@ -39,6 +41,7 @@ static void seat_open(seat *s, const char *name, const char *members, const seat
     config.members = members;
     config.heartbeat_ms = BEAT_MS;
     config.lease_ms = LEASE_MS;
+    config.store = store;
     if (seed != NULL) {
         snprintf(address, sizeof address, "127.0.0.1:%u", cogo_node_port(seed->place.system));
         config.join = address;
@@ -56,6 +59,11 @@ static void seat_open(seat *s, const char *name, const char *members, const seat
     cr_expect_eq(cogo_node_start(p->system, &config), COGO_OK);
     cr_expect_eq(cogo_node_subscribe(p->system, p->listener), COGO_OK);
     cr_expect_eq(cogo_cluster_subscribe(p->system, s->watcher), COGO_OK);
+}
+
+static void seat_open(seat *s, const char *name, const char *members, const seat *seed)
+{
+    seat_open_with(s, name, members, seed, NULL);
 }
 
 static void seat_close(seat *s)
@@ -211,34 +219,28 @@ Test(member, a_minority_doubts_and_never_declares_dead)
     seat_close(&a);
 }
 
-/* Waits for a MEMBER of @p name. */
-static bool await_member(rogue *r, const char *name, cogo__frame_member *out)
+/* What "a" says of itself once it has heard the story; what it said before may come with it. */
+static bool denies(const cogo__frame *frame)
 {
-    while (rogue_await(r, COGO__CONTROL, COGO__FRAME_MEMBER)) {
-        *out = r->frame.member;
-        if (out->node.size_bytes == strlen(name)
-            && memcmp(out->node.data, name, out->node.size_bytes) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return frame->member.version == 4 && frame->member.node.size_bytes == 1
+           && memcmp(frame->member.node.data, "a", 1) == 0;
 }
 
 Test(member, a_node_denies_that_it_is_suspect_and_goes_on_as_another_when_it_is_dead)
 {
     seat a;
     rogue r = {.incarnation = 77};
-    cogo__frame_member said;
     seat_open(&a, "a", NULL, NULL);
     rogue_open(&r, &a.place);
+    await_state(&a, "rogue", COGO_MEMBER_ALIVE); // Linked, and so one that is told.
     uint64_t incarnation = find(&a, "a").incarnation;
     cogo__frame story = {.kind = COGO__FRAME_MEMBER,
                          .member = {COGO_MEMBER_SUSPECT, incarnation, 3, text("a"), text("")}};
+    r.fits = denies;
     rogue_say(&r, COGO__CONTROL, &story);
-    do {
-        cr_assert(await_member(&r, "a", &said));
-    } while (said.version != 4);
-    cr_expect_eq(said.state, COGO_MEMBER_ALIVE);
+    cr_assert(rogue_await(&r, COGO__CONTROL, COGO__FRAME_MEMBER));
+    cr_expect_eq(r.frame.member.state, COGO_MEMBER_ALIVE);
+    r.fits = NULL;
     cr_expect_eq(find(&a, "a").version, 4u);
     const cogo__frame question = {.kind = COGO__FRAME_PROBE, .probe = {9, 0, text("x"), 5}};
     rogue_say(&r, COGO__CONTROL, &question);
@@ -517,4 +519,169 @@ Test(member, claims_need_a_list_of_members)
     (void)scene_ask_u64(system, x);
     cr_expect_eq(one.claimed, COGO_ESTATE);
     seat_close(&a);
+}
+
+/* --- A store's lease in place of a majority. -----------------------------------------------
+ */
+
+/* A store as simple as one can be: one name, by the wall clock. */
+typedef struct shelf {
+    pthread_mutex_t lock;
+    char holder[200];
+    uint64_t term;
+    struct timespec until;
+    bool away;
+    int gives;
+    sem_t asked_away; /* It was asked while it was away. */
+} shelf;
+
+static bool is_past(const struct timespec *t)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > t->tv_sec || (now.tv_sec == t->tv_sec && now.tv_nsec >= t->tv_nsec);
+}
+
+static cogo_err shelf_take(void *ctx, const cogo_lease_request *r, uint64_t *out_term)
+{
+    shelf *s = ctx;
+    pthread_mutex_lock(&s->lock);
+    cogo_err err = s->away ? COGO_EIO : COGO_EEXIST;
+    bool mine = strcmp(s->holder, r->claimant) == 0 && s->term == r->term;
+    if (!s->away && (mine || (is_past(&s->until) && r->term > s->term))) {
+        (void)snprintf(s->holder, sizeof s->holder, "%s", r->claimant);
+        s->term = r->term;
+        (void)clock_gettime(CLOCK_MONOTONIC, &s->until);
+        uint64_t ns = (uint64_t)s->until.tv_nsec + (uint64_t)r->lease_ms * 1000000;
+        s->until.tv_sec += (time_t)(ns / 1000000000);
+        s->until.tv_nsec = (long)(ns % 1000000000);
+        err = COGO_OK;
+    }
+    *out_term = s->term;
+    if (s->away) {
+        sem_post(&s->asked_away);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
+static void shelf_give(void *ctx, const cogo_lease_request *r)
+{
+    shelf *s = ctx;
+    pthread_mutex_lock(&s->lock);
+    s->gives++;
+    if (strcmp(s->holder, r->claimant) == 0 && s->term == r->term) {
+        s->until = (struct timespec){0};
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void shelf_open(shelf *s, cogo_cluster_store *store)
+{
+    *s = (shelf){.term = 0};
+    pthread_mutex_init(&s->lock, NULL);
+    sem_init(&s->asked_away, 0, 0);
+    *store = (cogo_cluster_store){
+        .struct_size = sizeof *store, .take = shelf_take, .give = shelf_give, .ctx = s};
+}
+
+static void shelf_close(shelf *s)
+{
+    pthread_mutex_destroy(&s->lock);
+    sem_destroy(&s->asked_away);
+}
+
+static void put_away(shelf *s, bool away)
+{
+    pthread_mutex_lock(&s->lock);
+    s->away = away;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Two nodes without a list of members, and without a link: each knows the store alone. */
+Test(member, a_singleton_by_the_lease_of_a_store_moves_on_when_its_node_goes)
+{
+    shelf s;
+    cogo_cluster_store store;
+    seat seats[2];
+    shelf_open(&s, &store);
+    sem_init(&began, 0, 0);
+    sem_init(&ended, 0, 0);
+    seat_open_with(&seats[0], "a", NULL, NULL, &store);
+    seat_open_with(&seats[1], "b", NULL, NULL, &store);
+    (void)lead(&seats[0]);
+    (void)lead(&seats[1]);
+    sem_wait(&began);
+    seat *first = leads, *other = first == &seats[0] ? &seats[1] : &seats[0];
+    uint64_t term = leads_since;
+    seat_close(first);
+    sem_wait(&ended);
+    sem_wait(&began);
+    cr_expect_eq(leads, other);
+    cr_expect_gt(leads_since, term);
+    cr_expect_eq(sem_trywait(&began), -1, "there is one");
+    seat_close(other);
+    sem_destroy(&began);
+    sem_destroy(&ended);
+    shelf_close(&s);
+}
+
+/* Nobody knows then who else may be asking: it ends, and comes back with the store. */
+Test(member, a_singleton_ends_while_the_store_can_not_be_asked)
+{
+    shelf s;
+    cogo_cluster_store store;
+    seat a;
+    shelf_open(&s, &store);
+    sem_init(&began, 0, 0);
+    sem_init(&ended, 0, 0);
+    seat_open_with(&a, "a", NULL, NULL, &store);
+    (void)lead(&a);
+    sem_wait(&began);
+    put_away(&s, true);
+    sem_wait(&s.asked_away);
+    sem_wait(&ended);
+    put_away(&s, false);
+    sem_wait(&began);
+    seat_close(&a);
+    sem_destroy(&began);
+    sem_destroy(&ended);
+    shelf_close(&s);
+}
+
+/* What is given back another one has at once, and a store without its two functions is refused.
+ */
+Test(member, a_name_is_given_back_to_the_store)
+{
+    shelf s;
+    cogo_cluster_store store, half;
+    seat a;
+    claimer one = {.claimed = COGO_EFAULT}, *first = &one;
+    shelf_open(&s, &store);
+    sem_init(&one.held, 0, 0);
+    seat_open_with(&a, "a", NULL, NULL, &store);
+    cogo_actor_id x = scene_spawn(a.place.system, &claimer_behavior, &first, sizeof first, 0);
+    (void)scene_ask_u64(a.place.system, x);
+    cr_expect_eq(one.claimed, COGO_OK);
+    sem_wait(&one.held);
+    (void)scene_ask_u64(a.place.system, x);
+    bool given = false;
+    for (int i = 0; i < TRIES && !given; i++) {
+        struct timespec moment = {0, 1000000};
+        (void)nanosleep(&moment, NULL);
+        pthread_mutex_lock(&s.lock);
+        given = s.gives == 1 && s.until.tv_sec == 0;
+        pthread_mutex_unlock(&s.lock);
+    }
+    cr_expect(given);
+    seat_close(&a);
+    half = store;
+    half.give = NULL;
+    cogo_node_config config = cluster_config("a");
+    config.store = &half;
+    cogo_system *system = scene_open(1);
+    cr_expect_eq(cogo_node_start(system, &config), COGO_EINVAL);
+    scene_close(system);
+    sem_destroy(&one.held);
+    shelf_close(&s);
 }

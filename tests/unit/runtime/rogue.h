@@ -19,8 +19,9 @@ typedef struct rogue {
     cogo__session *sessions[COGO__CONNECTIONS];
     uint8_t in[COGO__CONNECTIONS][ROGUE_IN];
     size_t have[COGO__CONNECTIONS];
-    uint64_t wanted; /* The kind that is waited for, */
-    bool found;      /* and whether it has come: */
+    uint64_t wanted;                        /* The kind that is waited for, */
+    bool (*fits)(const cogo__frame *frame); /* which of it (NULL: any), */
+    bool found;                             /* and whether it has come: */
     cogo__frame frame;
     uint32_t heartbeat_ms; /* What it promises; 0: a minute. */
     uint64_t incarnation;  /* 0: 77. */
@@ -38,7 +39,7 @@ static cogo_err rogue_take(void *ctx, cogo__session *session, const cogo__frame 
 {
     rogue *r = ctx;
     (void)session;
-    if (frame->kind == r->wanted && !r->found) {
+    if (frame->kind == r->wanted && !r->found && (r->fits == NULL || r->fits(frame))) {
         r->frame = *frame;
         r->found = true;
     }
