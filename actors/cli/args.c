@@ -24,6 +24,7 @@ const args_option args_common[] = {
     {.name = NULL},
 };
 
+/* How many there are; more than ARGS_OPTIONS_MAX: they have no room. */
 static size_t join(const args_option *own, args_storage *storage)
 {
     size_t count = 0;
@@ -31,11 +32,13 @@ static size_t join(const args_option *own, args_storage *storage)
     for (size_t l = 0; l < 2; l++) {
         for (const args_option *o = lists[l]; o != NULL && o->name != NULL; o++) {
             if (count < ARGS_OPTIONS_MAX) {
-                storage->options[count++] = *o;
+                storage->options[count] = *o;
             }
+            count++;
         }
     }
-    storage->options[count] = (args_option){.name = NULL};
+    storage->options[count < ARGS_OPTIONS_MAX ? count : ARGS_OPTIONS_MAX] =
+        (args_option){.name = NULL};
     return count;
 }
 
@@ -80,6 +83,10 @@ bool args_parse(int argc, char **argv, const args_option *own, args_storage *sto
 {
     *out = (args){.options = storage->options};
     size_t count = join(own, storage);
+    if (count > ARGS_OPTIONS_MAX) {
+        snprintf(error, 256, "the command has %zu options, more than there is room for", count);
+        return false;
+    }
     struct option longs[ARGS_OPTIONS_MAX + 2];
     memset(longs, 0, sizeof longs);
     size_t used = 0;

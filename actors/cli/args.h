@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ARGS_OPTIONS_MAX = 32, ARGS_POSITIONALS_MAX = 16 };
+enum { ARGS_OPTIONS_MAX = 64, ARGS_POSITIONALS_MAX = 16 };
 
 typedef struct args_option {
     const char *name;     /* Long option without dashes; also the key in the config file. */

@@ -96,3 +96,22 @@ Test(args, durations_have_units)
     cr_expect_not(args_duration_ms("99999999999999999999s", &ms));
     cr_expect_not(args_duration_ms("", &ms));
 }
+
+/* A list that grew beyond the room once lost the options that all commands have, unseen. */
+Test(args, more_options_than_there_is_room_for_are_refused_and_not_left_out)
+{
+    enum { MANY = ARGS_OPTIONS_MAX };
+    static args_option many[MANY + 1];
+    static char names[MANY][16];
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "option%zu", i);
+        many[i].name = names[i];
+    }
+    args_storage storage;
+    args a;
+    char error[256] = "";
+    char word[] = "x";
+    char *argv[] = {word};
+    cr_expect_not(args_parse(1, argv, many, &storage, &a, error));
+    cr_expect(strstr(error, "options") != NULL);
+}
