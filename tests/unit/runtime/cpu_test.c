@@ -18,7 +18,7 @@ typedef struct tree {
 static tree tree_open(void)
 {
     tree t = {"/tmp/cogo-cpu-XXXXXX"};
-    cr_assert_not_null(mkdtemp(t.root));
+    cr_expect_not_null(mkdtemp(t.root));
     return t;
 }
 
