@@ -65,6 +65,7 @@ static json_t *parameter_schema(const char *name, size_t size)
     } known[] = {
         {"wait", "^([0-9]{1,5}(ms)?|[1-5]?[0-9]{1,2}s|[0-9]m)$", 0, 0},
         {"Idempotency-Key", "^[ -~]{1,255}$", 0, 0},
+        {"tenant", "^[a-z0-9_][a-z0-9_-]{0,62}$", 0, 0},
         {"pageSize", NULL, 1, 1000},
         {"limit", NULL, 1, 1000},
         {"after", NULL, 0, INT_MAX},
@@ -97,6 +98,7 @@ static const char *describe(const char *name, size_t size)
         {"state", "Only this state; may be repeated."},
         {"role", "Only this role; may be repeated."},
         {"workflow", "Only tasks of this workflow."},
+        {"tenant", "Whose it is, for tokens of all tenants; absent: nobody's in particular."},
         {"pageSize", "Items per page, 1 to 1000; default 50."},
         {"pageToken", "nextPageToken of the page before."},
         {"after", "Only events with a greater sequence."},

@@ -50,8 +50,10 @@ static void answer_redriven(exchange *x, cogo_msg *msg)
 
 void route_deadletter_redrive(exchange *x)
 {
-    const void *asked = exchange_take(x, &redrive_record);
+    const redrive *asked = exchange_take(x, &redrive_record);
     if (asked != NULL) {
-        exchange_ask(x, MSG_REDRIVE, asked, 0, MSG_REDRIVEN, answer_redriven);
+        redrive mine = *asked;
+        mine.tenant = grant_bound(&x->grant);
+        exchange_ask(x, MSG_REDRIVE, &mine, 0, MSG_REDRIVEN, answer_redriven);
     }
 }

@@ -16,9 +16,11 @@ static void answer_created(exchange *x, cogo_msg *msg)
 
 void route_schedule_create(exchange *x)
 {
-    const void *asked = exchange_take(x, &schedule_record);
+    const schedule *asked = exchange_take(x, &schedule_record);
     if (asked != NULL) {
-        exchange_ask(x, MSG_SCHEDULE_CREATE, asked, 0, MSG_SCHEDULE, answer_created);
+        schedule mine = *asked;
+        mine.tenant = grant_tenant(&x->grant);
+        exchange_ask(x, MSG_SCHEDULE_CREATE, &mine, 0, MSG_SCHEDULE, answer_created);
     }
 }
 
@@ -29,7 +31,7 @@ static void answer_page(exchange *x, cogo_msg *msg)
 
 void route_schedule_list(exchange *x)
 {
-    schedule_command all = {.schedule_id = NULL};
+    schedule_command all = {.tenant = grant_bound(&x->grant)};
     exchange_ask(x, MSG_SCHEDULE_LIST, &all, 0, MSG_SCHEDULE_PAGE, answer_page);
 }
 
@@ -45,13 +47,13 @@ static void answer_first(exchange *x, cogo_msg *msg)
 
 void route_schedule_get(exchange *x)
 {
-    schedule_command one = {.schedule_id = x->id};
+    schedule_command one = {.schedule_id = x->id, .tenant = grant_bound(&x->grant)};
     exchange_ask(x, MSG_SCHEDULE_LIST, &one, 0, MSG_SCHEDULE_PAGE, answer_first);
 }
 
 static void command(exchange *x, cogo_msg_type type)
 {
-    schedule_command one = {.schedule_id = x->id};
+    schedule_command one = {.schedule_id = x->id, .tenant = grant_bound(&x->grant)};
     exchange_ask(x, type, &one, 0, MSG_SCHEDULE, answer_one);
 }
 

@@ -54,6 +54,7 @@ static void submit(orc *o, orc_schedule *s, int64_t slot)
     task_submit request = {
         .instructions = {.items = s->record->instruction, .count = 1},
         .atomic = true,
+        .tenant = s->record->tenant,
         .idempotency_key =
             cogo_arena_printf(&o->scratch, "\xc2\xa7%s:%" PRId64, s->record->schedule_id, slot),
         .request_hash = SCHEDULE_KIND};

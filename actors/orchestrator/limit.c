@@ -11,6 +11,12 @@ static const task_limit *find(const orc *o, const char *name)
     return orc_map_get_text(&o->limits, name);
 }
 
+/* Of a limit in all maps and in the store; no name has a slash. */
+static const char *full_name(orc *o, const char *tenant, const char *name)
+{
+    return tenant == NULL ? name : cogo_arena_printf(&o->scratch, "%s/%s", tenant, name);
+}
+
 /* All gates of @p name follow; the map of gates must not change meanwhile. */
 static void follow(orc *o, const char *name, const task_limit *now)
 {
@@ -31,23 +37,35 @@ static void follow(orc *o, const char *name, const task_limit *now)
 
 static void put(orc *o, const task_limit *record)
 {
-    task_limit *old = orc_map_take_text(&o->limits, record->name);
-    task_limit *now = orc_copy(&task_limit_record, record);
-    orc_map_put_text(&o->limits, now->name, now);
-    follow(o, now->name, now);
+    const char *name = full_name(o, record->tenant, record->name);
+    task_limit *old = orc_map_take_text(&o->limits, name);
+    size_t flat = cogo_record_flat_size(&task_limit_record, record);
+    task_limit *now = orc_alloc(flat + strlen(name) + 1);
+    char *key = (char *)now + flat; // Of the map, as long as the limit is in it.
+    cogo_record_flatten(&task_limit_record, record, now);
+    memcpy(key, name, strlen(name) + 1);
+    orc_map_put_text(&o->limits, key, now);
+    follow(o, key, now);
     orc_free(old);
 }
 
-bool orc_limit_known(const orc *o, const char *key)
+bool orc_sees(const char *tenant, const char *owner)
 {
-    char name[LIMIT_NAME_SIZE];
-    size_t size = strcspn(key, ":");
-    if (size == 0 || size >= sizeof name) {
-        return false;
+    return tenant == NULL || strcmp(tenant, owner != NULL ? owner : TENANT_DEFAULT) == 0;
+}
+
+const char *orc_limit_key(orc *o, const char *tenant, const char *key)
+{
+    int size = (int)strcspn(key, ":/");
+    const char *name = cogo_arena_printf(&o->scratch, "%.*s", size, key);
+    const char *owner = tenant != NULL ? tenant : TENANT_DEFAULT;
+    if (size == 0 || key[size] == '/' || name == NULL) {
+        return NULL;
     }
-    memcpy(name, key, size);
-    name[size] = '\0';
-    return find(o, name) != NULL;
+    if (find(o, full_name(o, owner, name)) != NULL) {
+        return full_name(o, owner, key);
+    }
+    return find(o, name) != NULL ? key : NULL;
 }
 
 /* With what runs and waits now. */
@@ -113,7 +131,8 @@ void orc_on_limit_set(orc *o, cogo_msg *msg)
         refuse(o, to, pointer, detail);
         return;
     }
-    if (find(o, record.name) == NULL && o->limits.count >= LIMIT_DEFINITIONS_MAX) {
+    const char *name = full_name(o, record.tenant, record.name);
+    if (find(o, name) == NULL && o->limits.count >= LIMIT_DEFINITIONS_MAX) {
         orc_refuse(o, to, 409, "TOO_MANY_LIMITS", "There are %d limits already.",
                    LIMIT_DEFINITIONS_MAX);
         return;
@@ -122,20 +141,33 @@ void orc_on_limit_set(orc *o, cogo_msg *msg)
     record.used = 0;
     record.waiting = 0;
     put(o, &record);
-    orc_define(o, LIMIT_KIND, record.name, &task_limit_record, &record);
-    answer(o, to, find(o, record.name));
+    orc_define(o, LIMIT_KIND, name, &task_limit_record, &record);
+    answer(o, to, find(o, name));
 }
 
 static int by_name(const void *a, const void *b)
 {
     const task_limit *left = a, *right = b;
-    return strcmp(left->name, right->name);
+    int order = strcmp(left->name, right->name);
+    return order != 0 ? order
+                      : strcmp(left->tenant != NULL ? left->tenant : "",
+                               right->tenant != NULL ? right->tenant : "");
 }
 
 static void unknown(orc *o, cogo_actor_id to, const char *name)
 {
     orc_refuse(o, to, 404, "LIMIT_NOT_FOUND", "No such limit: %.64s.",
                name == NULL ? "(no name)" : name);
+}
+
+/* Of a tenant's own, or of all; with a name the one for all. */
+static bool is_asked_for(const limit_command *asked, const task_limit *l)
+{
+    bool named = asked->name == NULL || strcmp(asked->name, l->name) == 0;
+    bool owned = asked->tenant == NULL
+                     ? asked->name == NULL || l->tenant == NULL
+                     : l->tenant != NULL && strcmp(asked->tenant, l->tenant) == 0;
+    return named && owned;
 }
 
 void orc_on_limit_list(orc *o, cogo_msg *msg)
@@ -149,7 +181,7 @@ void orc_on_limit_list(orc *o, cogo_msg *msg)
     size_t count = 0;
     size_t cursor = 0;
     for (const task_limit *l; (l = orc_map_next(&o->limits, &cursor)) != NULL && all != NULL;) {
-        if (asked->name == NULL || strcmp(asked->name, l->name) == 0) {
+        if (is_asked_for(asked, l)) {
             all[count++] = shown(o, l);
         }
     }
@@ -172,14 +204,15 @@ void orc_on_limit_delete(orc *o, cogo_msg *msg)
     if (orc_unavailable(o, to)) {
         return;
     }
-    task_limit *old = asked->name == NULL ? NULL : orc_map_take_text(&o->limits, asked->name);
+    const char *name = asked->name == NULL ? NULL : full_name(o, asked->tenant, asked->name);
+    task_limit *old = name == NULL ? NULL : orc_map_take_text(&o->limits, name);
     if (old == NULL) {
         unknown(o, to, asked->name);
         return;
     }
-    orc_define(o, LIMIT_KIND, old->name, NULL, NULL);
+    orc_define(o, LIMIT_KIND, name, NULL, NULL);
     answer(o, to, old);
-    follow(o, old->name, NULL);
+    follow(o, name, NULL);
     orc_free(old);
 }
 
@@ -193,21 +226,23 @@ void orc_limit_recover(orc *o, const store_definition *from)
     }
 }
 
+static void add_samples(orc *o, metric_list *list, bool waiting)
+{
+    const char *const label = "limit";
+    size_t cursor = 0;
+    for (const task_limit *l; (l = orc_map_next(&o->limits, &cursor)) != NULL;) {
+        task_limit now = shown(o, l);
+        const char *name = full_name(o, l->tenant, l->name);
+        metric_list_sample(list, "", metric_labels(&o->scratch, &label, &name, 1),
+                           (double)(waiting ? now.waiting : now.used));
+    }
+}
+
 void orc_limit_metrics(orc *o, metric_list *list)
 {
-    size_t cursor = 0;
     metric_list_family(list, "cogo_limit_used", "Attempts that run under a limit.", "gauge");
-    for (const task_limit *l; (l = orc_map_next(&o->limits, &cursor)) != NULL;) {
-        const char *const name = "limit";
-        metric_list_sample(list, "", metric_labels(&o->scratch, &name, &l->name, 1),
-                           (double)shown(o, l).used);
-    }
-    cursor = 0;
+    add_samples(o, list, false);
     metric_list_family(list, "cogo_limit_waiting", "Groups of tasks that wait for a limit.",
                        "gauge");
-    for (const task_limit *l; (l = orc_map_next(&o->limits, &cursor)) != NULL;) {
-        const char *const name = "limit";
-        metric_list_sample(list, "", metric_labels(&o->scratch, &name, &l->name, 1),
-                           (double)shown(o, l).waiting);
-    }
+    add_samples(o, list, true);
 }

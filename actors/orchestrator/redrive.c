@@ -31,11 +31,11 @@ static const problem *refusal(orc *o, int64_t status, const char *code, const ch
 }
 
 /* A task that was retried leaves the state, so one that is named twice is retried once. */
-static submit_item redrive_one(orc *o, const char *id)
+static submit_item redrive_one(orc *o, const char *id, const char *tenant)
 {
     const char *detail = NULL;
     orc_task *t = orc_task_find(o, id);
-    if (t == NULL) {
+    if (t == NULL || !orc_sees(tenant, t->record->tenant)) {
         detail = cogo_arena_printf(&o->scratch, "No such task: %.80s.", id);
         return (submit_item){.problem = refusal(o, 404, "TASK_NOT_FOUND", detail)};
     }
@@ -55,6 +55,7 @@ static submit_item redrive_one(orc *o, const char *id)
 static void redrive_all(orc *o, orc_ask *ask)
 {
     const cogo_strings *ids = ask->own;
+    const redrive *asked = cogo_msg_payload(ask->request);
     if (!load_all(o, ask, ids) || orc_unavailable(o, ask->reply_to)) {
         return;
     }
@@ -62,7 +63,7 @@ static void redrive_all(orc *o, orc_ask *ask)
     orc_journal_flush_all(o);
     failpoint("orchestrator.redrive.before");
     for (size_t i = 0; i < ids->count && items != NULL; i++) {
-        items[i] = redrive_one(o, ids->items[i]);
+        items[i] = redrive_one(o, ids->items[i], asked->tenant);
     }
     redriven answer = {.tasks = {.items = items, .count = items == NULL ? 0 : ids->count}};
     cogo_msg *msg = cogo_msg_create_record(o->system, MSG_REDRIVEN, &answer);
@@ -155,6 +156,7 @@ void orc_on_redrive(orc *o, cogo_msg *msg)
     } else {
         task_list list = {.states = {.items = dead, .count = 1},
                           .roles = asked->roles,
+                          .tenant = asked->tenant,
                           .page_size = asked->limit == 0 ? REDRIVE_DEFAULT : asked->limit};
         orc_ask_send(o, ask, &(store_lookup){.list = &list}, listed);
     }

@@ -358,8 +358,12 @@ bool orc_sweep_takes(const orc *o, const char *task_id); /* It is as good as gon
 void orc_sweep_finish(orc *o);
 
 /* share.c and limit.c: who takes turns with whom, and who has to wait for a limit. */
-enum { LIMIT_NAME_SIZE = 65 };
-bool orc_limit_known(const orc *o, const char *key); /* "name" or "name:key". */
+enum { LIMIT_NAME_SIZE = 65 + 64 }; /* "TENANT/NAME" */
+/* What a task of @p tenant means by "name" or "name:key": the limit of its own,
+ * "TENANT/name:key", or the one for all. NULL: there is none. */
+const char *orc_limit_key(orc *o, const char *tenant, const char *key);
+/* May somebody who is bound to @p tenant (NULL: to none) see what is @p owner's? */
+bool orc_sees(const char *tenant, const char *owner);
 void orc_on_limit_set(orc *o, cogo_msg *msg);
 void orc_on_limit_list(orc *o, cogo_msg *msg);
 void orc_on_limit_delete(orc *o, cogo_msg *msg);

@@ -137,8 +137,9 @@ void orc_on_schedule_list(orc *o, cogo_msg *msg)
     size_t count = 0;
     size_t cursor = 0;
     for (orc_schedule *s; (s = orc_map_next(&o->schedules, &cursor)) != NULL && all != NULL;) {
-        if (asked->schedule_id == NULL
-            || strcmp(asked->schedule_id, s->record->schedule_id) == 0) {
+        if (orc_sees(asked->tenant, s->record->tenant)
+            && (asked->schedule_id == NULL
+                || strcmp(asked->schedule_id, s->record->schedule_id) == 0)) {
             all[count++] = *s->record;
         }
     }
@@ -164,9 +165,10 @@ static orc_schedule *named(orc *o, cogo_msg *msg)
     }
     orc_schedule *s =
         asked->schedule_id == NULL ? NULL : orc_map_get_text(&o->schedules, asked->schedule_id);
-    if (s == NULL) {
+    if (s == NULL || !orc_sees(asked->tenant, s->record->tenant)) {
         orc_refuse(o, to, 404, "SCHEDULE_NOT_FOUND", "No such schedule: %.80s.",
                    asked->schedule_id == NULL ? "(no id)" : asked->schedule_id);
+        return NULL;
     }
     return s;
 }

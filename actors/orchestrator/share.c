@@ -190,6 +190,13 @@ const char *orc_gate_closed(orc *o, orc_gate *g)
                              (long long)g->limit->rate, (long long)period_ms(g->limit));
 }
 
+/* The limit that the task means, or meant while there was one. */
+static const char *limit_of(orc *o, const task *t, const char *key)
+{
+    const char *found = orc_limit_key(o, t->tenant, key);
+    return found != NULL ? found : key;
+}
+
 /* "line level key\nlimit\nlimit": one map finds the groups of all lines. */
 static const char *group_key(orc *o, const orc_task *t)
 {
@@ -197,7 +204,7 @@ static const char *group_key(orc *o, const orc_task *t)
     const char *key = cogo_arena_printf(&o->scratch, "%p %d %s", (void *)t->line, r->priority,
                                         r->fairness_key == NULL ? "" : r->fairness_key);
     for (size_t i = 0; i < r->limits.count && key != NULL; i++) {
-        key = cogo_arena_printf(&o->scratch, "%s\n%s", key, r->limits.items[i]);
+        key = cogo_arena_printf(&o->scratch, "%s\n%s", key, limit_of(o, r, r->limits.items[i]));
     }
     return key;
 }
@@ -218,7 +225,7 @@ orc_group *orc_group_of(orc *o, orc_task *t)
         group->line = t->line;
         group->gates = orc_alloc((r->limits.count + 1) * sizeof(orc_gate *));
         for (size_t i = 0; i < r->limits.count; i++) {
-            group->gates[group->gate_count++] = gate_of(o, r->limits.items[i]);
+            group->gates[group->gate_count++] = gate_of(o, limit_of(o, r, r->limits.items[i]));
         }
         orc_map_put_text(&o->groups, group->key, group);
     }
@@ -285,7 +292,7 @@ void orc_gates_hold(orc *o, orc_run *run)
     run->gates = orc_alloc(r->limits.count * sizeof(orc_gate *));
     run->gate_count = r->limits.count;
     for (size_t i = 0; i < r->limits.count; i++) {
-        run->gates[i] = gate_of(o, r->limits.items[i]);
+        run->gates[i] = gate_of(o, limit_of(o, r, r->limits.items[i]));
         run->gates[i]->used++;
     }
 }

@@ -100,7 +100,7 @@ static void check_labels(submission *s, size_t at, const char *field,
 /* A task of another tenant is as unknown as one that does not exist. */
 static bool same_tenant(const char *a, const char *b)
 {
-    return strcmp(a != NULL ? a : TENANT_DEFAULT, b != NULL ? b : TENANT_DEFAULT) == 0;
+    return orc_sees(a != NULL ? a : TENANT_DEFAULT, b);
 }
 
 static void check_parent(submission *s, size_t at)
@@ -134,7 +134,7 @@ static void check_limits(submission *s, size_t at)
         (void)snprintf(pointer, sizeof pointer, "/limits/%zu", i);
         if (strlen(key) > LIMIT_KEY_MAX || strchr(key, '\n') != NULL) {
             wrong(s, at, "VALIDATION", pointer, "A limit is written name or name:key.");
-        } else if (!orc_limit_known(s->o, key)) {
+        } else if (orc_limit_key(s->o, s->request->tenant, key) == NULL) {
             wrong(s, at, "UNKNOWN_LIMIT", pointer, "No limit has this name: %.64s", key);
         }
     }

@@ -167,7 +167,8 @@ typedef struct redrive {
     cogo_strings task_ids;
     cogo_strings roles;
     bool all;
-    int64_t limit; /* When none is named; 0: 100. */
+    int64_t limit;      /* When none is named; 0: 100. */
+    const char *tenant; /* Only of this one; NULL: of all. */
 } redrive;
 
 typedef struct redriven {
@@ -183,7 +184,8 @@ typedef struct task_decision {
 } task_decision;
 
 typedef struct limit_command {
-    const char *name; /* NULL for all. */
+    const char *name;   /* NULL for all. */
+    const char *tenant; /* Only of this one; NULL: all, or with a name the one for all. */
 } limit_command;
 
 typedef struct limit_page {
@@ -192,6 +194,7 @@ typedef struct limit_page {
 
 typedef struct schedule_command {
     const char *schedule_id; /* NULL for all. */
+    const char *tenant;      /* Only of this one; NULL: of all. */
 } schedule_command;
 
 typedef struct schedule_page {

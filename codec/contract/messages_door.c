@@ -98,6 +98,8 @@ static const cogo_field redrive_fields[] = {
           .doc = "When neither id nor role is named: the newest dead letters of all roles."),
     FIELD(redrive, limit, "limit", INT, RANGE(0, PAGE_SIZE_MAX),
           .doc = "Most dead letters to take when no id is named; 0 means 100."),
+    FIELD(redrive, tenant, "tenant", STRING, OUTPUT,
+          .doc = "Only of this one; absent: of all."),
 };
 RECORD(redrive, "Redrive", 1, "Asks to try dead letters again.");
 
@@ -118,6 +120,8 @@ RECORD(task_decision, "TaskDecision", 1, "Agrees to a task that waits for it, or
 
 static const cogo_field limit_command_fields[] = {
     FIELD(limit_command, name, "name", STRING, .doc = "Name of the limit; absent for all."),
+    FIELD(limit_command, tenant, "tenant", STRING,
+          .doc = "Only of this tenant; absent: all, or with a name the one for all."),
 };
 RECORD(limit_command, "LimitCommand", 1, "Lists or deletes limits.");
 
@@ -129,6 +133,8 @@ RECORD(limit_page, "LimitPage", 1, "The limits, by name.");
 static const cogo_field schedule_command_fields[] = {
     FIELD(schedule_command, schedule_id, "scheduleId", STRING,
           .doc = "Id of the schedule; absent for all."),
+    FIELD(schedule_command, tenant, "tenant", STRING,
+          .doc = "Only of this tenant; absent: of all."),
 };
 RECORD(schedule_command, "ScheduleCommand", 1, "Lists, pauses, resumes or deletes schedules.");
 

@@ -256,6 +256,7 @@ typedef struct schedule {
     int64_t skipped;        /* that an unfinished task skipped, */
     int64_t missed_count;   /* that were missed for good, */
     int64_t refused;        /* and whose task was refused. */
+    const char *tenant;     /* Whose it is and whose its tasks are; NULL: the default one's. */
 } schedule;
 
 /* How many tasks of one name may run at once, and how many may begin in a time. What tasks
@@ -267,8 +268,10 @@ typedef struct task_limit {
     int64_t per;         /* ms; 0: 1000. */
     int64_t burst;       /* Starts that may be saved up; 0: as `rate`. */
     int64_t updated_at;
-    int64_t used;    /* Attempts that run now, over all keys. */
-    int64_t waiting; /* Groups of tasks that wait for it. */
+    int64_t used;       /* Attempts that run now, over all keys. */
+    int64_t waiting;    /* Groups of tasks that wait for it. */
+    const char *tenant; /* For the tasks of this one alone; NULL: for all that have none of
+                           this name of their own. */
 } task_limit;
 
 /* Which worker had the last task of a sticky key. */

@@ -20,6 +20,9 @@ static const cogo_field task_limit_fields[] = {
           .doc = "Attempts that run now, over all keys."),
     FIELD(task_limit, waiting, "waiting", INT, .flags = COGO_FIELD_OUTPUT, .min = 0,
           .max = INT64_MAX, .doc = "Groups of tasks that wait for it."),
+    FIELD(task_limit, tenant, "tenant", STRING, OUTPUT,
+          .doc = "For the tasks of this tenant alone; absent: for all that have none of this "
+                 "name of their own."),
 };
 RECORD(task_limit, "Limit", 1, "How many tasks may run at once, or begin in a time.");
 

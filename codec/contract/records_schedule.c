@@ -42,5 +42,7 @@ static const cogo_field schedule_fields[] = {
           .max = INT64_MAX, .doc = "Slots that were missed for good."),
     FIELD(schedule, refused, "refused", INT, .flags = COGO_FIELD_OUTPUT, .min = 0,
           .max = INT64_MAX, .doc = "Slots whose task was refused."),
+    FIELD(schedule, tenant, "tenant", STRING, OUTPUT,
+          .doc = "Whose schedule it is, and whose its tasks are; absent: the default one's."),
 };
 RECORD(schedule, "Schedule", 1, "A task that is submitted again and again.");

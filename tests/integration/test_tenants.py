@@ -2,8 +2,11 @@
 import os
 
 import pytest
+import websockets
 
 from conftest import run_cogo
+from test_postgres_faults import until
+from test_workers_outside import hear, registration, run, say
 
 ROOT = "root-s3cret-of-the-operator"
 
@@ -32,7 +35,7 @@ def guarded(request, make_cluster):
 def submit(cluster, token, **more):
     key = more.pop("key", None)
     headers = dict(bearer(token), **({"Idempotency-Key": key} if key else {}))
-    return cluster.call("POST", "/v1/tasks", dict(role="echo", context={"a": 1}, **more), headers)
+    return cluster.call("POST", "/v1/tasks", dict({"role": "echo", "context": {"a": 1}}, **more), headers)
 
 
 def test_tenants_do_not_see_each_other(guarded):
@@ -160,3 +163,86 @@ def test_the_command_line_makes_lists_and_revokes(guarded):
     assert run_cogo("task", "list", env=dict(env, COGO_API_TOKEN=secret)).returncode == 6
     assert run_cogo("token", "create", "--scope", "root", env=env).returncode == 2
     assert run_cogo("token", "create", "--expires", "soon", env=env).returncode == 2
+
+
+def test_each_tenant_has_its_own_schedules(guarded):
+    acme, beta = make(guarded, ["submit"], "acme")["token"], make(guarded, ["submit"], "beta")["token"]
+    reader = make(guarded, ["read"], "acme")["token"]
+    body = {"cron": "0 3 1 1 *", "instruction": {"role": "echo"}}
+    made = guarded.call("POST", "/v1/schedules", body, bearer(acme))
+    assert made.status == 201 and made.json["tenant"] == "acme", made.body
+    ours = guarded.call("POST", "/v1/schedules", body, bearer(ROOT)).json
+    assert "tenant" not in ours
+    assert guarded.call("POST", "/v1/schedules", dict(body, tenant="beta"), bearer(acme)).status == 422
+    assert guarded.call("POST", "/v1/schedules", body, bearer(reader)).status == 403
+    path = f"/v1/schedules/{made.json['scheduleId']}"
+    for method, more in (("GET", ""), ("POST", ":pause"), ("POST", ":resume"), ("DELETE", "")):
+        foreign = guarded.call(method, path + more, headers=bearer(beta))
+        none = guarded.call(method, "/v1/schedules/sch_00000000000000000000000000" + more, headers=bearer(beta))
+        assert foreign.status == none.status == 404 and foreign.json["code"] == none.json["code"], (method, foreign.body)
+        assert foreign.json["title"] == none.json["title"]
+
+    def listed(token):
+        return {one["scheduleId"] for one in guarded.call("GET", "/v1/schedules", headers=bearer(token)).json["schedules"]}
+    assert listed(beta) == set() and listed(acme) == listed(reader) == {made.json["scheduleId"]}
+    assert listed(ROOT) == {made.json["scheduleId"], ours["scheduleId"]}
+    assert guarded.call("POST", path + ":pause", headers=bearer(acme)).json["paused"] is True
+    assert guarded.call("DELETE", path, headers=bearer(acme)).status == 200
+
+
+def test_each_tenant_has_its_own_limits(guarded):
+    acme, beta = make(guarded, ["admin"], "acme")["token"], make(guarded, ["admin"], "beta")["token"]
+    limit = {"name": "gpu", "concurrency": 1}
+    assert submit(guarded, acme, limits=["gpu"]).json["code"] == "UNKNOWN_LIMIT"
+    made = guarded.call("POST", "/v1/limits", limit, bearer(acme))
+    assert made.status == 200 and made.json["tenant"] == "acme" and made.json["name"] == "gpu", made.body
+    assert submit(guarded, beta, limits=["gpu"]).json["code"] == "UNKNOWN_LIMIT", "it is not beta's"
+    assert submit(guarded, beta, limits=["acme/gpu"]).json["code"] == "UNKNOWN_LIMIT", "by no name"
+    assert guarded.call("GET", "/v1/limits/gpu", headers=bearer(beta)).status == 404
+    assert guarded.call("DELETE", "/v1/limits/gpu", headers=bearer(beta)).status == 404
+    assert guarded.call("GET", "/v1/limits", headers=bearer(beta)).json["limits"] == []
+    assert guarded.call("POST", "/v1/limits?tenant=acme", limit, bearer(beta)).status == 422
+    assert guarded.call("GET", "/v1/limits/gpu", headers=bearer(ROOT)).status == 404, "there is none for all"
+    assert guarded.call("GET", "/v1/limits/gpu?tenant=acme", headers=bearer(ROOT)).json["concurrency"] == 1
+    slow = [submit(guarded, acme, limits=["gpu"], context={"delayMs": 60000}).json["taskId"] for _ in range(2)]
+    until(lambda: guarded.call("GET", "/v1/limits/gpu", headers=bearer(acme)).json["waiting"] == 1, 20, "one waits")
+    assert guarded.call("GET", "/v1/limits/gpu", headers=bearer(acme)).json["used"] == 1
+    guarded.call("POST", "/v1/limits", dict(limit, concurrency=5), bearer(ROOT))
+    free = submit(guarded, beta, limits=["gpu"]).json["taskId"]
+    assert guarded.call("GET", f"/v1/tasks/{free}?wait=20s", headers=bearer(beta)).json["state"] == "succeeded", "the one for all"
+    assert guarded.call("GET", "/v1/limits/gpu", headers=bearer(acme)).json["concurrency"] == 1
+    assert len(guarded.call("GET", "/v1/limits", headers=bearer(ROOT)).json["limits"]) == 2
+    for task in slow:
+        guarded.call("POST", f"/v1/tasks/{task}:cancel", headers=bearer(acme))
+    guarded.kill()
+    guarded.start()
+    assert guarded.call("GET", "/v1/limits/gpu", headers=bearer(acme)).json["tenant"] == "acme"
+    assert guarded.call("DELETE", "/v1/limits/gpu", headers=bearer(acme)).status == 200
+    assert "tenant" not in guarded.call("GET", "/v1/limits/gpu", headers=bearer(ROOT)).json
+
+
+async def give_up(cluster, submitted):
+    """A worker fails the task in a way that another attempt might mend, if there were one."""
+    url = cluster.url.replace("http", "ws") + "/v1/ws"
+    async with websockets.connect(url, subprotocols=["cogo.v1+json"], extra_headers=bearer(ROOT)) as ws:
+        await say(ws, "register", registration("wrk_fails"))
+        await hear(ws, "welcome")
+        task = submitted()
+        lease = (await hear(ws, "offer"))["data"]["lease"]
+        await say(ws, "result", {"lease": lease, "retryable": True, "result": {"status": "failed"}})
+        await hear(ws, "ack")
+        await say(ws, "deregister")
+    return task
+
+
+def test_dead_letters_are_redriven_by_their_tenant(guarded):
+    acme, beta = make(guarded, ["submit"], "acme")["token"], make(guarded, ["submit"], "beta")["token"]
+    dead = run(give_up(guarded, lambda: submit(guarded, acme, maxAttempts=1, labels=["who=wrk_fails"]).json["taskId"]))
+    assert guarded.call("GET", f"/v1/tasks/{dead}?wait=20s", headers=bearer(acme)).json["state"] == "deadlettered"
+    redrive = lambda token, body: guarded.call("POST", "/v1/deadletters:redrive", body, bearer(token))
+    foreign, none = (redrive(beta, {"taskIds": [task]}).json["tasks"][0] for task in (dead, "tsk_" + "0" * 26))
+    assert foreign["code"] == none["code"] == "TASK_NOT_FOUND" and foreign["status"] == 404
+    assert redrive(beta, {"all": True}).json["tasks"] == []
+    assert redrive(beta, {"all": True, "tenant": "acme"}).status == 422
+    assert redrive(acme, {"all": True}).json["tasks"][0]["taskId"] == dead
+    assert guarded.call("GET", f"/v1/tasks/{dead}", headers=bearer(acme)).json["state"] == "queued"

@@ -213,3 +213,37 @@ Test(schedule, an_unfinished_earlier_task_skips_the_slot_or_is_cancelled)
         rig_end(&r);
     }
 }
+
+/* Another tenant's schedule is as unknown as one that does not exist; its tasks are its own. */
+Test(schedule, belongs_to_a_tenant_and_so_do_its_tasks)
+{
+    rig r;
+    rig_start(&r);
+    instruction asked = {.role = "echo", .priority = -1};
+    schedule what = {.cron = half_an_hour_away(&r),
+                     .overlap = -1,
+                     .missed = MISSED_ONCE,
+                     .instruction = &asked,
+                     .tenant = "acme"};
+    schedule *s = ask_schedule(&r, MSG_SCHEDULE_CREATE, &what);
+    schedule_command foreign = {.schedule_id = s->schedule_id, .tenant = "beta"};
+    static const cogo_msg_type all[] = {MSG_SCHEDULE_LIST, MSG_SCHEDULE_PAUSE,
+                                        MSG_SCHEDULE_RESUME, MSG_SCHEDULE_DELETE};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        ask(&r, &r.client, all[i], &foreign);
+        cr_expect(take_problem(&r.client, 404, "SCHEDULE_NOT_FOUND", s->schedule_id));
+    }
+    rig_crash(&r);
+    set_back(&r, s, hour_ms);
+    lead_again(&r, 2);
+    schedule *now = await_slots(&r, s->schedule_id, 1, 0);
+    cr_assert_not_null(now->last_task_id);
+    ask(&r, &r.client, MSG_TASK_GET, &(task_get){.task_id = now->last_task_id});
+    cogo_msg *msg = take(&r.client, MSG_TASK);
+    cr_assert_not_null(msg);
+    cr_expect_str_eq(((const task *)cogo_msg_payload(msg))->tenant, "acme");
+    cogo_msg_destroy(msg);
+    free(now);
+    free(s);
+    rig_end(&r);
+}
