@@ -28,10 +28,10 @@
          .doc = "worker types that run in a child process each: what crashes there is tried "  \
                 "again, and all else goes on (default: none)"},                                \
         {.name = "tenant-rates",                                                               \
-         .value = "N,TENANT=N,...",                                                            \
+         .value = "[DOOR:]N,TENANT=N,*=N,...",                                                 \
          .env = "COGO_TENANT_RATES",                                                           \
-         .doc = "requests a second that each tenant may send, and those of some (default: no " \
-                "limit)"},                                                                     \
+         .doc = "requests a second of each tenant, of one, of all callers together; behind "   \
+                "http:, ws: or redis: in that door alone (default: no limit)"},                \
         {.name = "otlp-endpoint",                                                              \
          .value = "URL",                                                                       \
          .env = "OTEL_EXPORTER_OTLP_ENDPOINT",                                                 \

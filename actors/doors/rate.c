@@ -13,41 +13,79 @@ static bool take_number(const char *text, size_t size, int64_t *out)
            && number <= RATE_MOST;
 }
 
-/* "100" or "acme=500". */
+/* Where the limit of the tenant goes; NULL: that is no tenant, or one too many. */
+static int64_t *place_of(rates *r, const char *name, size_t size)
+{
+    char tenant[GRANT_TENANT_MAX + 1];
+    if (size > GRANT_TENANT_MAX) {
+        return NULL;
+    }
+    memcpy(tenant, name, size);
+    tenant[size] = '\0';
+    size_t i = 0;
+    while (i < r->own_count && strcmp(r->own[i].tenant, tenant) != 0) {
+        i++;
+    }
+    if (i == RATES_MAX || !grant_tenant_valid(tenant)) {
+        return NULL;
+    }
+    memcpy(r->own[i].tenant, tenant, size + 1);
+    r->own_count += i == r->own_count;
+    return &r->own[i].per_second;
+}
+
+/* "100", "acme=500" or "*=1000". */
 static bool take_one(rates *r, const char *text, size_t size)
 {
     const char *equals = memchr(text, '=', size);
+    size_t name = equals != NULL ? (size_t)(equals - text) : 0;
     if (equals == NULL) {
         return take_number(text, size, &r->common);
     }
-    size_t name = (size_t)(equals - text);
-    if (name > GRANT_TENANT_MAX || r->own_count == RATES_MAX) {
-        return false;
-    }
-    memcpy(r->own[r->own_count].tenant, text, name);
-    r->own[r->own_count].tenant[name] = '\0';
-    bool good = grant_tenant_valid(r->own[r->own_count].tenant)
-                && take_number(equals + 1, size - name - 1, &r->own[r->own_count].per_second);
-    r->own_count++;
-    return good;
+    int64_t *place = name == 1 && text[0] == '*' ? &r->whole : place_of(r, text, name);
+    return place != NULL && take_number(equals + 1, size - name - 1, place);
 }
 
-bool rates_init(rates *r, const char *text, char error[256])
+/* The doors that there are; what is behind another one's name is checked and not used. */
+static bool take_entry(rates *r, rates *others, const char *text, size_t size, const char *door)
 {
+    static const char *const doors[] = {"http", "ws", "redis"};
+    const char *colon = memchr(text, ':', size);
+    size_t name = colon != NULL ? (size_t)(colon - text) : 0;
+    bool known = colon == NULL;
+    for (size_t i = 0; colon != NULL && i < sizeof doors / sizeof doors[0]; i++) {
+        known = known || (strlen(doors[i]) == name && memcmp(doors[i], text, name) == 0);
+    }
+    bool mine = colon == NULL || (strlen(door) == name && memcmp(door, text, name) == 0);
+    size_t skip = colon != NULL ? name + 1 : 0;
+    return known && take_one(mine ? r : others, text + skip, size - skip);
+}
+
+bool rates_init(rates *r, const char *text, const char *door, char error[256])
+{
+    rates *others = calloc(1, sizeof *others);
     memset(r, 0, sizeof *r);
     r->lookups.level = RATE_LOOKUPS;
-    while (text != NULL && *text != '\0') {
+    while (others != NULL && text != NULL && *text != '\0') {
         size_t size = strcspn(text, ",");
-        if (!take_one(r, text, size)) {
+        if (!take_entry(r, others, text, size, door)) {
             snprintf(error, 256,
-                     "the rate '%.*s' is not N or TENANT=N, requests a second up to %d",
+                     "the rate '%.*s' is not N, TENANT=N or *=N, perhaps behind http:, ws: or "
+                     "redis:; requests a second up to %d",
                      (int)(size < 80 ? size : 80), text, RATE_MOST);
+            free(others);
             return false;
         }
         text += size;
         text += *text == ',';
     }
-    return true;
+    if (others == NULL) {
+        snprintf(error, 256, "out of memory");
+    }
+    r->all.level = (double)r->whole * RATE_BURST_SECONDS;
+    bool good = others != NULL;
+    free(others);
+    return good;
 }
 
 static int64_t limit_of(const rates *r, const char *tenant)
@@ -99,7 +137,16 @@ static int64_t take(rates *r, rate_bucket *b, int64_t per_second)
 int64_t rates_take(rates *r, const char *tenant, uint64_t now_ns)
 {
     int64_t per_second = tenant != NULL ? limit_of(r, tenant) : 0;
-    return per_second > 0 ? take(r, bucket_of(r, tenant, per_second, now_ns), per_second) : 0;
+    if (r->whole > 0) {
+        fill(&r->all, r->whole, now_ns);
+    }
+    if (r->whole > 0 && r->all.level < 1) {
+        return take(r, &r->all, r->whole);
+    }
+    int64_t wait_ms =
+        per_second > 0 ? take(r, bucket_of(r, tenant, per_second, now_ns), per_second) : 0;
+    r->all.level -= wait_ms == 0 && r->whole > 0 ? 1 : 0;
+    return wait_ms;
 }
 
 void rates_charge(rates *r, const char *tenant, size_t count, uint64_t now_ns)
@@ -108,6 +155,7 @@ void rates_charge(rates *r, const char *tenant, size_t count, uint64_t now_ns)
     if (per_second > 0) {
         bucket_of(r, tenant, per_second, now_ns)->level -= (double)count;
     }
+    r->all.level -= r->whole > 0 ? (double)count : 0;
 }
 
 int64_t rates_take_lookup(rates *r, uint64_t now_ns)

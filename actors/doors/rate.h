@@ -21,6 +21,8 @@ typedef struct rate_bucket {
 
 typedef struct rates {
     int64_t common; /* Requests per second of each tenant; 0: no limit. */
+    int64_t whole;  /* Of all callers together; 0: no limit. */
+    rate_bucket all;
     size_t own_count;
     struct {
         char tenant[GRANT_TENANT_MAX + 1];
@@ -32,11 +34,14 @@ typedef struct rates {
     uint64_t refused; /* Ever. */
 } rates;
 
-/* "100", "acme=500" or both and more with commas: requests per second. NULL or "": no limit.
- * False with a sentence in @p error. */
-bool rates_init(rates *r, const char *text, char error[256]);
+/* What @p text says of @p door ("http", "ws" or "redis"): entries with commas between them, "N"
+ * for each tenant, "TENANT=N" for one, "*=N" for all callers together, each perhaps behind
+ * "DOOR:" for this door alone; requests per second, and a later entry is right. NULL or "": no
+ * limit. False with a sentence in @p error. */
+bool rates_init(rates *r, const char *text, const char *door, char error[256]);
 
-/* One request of @p tenant. 0: it may; else ms after which it may. */
+/* One request of @p tenant (NULL: of a caller that is bound to none). 0: it may; else ms after
+ * which it may. */
 int64_t rates_take(rates *r, const char *tenant, uint64_t now_ns);
 /* @p count more of the same, which was let in already: the next ones wait longer. */
 void rates_charge(rates *r, const char *tenant, size_t count, uint64_t now_ns);

@@ -40,7 +40,8 @@ typedef struct desk {
     counts *counts;
     const auth *auth;
     grants *grants;
-    rates *rates;
+    rates *rates;                                        /* Of requests. */
+    rates *socket_rates;                                 /* Of frames. */
     exchange *first;                                     /* All exchanges, newest first. */
     struct stream *streams;                              /* Event streams; see sse.h. */
     struct desk_feed *feeds;                             /* Of streams and WebSockets. */

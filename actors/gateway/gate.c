@@ -108,10 +108,12 @@ static void admit(exchange *x)
     const char *why = "";
     const char *which;
     uint32_t scope = x->route != NULL ? scope_of(x->route) : 0;
+    bool probe = x->route != NULL && (x->route->flags & ROUTE_OPEN) != 0;
     int64_t wait_ms =
-        rates_take(x->desk->rates, grant_bound(&x->grant), cogo_now_ns(x->desk->ctx));
+        probe ? 0
+              : rates_take(x->desk->rates, grant_bound(&x->grant), cogo_now_ns(x->desk->ctx));
     if (wait_ms > 0) {
-        refuse_rate(x, wait_ms, "The tenant sends more requests than it may.");
+        refuse_rate(x, wait_ms, "More requests come than may, of the tenant or of all.");
     } else if (x->route == NULL && x->allow == NULL) {
         exchange_problem(x, 404, NULL, "Nothing is at this path; see /openapi.json.");
     } else if (x->route == NULL) {

@@ -21,7 +21,7 @@ struct gateway {
     counts counts;
     auth auth;
     grants grants;
-    rates rates;
+    rates rates, socket_rates; /* Of requests, and of frames. */
     cogo_actor_id actor;
     cogo_actor_id orchestrator, beside[2], spans;
     double trace_ratio;
@@ -122,7 +122,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
                 .counts = &(*g)->counts,
                 .auth = &(*g)->auth,
                 .grants = &(*g)->grants,
-                .rates = &(*g)->rates};
+                .rates = &(*g)->rates,
+                .socket_rates = &(*g)->socket_rates};
     return COGO_OK;
 }
 
@@ -259,7 +260,8 @@ cogo_err gateway_start(cogo_system *system, const gateway_config *config, gatewa
     }
     const char *host = config->host != NULL ? config->host : "127.0.0.1";
     if (!auth_init(&g->auth, config->token, host, error)
-        || !rates_init(&g->rates, config->tenant_rates, error)) {
+        || !rates_init(&g->rates, config->tenant_rates, "http", error)
+        || !rates_init(&g->socket_rates, config->tenant_rates, "ws", error)) {
         free(g);
         return COGO_EINVAL;
     }

@@ -87,8 +87,12 @@ static void write_door(FILE *out, const desk *d)
     write_head(out, "cogo_websocket_frames_total", "counter", "Messages that WebSockets sent.");
     fprintf(out, "cogo_websocket_frames_total %llu\n", (unsigned long long)d->socket_frames);
     write_head(out, "cogo_rate_limited_total", "counter",
-               "Requests and frames refused because a tenant sent too many.");
-    fprintf(out, "cogo_rate_limited_total %llu\n", (unsigned long long)d->rates->refused);
+               "Requests and frames refused because there were too many, by door.");
+    fprintf(out,
+            "cogo_rate_limited_total{door=\"http\"} %llu\n"
+            "cogo_rate_limited_total{door=\"ws\"} %llu\n",
+            (unsigned long long)d->rates->refused,
+            (unsigned long long)d->socket_rates->refused);
     if (cogo_actor_id_is_set(d->spans)) {
         write_head(out, "cogo_http_spans_refused_total", "counter",
                    "Spans of requests that the exporter had no room for.");

@@ -306,11 +306,11 @@ static bool admit(ws_frame *f, const ws_kind *k)
 {
     desk *d = f->socket->desk;
     const grant *g = &f->socket->grant;
-    int64_t wait_ms = rates_take(d->rates, grant_bound(g), cogo_now_ns(d->ctx));
+    int64_t wait_ms = rates_take(d->socket_rates, grant_bound(g), cogo_now_ns(d->ctx));
     if (wait_ms > 0) {
         ws_refuse(f, &(problem){.status = 429,
                                 .code = "RATE_LIMITED",
-                                .detail = "The tenant sends more requests than it may.",
+                                .detail = "More frames come than may, of the tenant or of all.",
                                 .retry_after_ms = wait_ms});
     } else if ((g->scopes & k->scope) != k->scope) {
         ws_refuse(f, &(problem){.status = 403,

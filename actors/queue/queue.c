@@ -141,7 +141,7 @@ static bool take_config(queue *q, const queue_config *c, char error[256])
 {
     if (!address_parse(c->url, &q->address, error)
         || !token_rule_init(&q->rule, c->token, error)
-        || !rates_init(&q->rates, c->tenant_rates, error)) {
+        || !rates_init(&q->rates, c->tenant_rates, "redis", error)) {
         return false;
     }
     if (c->token == NULL && !address_is_local(&q->address)) {

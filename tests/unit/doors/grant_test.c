@@ -91,7 +91,7 @@ Test(rate, a_tenant_gets_its_rate_and_its_burst_and_no_more)
 {
     char error[256];
     rates *r = malloc(sizeof *r);
-    cr_assert(rates_init(r, "10,acme=100", error));
+    cr_assert(rates_init(r, "10,acme=100", "http", error));
     uint64_t now_ns = second_ns;
     int let_in = 0;
     for (int i = 0; i < 1000; i++) {
@@ -112,7 +112,7 @@ Test(rate, more_tenants_than_buckets_still_have_limits)
 {
     char error[256];
     rates *r = malloc(sizeof *r);
-    cr_assert(rates_init(r, "1", error));
+    cr_assert(rates_init(r, "1", "http", error));
     for (int i = 0; i < 3 * RATE_TENANTS_MAX; i++) {
         char tenant[32];
         snprintf(tenant, sizeof tenant, "t%d", i);
@@ -126,15 +126,44 @@ Test(rate, more_tenants_than_buckets_still_have_limits)
 
 Test(rate, bad_settings_are_named)
 {
-    static const char *const bad[] = {"x", "-1", "1000001", "a=", "=5", "A=5", "1,,2", "1 "};
+    static const char *const bad[] = {"x",     "-1",   "1000001", "a=",       "=5",
+                                      "A=5",   "1,,2", "1 ",      "ftp:5",    ":5",
+                                      "http:", "ws:x", "**=5",    "redis:A=1"};
     char error[256];
     rates *r = malloc(sizeof *r);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         error[0] = '\0';
-        cr_expect_not(rates_init(r, bad[i], error), "%s", bad[i]);
+        cr_expect_not(rates_init(r, bad[i], "http", error), "%s", bad[i]);
         cr_expect_not_null(strstr(error, "TENANT=N"));
     }
-    cr_expect(rates_init(r, NULL, error));
+    cr_expect(rates_init(r, NULL, "http", error));
     cr_expect_eq(rates_take(r, "any", 1), 0);
     free(r);
+}
+
+Test(rate, each_door_has_limits_of_its_own_and_one_for_all_callers)
+{
+    static const char text[] = "100,acme=50,ws:acme=5,ws:*=20,redis:7";
+    char error[256];
+    rates *http = malloc(sizeof *http), *ws = malloc(sizeof *ws),
+          *redis = malloc(sizeof *redis);
+    cr_assert(rates_init(http, text, "http", error) && rates_init(ws, text, "ws", error)
+              && rates_init(redis, text, "redis", error));
+    cr_expect(http->common == 100 && ws->common == 100 && redis->common == 7);
+    cr_expect(http->whole == 0 && ws->whole == 20);
+    int acme = 0, others = 0;
+    for (int i = 0; i < 100; i++) {
+        acme += rates_take(ws, "acme", second_ns) == 0;
+    }
+    for (int i = 0; i < 100; i++) {
+        others += rates_take(ws, NULL, second_ns) == 0;
+    }
+    cr_expect_eq(acme, 5 * RATE_BURST_SECONDS, "the later entry, of this door");
+    cr_expect_eq(acme + others, 20 * RATE_BURST_SECONDS, "all callers together");
+    cr_expect_gt(rates_take(ws, NULL, second_ns), 0);
+    cr_expect_eq(rates_take(ws, NULL, 2 * second_ns), 0, "it fills again");
+    cr_expect_eq(rates_take(http, "acme", second_ns), 0, "another door is not held up");
+    free(http);
+    free(ws);
+    free(redis);
 }
