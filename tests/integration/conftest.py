@@ -190,17 +190,26 @@ class ElsewhereCluster(NodeCluster):
     def start(self, timeout=30, port=0):
         seen = os.path.getsize(self.data + ".workers.log") if self.workers else None
         super().start(timeout, port)
-        self.await_log(self.log_path, lambda _: self.call("GET", "/ready").status == 200, timeout)
+        self.await_ready(self.answers, timeout)
         if seen is not None:  # They were there before: each finds the orchestrator again.
-            self.await_log(self.data + ".workers.log", lambda text: len(set(
-                re.findall(r"worker (\S+) is registered", text))) > self.worker_types.count(","), timeout, seen)
+            self.await_ready(lambda: self.registered(seen) > self.worker_types.count(","), timeout)
         return self
 
-    @staticmethod
-    def await_log(path, holds, seconds, offset=0):
+    def answers(self):
+        try:
+            return self.call("GET", "/ready").status == 200
+        except OSError:
+            return False
+
+    def registered(self, offset):
+        text = open(self.data + ".workers.log", "rb").read()[offset:].decode(errors="replace")
+        return len(set(re.findall(r"worker (\S+) is registered", text)))
+
+    def await_ready(self, holds, seconds):
         end = time.monotonic() + seconds
-        while not holds(open(path, "rb").read()[offset:].decode(errors="replace")):
-            assert time.monotonic() < end, f"not ready after {seconds} s:\n" + open(path).read()[-2000:]
+        while not holds():
+            assert self.process.poll() is None, "it ended while it started:\n" + open(self.log_path).read()[-2000:]
+            assert time.monotonic() < end, f"not ready after {seconds} s:\n" + open(self.log_path).read()[-2000:]
             time.sleep(0.02)
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import COGO, TOP
+from conftest import COGO, TOP, NodeCluster
 
 
 def test_a_cluster_finds_its_tasks_again_in_postgres(make_cluster, postgres):
@@ -99,3 +99,33 @@ def test_the_lease_of_the_runtime_page_grants_a_name_to_one(postgres):
     postgres.sql("UPDATE lease SET until = clock_timestamp()", postgres.schema)  # Its time is over.
     assert not take("b/1", 7) and take("b/1", 8)  # A term is used once.
     assert not take("a/1", 7)
+
+
+def test_an_owner_that_hangs_within_a_statement_does_not_keep_the_store(make_cluster, postgres):
+    """As a process that was frozen half-way through its pipeline: the server sees a statement, and no end of it."""
+    url = postgres.journal()
+    migrated = subprocess.run([COGO, "migrate"], env=dict(os.environ, DATABASE_URL=url), capture_output=True, timeout=30)
+    assert migrated.returncode == 0, migrated.stderr
+    owner = subprocess.Popen(["psql", "-qAtX", "-h", postgres.folder, "-U", "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=dict(os.environ, PGOPTIONS=f"-csearch_path={postgres.schema}"))
+    try:
+        owner.stdin.write("SELECT pg_advisory_lock(1668245356, hashtext(current_schema())); BEGIN; UPDATE meta SET stale_writes = 0; "
+                          "SELECT 'it has all'; SELECT pg_sleep(600);\n")
+        owner.stdin.flush()
+        while "it has all" not in owner.stdout.readline():
+            assert owner.poll() is None
+        node = NodeCluster(postgres.folder + "-hung", env={"DATABASE_URL": url})
+        node.workers = False  # It needs none.
+        node.start()
+        try:
+            end = time.monotonic() + 30
+            while node.call("GET", "/ready").status != 200:
+                assert time.monotonic() < end, open(node.log_path).read()[-2000:]
+                time.sleep(0.1)
+            assert owner.wait(10) != 0 and "terminating connection" in owner.stderr.read()
+        finally:
+            node.workers = None
+            assert node.stop() == 0
+    finally:
+        owner.kill()
+        owner.wait(10)

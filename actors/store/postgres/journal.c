@@ -372,6 +372,25 @@ static bool try_term(pg_journal *j, bool standby)
     return true;
 }
 
+/* Whoever has the right may hang half-way through its pipeline: the server waits for the rest
+ * of it with all locks held, and for no time-out of ours. When its right is over it has none to
+ * be left in peace: its session is ended. True: it was, and the next try will find no lock. */
+static bool end_hung_owner(pg *p)
+{
+    PGresult *result =
+        pg_run(p,
+               "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l, meta "
+               "WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid() "
+               "AND (l.classid::bigint, l.objid::bigint) = (1668245356, "
+               "hashtext(current_schema())::bigint & 4294967295) AND l.database = (SELECT oid "
+               "FROM pg_database WHERE datname = current_database()) "
+               "AND held_until <= clock_timestamp()",
+               NULL, 0);
+    bool ended = result != NULL && PQntuples(result) != 0;
+    PQclear(result);
+    return ended;
+}
+
 /* Whoever lives renews within RENEW_MS, so after HOLD_MS and that the owner is known to live.
  */
 static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
@@ -380,6 +399,9 @@ static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
     pg *p = &j->connection;
     for (int waited_ms = 0;; waited_ms += TAKE_PAUSE_MS) {
         if (!try_term(j, standby)) {
+            if (p->conn != NULL && waited_ms <= HOLD_MS + RENEW_MS && end_hung_owner(p)) {
+                continue;
+            }
             postgres_explain(p, "take the next term", error);
             return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
         }
@@ -408,6 +430,9 @@ static journal_verdict stand(pg_journal *j, char error[JOURNAL_ERROR_SIZE])
     postgres_explain(p, "ask for the right to write the store", error);
     if (p->fault == PG_BROKEN) {
         return JOURNAL_BROKEN;
+    }
+    if (p->conn != NULL) {
+        (void)end_hung_owner(p);
     }
     j->lost = true;
     pg_drop(p);
