@@ -13,7 +13,7 @@ static const cli_command *const lists[] = {
     schedule_commands, limit_commands,  workflow_commands, worker_commands,
     node_commands,     ops_commands,    bench_commands,    token_commands,
     artifact_commands, audit_commands};
-enum { LIST_COUNT = sizeof lists / sizeof lists[0], NAMES_MAX = 64 };
+enum { LIST_COUNT = sizeof lists / sizeof lists[0], NAMES_MAX = 128 };
 
 cli_exit cli_fail(cli_exit code, const char *format, ...)
 {

@@ -47,6 +47,10 @@ const char *orc_artifact_refused(orc *o, const orc_task *t, const char *name, in
 cogo_value orc_context_of(const orc_task *t, bool *out_missing);
 cogo_value orc_output_of(const orc_task *t, bool *out_missing);
 
+/* True: something that a worker of @p t is to have is not in memory; it leaves its line, and
+ * comes back to it when the store has given it (fetch.c). */
+bool orc_artifact_fetch(orc *o, orc_task *t);
+
 /* For the journal: the new ones, in the scratch arena; how many bytes they have; they are in a
  * write now. */
 cogo_records orc_artifact_fresh(orc *o, const orc_task *t);

@@ -166,25 +166,6 @@ static cogo_records previous_results(orc *o, const orc_task *t)
     return (cogo_records){.items = results, .count = count};
 }
 
-/* What is too large to be in memory with all else, as a sentence; NULL: all is there. */
-static const char *missing_value(orc *o, const orc_task *t)
-{
-    bool missing;
-    (void)orc_context_of(t, &missing);
-    if (missing) {
-        return "its context could not be loaded with those of the other tasks";
-    }
-    for (size_t i = 0; i < t->edge_count; i++) {
-        (void)orc_output_of(t->edges[i].dependency, &missing);
-        if (missing) {
-            return cogo_arena_printf(&o->scratch,
-                                     "the output of %s is too large to be loaded with it",
-                                     t->edges[i].dependency->record->task_id);
-        }
-    }
-    return NULL;
-}
-
 static cogo_err send_offer(orc *o, const orc_task *t, const orc_run *run)
 {
     const task *r = t->record;
@@ -238,9 +219,7 @@ static void offer_task(orc *o, orc_worker *w, orc_task *t)
         (void)orc_transition(o, t, LIFE_EXHAUST, used_up);
         return;
     }
-    const char *missing = missing_value(o, t);
-    if (missing != NULL) {
-        (void)orc_transition(o, t, LIFE_EXHAUST, missing);
+    if (orc_artifact_fetch(o, t)) {
         return;
     }
     orc_run *run = run_create(o, w, orc_worker_offer(w, t->line->role), t, o->next_lease++);

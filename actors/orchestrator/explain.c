@@ -54,6 +54,9 @@ static const char *explain_queued(reasons *all, orc_task *t, int64_t *out_positi
 {
     orc *o = all->o;
     const orc_role *role = t->line->role;
+    if (!t->waiting.queued) {
+        return "It waits for a large value, which is being read from the store.";
+    }
     *out_position =
         (int64_t)orc_queue_position(&t->line->queue, &t->waiting, cogo_now_ns(o->ctx));
     const orc_group *group = t->waiting.group;

@@ -9,11 +9,12 @@ import websockets
 class Hand:
     """Runs its socket on a thread of its own, so that tests need no coroutines."""
 
-    def __init__(self, cluster, worker_id="wrk_hand", token=None, labels=("by=hand",), slots=4):
+    def __init__(self, cluster, worker_id="wrk_hand", token=None, labels=("by=hand",), slots=4, session=None):
         self.url = cluster.url.replace("http", "ws") + "/v1/ws"
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.me = {"workerId": worker_id, "workerType": "research", "slots": slots, "labels": list(labels),
                    "capabilities": [{"role": "echo", "slots": slots}]}
+        self.session = {"session": session} if session else {}
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -26,7 +27,7 @@ class Hand:
         self.frames = asyncio.Queue()
         self.socket = await websockets.connect(self.url, subprotocols=["cogo.v1+json"], extra_headers=self.headers,
                                                max_size=None)
-        await self._say("register", data=self.me)
+        await self._say("register", data=self.me, **self.session)
         self.tasks = [self.loop.create_task(self._read()), self.loop.create_task(self._beat())]
         await self._next("welcome")
 
@@ -62,6 +63,13 @@ class Hand:
             result["output"] = output
         self.run(self._say("result", data=dict(lease=offer["lease"], result=dict(result, **more))))
         return self.run(self._next("ack"))["data"]["reason"]
+
+    def reconnect(self, offers, seconds=30):
+        """Comes back with what it works on, after the server was restarted."""
+        self.me["running"] = [f"{o['instruction']['taskId']}:{o['lease']}" for o in offers]
+        for task in self.tasks:
+            self.loop.call_soon_threadsafe(task.cancel)
+        self.run(self._open(), seconds)
 
     def spend(self, offer, used=None, next=None):
         """Asks for more of the budget; gives the frame that answers."""

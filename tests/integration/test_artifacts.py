@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from conftest import run_cogo
+from conftest import NodeCluster, cluster_maker, run_cogo
 from hand import Hand
 
 ROOT = "root-of-the-artifacts"
@@ -143,6 +143,48 @@ def test_a_worker_stores_files_for_its_attempt_only(stored):
         assert call(stored, "GET", f"{path}/log.txt").body == b""
         assert call(stored, "GET", f"{path}/none").json["code"] == "ARTIFACT_NOT_FOUND"
         assert dangling(stored) == (0, 0)
+    finally:
+        hand.close()
+
+
+@pytest.fixture
+def restarted(tmp_path):
+    """An orchestrator by itself: its workers outlive it, and keep what they work on."""
+    for make in cluster_maker(tmp_path, NodeCluster):
+        cluster = make(env={"COGO_API_TOKEN": ROOT}, worker_types="indexing")
+        cluster.engine = "sqlite"
+        yield cluster
+
+
+def test_what_a_worker_has_stored_survives_a_kill_before_its_result(restarted):
+    stored = restarted
+    token = call(stored, "POST", "/v1/tokens", {"scopes": ["work"], "tenant": "*"}).json["token"]
+    hand = Hand(stored, token=token, session="session-of-the-hand")
+    task = call(stored, "POST", "/v1/tasks", {"role": "echo", "labels": ["by=hand"], "context": {}}).json["taskId"]
+    after = call(stored, "POST", "/v1/tasks", {"role": "echo", "dependencies": [task], "labels": ["by=hand"]}).json["taskId"]
+    offer = hand.offer()
+    path = f"/v1/tasks/{task}/artifacts"
+
+    def put(name, raw, kind):
+        return call(stored, "PUT", f"{path}/{name}?lease={offer['lease']}", raw=raw, token=token,
+                    headers={"Content-Type": kind}).status
+    blob, output = os.urandom(500_000), {"big": "z" * 700_000}
+    assert put("build.tar", blob, "application/x-tar") == 201
+    assert put("output", json.dumps(output).encode(), "application/json") == 201
+    stored.kill()
+    stored.start(port=int(stored.url.rsplit(":", 1)[1]))
+    assert call(stored, "GET", f"{path}/build.tar").body == blob
+    assert dangling(stored) == (0, 0)
+    hand.reconnect([offer])
+    try:
+        assert hand.result(offer) == "accepted"
+        done = call(stored, "GET", f"/v1/tasks/{task}?wait=10s").json
+        assert done["result"]["outputArtifact"]["lease"] == offer["lease"]
+        assert call(stored, "GET", f"{path}/output").json == output
+        second = hand.offer()
+        assert second["instruction"]["taskId"] == after
+        assert second["context"]["previousResults"][0]["output"] == output, "read back for who waits for it"
+        assert hand.result(second, {}) == "accepted"
     finally:
         hand.close()
 
