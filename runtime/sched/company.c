@@ -75,11 +75,14 @@ void cogo__company_look(cogo__lane *lane)
         && cogo__u32_cas_acq_rel(&sched->out, &nobody, 1)) {
         give_away(lane);
         uint64_t all = handled_by_all(sched);
-        cogo__lane_doze(lane, company->out_ns != 0 ? company->out_ns : COGO__DOZE_NS);
+        bool out =
+            cogo__lane_doze(lane, company->out_ns != 0 ? company->out_ns : COGO__DOZE_NS);
         uint64_t back = cogo__world_now(sched->system->world);
         cogo__pace without = {handled_by_all(sched) - all, back - now};
         cogo__u32_store_release(&sched->out, 0);
-        cogo__company_learn(company, back, before, without);
+        if (out) {
+            cogo__company_learn(company, back, before, without);
+        }
         now = back;
     }
     begin_again(lane, now);

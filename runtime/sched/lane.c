@@ -45,27 +45,6 @@ void cogo__sched_ready(cogo_system *system, cogo_context *here, cogo__cell *cell
     }
 }
 
-/* An actor that is taken to another lane takes its cache lines along, and so does each message
- * between the two. When steals bring little work each, the owner would have done it sooner
- * alone: then this lane dozes (see park.c). */
-static void judge_steals(cogo__lane *lane)
-{
-    if (++lane->steals < COGO__STEALS_TRIED && lane->steals_ns != 0) {
-        return;
-    }
-    uint64_t now = cogo__world_now(lane->sched->system->world);
-    const uint64_t worth = (uint64_t)COGO__STEALS_TRIED * COGO__STEAL_WORTH_NS;
-    if (lane->steals_ns != 0 && now - lane->steals_ns < worth) {
-        uint64_t longer = lane->doze_ns != 0 ? lane->doze_ns * 2 : COGO__DOZE_NS;
-        lane->doze_ns = longer < COGO__DOZE_MOST_NS ? longer : COGO__DOZE_MOST_NS;
-        lane->tired = true;
-    } else if (lane->steals_ns != 0) {
-        lane->doze_ns = 0;
-    }
-    lane->steals = 0;
-    lane->steals_ns = now;
-}
-
 static cogo__cell *steal(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
@@ -78,7 +57,7 @@ static cogo__cell *steal(cogo__lane *lane)
             cogo__count(sched->system, &lane->ctx, COGO__STEALS, 1);
             COGO__SAW(sched->system, &lane->ctx, STEAL, steal,
                       cogo__cell_id(sched->system, cell), cell->slot, victim->index, 0);
-            judge_steals(lane);
+            cogo__lane_stole(lane);
             return cell;
         }
     }
@@ -147,7 +126,7 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
     lane->lifo_runs = 0;
     cell = cogo__lane_take_newest(lane);
     cell = cell != NULL ? cell : cogo__lane_take_injected(lane);
-    return cell != NULL || lane->tired ? cell : steal(lane);
+    return cell != NULL || lane->doze.tired ? cell : steal(lane);
 }
 
 void cogo__lane_fire_timers(cogo__lane *lane)
@@ -248,7 +227,7 @@ void cogo__lane_main(void *arg)
             cogo__lane_fire_timers(lane);
             cogo__search_begin(lane);
             cell = cogo__lane_next(lane);
-            cell = cell != NULL || lane->tired ? cell : look_around(lane);
+            cell = cell != NULL || lane->doze.tired ? cell : look_around(lane);
         }
         if (cell == NULL) {
             // acquire: what was sent before stop() is seen after this, if not by the look

@@ -94,6 +94,7 @@ void cogo__search_begin(cogo__lane *lane)
     if (!lane->searching) {
         lane->searching = true;
         (void)cogo__u32_add_seq_cst(&lane->sched->searching, 1);
+        cogo__visit_pause(lane, false);
     }
 }
 
@@ -110,6 +111,7 @@ void cogo__search_end(cogo__lane *lane)
         && work_visible(sched)) {
         cogo__wake_one(sched, &lane->ctx);
     }
+    cogo__visit_work(lane);
 }
 
 /* A lane whose LIFO slot holds something while it works, or NULL. */
@@ -176,6 +178,9 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     COGO__SAW(lane->sched->system, &lane->ctx, UNPARK, unpark, COGO_NO_ACTOR, lane->index, 0,
               0);
     leave_idle(lane);
+    if (lane->searching) {
+        cogo__visit_begin(lane); // Somebody woke it.
+    }
     if (other == NULL || cogo__u64_load_relaxed(&other->turns) != turns
         || cogo__world_now(world) < age || cogo__ptr_load_relaxed(&other->lifo) == NULL) {
         return NULL;
@@ -224,32 +229,12 @@ void cogo__lane_rise(cogo__lane *lane)
     }
 }
 
-static bool another_is_awake(const cogo__lane *lane)
-{
-    for (uint32_t i = 0; i < lane->sched->lane_count; i++) {
-        if (i != lane->index && !cogo__lane_is_quiet(lane->sched, i)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Leaves the work to those who have it, for a while: the last steals were not worth it, or see
- * company.h. Not
- * idle, so that nobody spends a wake on it; a lane that is awake looks at everything before it
- * sleeps, so nothing is left behind. */
-void cogo__lane_doze(cogo__lane *lane, uint64_t ns)
+void cogo__lane_park_until(cogo__lane *lane, uint64_t ns)
 {
     const cogo__world *world = lane->sched->system->world;
-    cogo__heap_flush(&lane->heap);
-    if (lane->searching) {
-        lane->searching = false;
-        (void)cogo__u32_add_seq_cst(&lane->sched->searching, UINT32_MAX);
-    }
     uint64_t now = cogo__world_now(world);
     uint64_t first = timer_deadline(lane, now);
     uint64_t end = now + ns;
-    cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
     cogo__world_park(world, &lane->parker, first != COGO__FOREVER && first < end ? first : end);
 }
 
@@ -260,13 +245,9 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
     if (lane->spare && cogo__spare_rest(lane)) {
         return NULL;
     }
-    if (lane->tired) {
-        lane->tired = false;
-        lane->steals_ns = 0;
-        if (another_is_awake(lane)) {
-            cogo__lane_doze(lane, lane->doze_ns);
-            return NULL;
-        }
+    cogo__visit_pause(lane, true);
+    if (lane->doze.tired && cogo__lane_rest(lane)) {
+        return NULL;
     }
     enter_idle(lane);
     uint64_t now = cogo__world_now(sched->system->world);

@@ -8,6 +8,7 @@
 #include "runtime/base/lock.h"
 #include "runtime/sched/company.h"
 #include "runtime/sched/deque.h"
+#include "runtime/sched/doze.h"
 #include "runtime/sched/injector.h"
 #include "runtime/sched/offload.h"
 #include "runtime/sched/poller.h"
@@ -19,17 +20,13 @@
 enum {
     COGO__LANES_MAX = 256,
     COGO__IDLE_WORDS = COGO__LANES_MAX / 64,
-    COGO__LIFO_RUNS_MAX = 64, /**< Turns in a row from the LIFO slot. */
-    COGO__FRESH_TURNS = 8,    /**< Every so many turns one that came from outside is taken. */
-    COGO__FAIR_TURNS = 128,   /**< And every so many one old entry; a multiple of that. */
-    COGO__TIMER_TURNS = 16,   /**< A busy lane looks at its timers every so many turns. */
-    COGO__TRIM_TURNS = 65536, /**< A busy lane gives unused memory back every so many turns. */
-    COGO__STEALS_TRIED = 16,  /**< So many steals are judged together: */
-    COGO__STEAL_WORTH_NS = 1000,  /**< one that brings less work than this was not worth it. */
-    COGO__DOZE_NS = 50000,        /**< Then the lane leaves the others alone for so long, */
-    COGO__DOZE_MOST_NS = 1000000, /**< twice as long each time, up to this. */
-    COGO__LIFO_AGE_NS = 50000,   /**< What waits in a LIFO slot for less is its lane's alone. */
-    COGO__SLACK_SHARE = 8,       /**< A timer is late by at most this part of its delay. */
+    COGO__LIFO_RUNS_MAX = 64,  /**< Turns in a row from the LIFO slot. */
+    COGO__FRESH_TURNS = 8,     /**< Every so many turns one that came from outside is taken. */
+    COGO__FAIR_TURNS = 128,    /**< And every so many one old entry; a multiple of that. */
+    COGO__TIMER_TURNS = 16,    /**< A busy lane looks at its timers every so many turns. */
+    COGO__TRIM_TURNS = 65536,  /**< A busy lane gives unused memory back every so many turns. */
+    COGO__LIFO_AGE_NS = 50000, /**< What waits in a LIFO slot for less is its lane's alone. */
+    COGO__SLACK_SHARE = 8,     /**< A timer is late by at most this part of its delay. */
     COGO__POLL_EVERY_NS = 50000, /**< A busy lane looks at descriptors so often. */
 };
 
@@ -43,14 +40,11 @@ typedef struct cogo__lane {
     bool spare;     /**< Works only while another one is stuck: see spare.c. */
     cogo__spin spin;
     uint64_t random;
-    bool lying;         /**< Polled: its bit was set by itself. */
-    bool patient;       /**< It has looked at the LIFO slots since it ran something. */
-    bool relieving;     /**< Runs others inside a callback: see relief.c. */
-    uint64_t floor;     /**< Where the deque ended when this turn began. */
-    uint32_t steals;    /**< Since `steals_ns`. */
-    uint64_t steals_ns; /**< 0: not judging. */
-    uint64_t doze_ns;   /**< How long the last one was; 0: the last steals were worth it. */
-    bool tired;         /**< Wants to doze, not to steal. */
+    bool lying;     /**< Polled: its bit was set by itself. */
+    bool patient;   /**< It has looked at the LIFO slots since it ran something. */
+    bool relieving; /**< Runs others inside a callback: see relief.c. */
+    uint64_t floor; /**< Where the deque ended when this turn began. */
+    cogo__doze doze;
     cogo__table_cache cell_cache, ref_cache;
     cogo__parker parker;
     cogo__thread *thread;
@@ -62,7 +56,7 @@ typedef struct cogo__lane {
     cogo__au64 turns;             /**< Odd: inside a turn. Twice the number of turns. */
     cogo__aptr running;           /**< Whose turn it is, or was. */
     cogo__au32 duty;              /**< Spare: 1: works. The watcher's to write. */
-    cogo__au32 rests;             /**< Spare: 1: takes part in nothing. */
+    cogo__au32 rests;             /**< 1: takes part in nothing: see spare.c, doze.h. */
     cogo__deque deque;
     cogo__company company;
 } cogo__lane;
@@ -84,6 +78,7 @@ typedef struct cogo__sched {
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
     cogo__au32 out;       /**< 1: some lane gave its actors away and stays out for a while. */
+    cogo__au32 dozing;    /**< Lanes that doze: see doze.h. */
     cogo__aptr poller;    /**< A cogo__poller; NULL while nobody watches a descriptor. */
     cogo__watch watch;
     cogo__offload offload;
@@ -109,8 +104,8 @@ void cogo__search_begin(cogo__lane *lane);
  */
 cogo__cell *cogo__lane_park(cogo__lane *lane);
 
-/** Sleeps for at most @p ns without being idle: nobody wakes it for work. */
-void cogo__lane_doze(cogo__lane *lane, uint64_t ns);
+/** Parks for @p ns, or until its first timer. */
+void cogo__lane_park_until(cogo__lane *lane, uint64_t ns);
 /** Any thread: it will look for work, and at its timers. */
 void cogo__lane_wake(cogo__lane *lane);
 /** When it wants to be awake again: a timer or empty memory; COGO__FOREVER: for nothing. Owner.
@@ -158,7 +153,7 @@ static inline bool cogo__lane_sleeps(const cogo__sched *sched, uint32_t index)
     return (cogo__u64_load_seq_cst(&sched->idle[index / 64]) >> index % 64 & 1) != 0;
 }
 
-/* As cogo__lane_sleeps(), or a spare one that takes part in nothing. */
+/* As cogo__lane_sleeps(), or it takes part in nothing: dozes, or is a spare one. */
 static inline bool cogo__lane_is_quiet(const cogo__sched *sched, uint32_t index)
 {
     return cogo__lane_sleeps(sched, index)

@@ -46,7 +46,7 @@ bool cogo__spare_rest(cogo__lane *lane)
         return false;
     }
     cogo__search_end(lane);
-    lane->tired = false;
+    lane->doze.tired = false;
     hand_on(lane);
     cogo__u32_store_relaxed(&lane->rests, 1);
     while (!works(lane)) {
