@@ -205,9 +205,10 @@ static json_t *operation(const route *r)
                                             "application/json", "schema", body));
     }
     if ((r->flags & ROUTE_BYTES) != 0) {
-        (void)json_object_set_new(
-            op, "requestBody",
-            json_pack("{s:b, s:{s:{}}}", "required", 1, "content", "application/octet-stream"));
+        (void)json_object_set_new(op, "requestBody",
+                                  json_pack("{s:b, s:{s:{s:{s:s, s:s}}}}", "required", 1,
+                                            "content", "application/octet-stream", "schema",
+                                            "type", "string", "format", "binary"));
     }
     if ((r->flags & ROUTE_OPEN) != 0) {
         (void)json_object_set_new(op, "security", json_pack("[{}]"));

@@ -1,0 +1,10 @@
+/* The inputs of the fuzzer's corpus, and their neighbours; run from the root of the tree. */
+#define LLVMFuzzerTestOneInput chunks_fuzz_one
+#include "tests/fuzz/chunks_fuzz.c"
+#include "tests/fuzz/replay.h"
+#include "tests/unit/test.h"
+
+Test(fuzz, every_body_in_chunks_of_the_corpus_and_its_neighbours_are_handled)
+{
+    cr_expect_geq(replay_corpus("tests/fuzz/corpus/chunks"), 5);
+}
