@@ -22,6 +22,7 @@ CONTAINS = {
     "ask": "",
     "embed": ": hello, world\n",
     "pool": "job 20 done\n",
+    "process": "log: process:parsers.0: SIGSEGV in parser\n",
 }
 LIBRARIES = {"embed_libev": ["-lev"]}
 
