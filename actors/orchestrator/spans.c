@@ -47,6 +47,13 @@ const char *orc_spans_traceparent(orc *o, const orc_task *t, int64_t lease)
     return out;
 }
 
+void orc_spans_trace_id(const orc *o, const orc_task *t, char out[40])
+{
+    trace_context context;
+    context_of(o, t, &context);
+    memcpy(out, context.trace_id, sizeof context.trace_id);
+}
+
 static void send(orc *o, const orc_task *t, const trace_context *context, span *s)
 {
     const task *r = t->record;

@@ -13,6 +13,12 @@ void orc_spans_moved(orc *o, const orc_task *t, int32_t before, int64_t since_ms
  * to the span of the attempt. Without a collector the caller's own context goes on. */
 const char *orc_spans_traceparent(orc *o, const orc_task *t, int64_t lease);
 
+/* The trace of @p t, hexadecimal with its NUL. */
+void orc_spans_trace_id(const orc *o, const orc_task *t, char out[40]);
+
+/* lines.c: says in the log what went wrong with @p t, with its task and trace id. */
+void orc_line_about(orc *o, const orc_task *t);
+
 void orc_spans_metrics(orc *o, metric_list *list);
 
 #endif

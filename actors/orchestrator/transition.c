@@ -151,6 +151,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
         ended(o, t);
     }
     orc_spans_moved(o, t, before, since_ms);
+    orc_line_about(o, t);
     orc_due_arm(o, t);
     orc_event_add(o, t);
     return true;
