@@ -176,13 +176,17 @@ class MixedLoad:
         return self.submit(key, maxAttempts=1, context={"delayMs": delay_ms})
 
     def running(self, key):
-        """One of them is at work, or was for long enough; so that a kill of its worker is felt."""
-        task, patience = self.once_only(key, 2000), Patience(5)
+        """One of them, that is at work or was not in time: a kill of its worker is felt."""
+        return self.until_state(self.once_only(key, 3000), lambda state: state == "running", 5)
+
+    def until_state(self, task, good, seconds):
+        patience = Patience(seconds)
         while not patience.over():
             with contextlib.suppress(OSError):
-                if self.cluster.call("GET", f"/v1/tasks/{task}", timeout=5).json.get("state") == "running":
-                    return
+                if good(self.cluster.call("GET", f"/v1/tasks/{task}", timeout=5).json.get("state")):
+                    break
             time.sleep(0.02)
+        return task
 
     def large(self, key):
         """Context and output are kept beside the task."""

@@ -17,6 +17,7 @@ with open(os.path.join(TOP, "codec", "contract", "failpoint.h")) as header:
 COMMITS_MAX = 12  # A place is come to so often, at most, before it ends the process.
 FIRES_S = 8
 SLOTS = 0.4  # Of the starts; who follows finds the same slots due, so all of them would end there for long.
+MINUTE_S = 75
 LATE = "not there in time"
 
 
@@ -78,22 +79,22 @@ def ended(process, seconds=FIRES_S):
     return True
 
 
-def run_at(cluster, place, rng, port):
-    """Starts it with orders, and waits until it has ended; True: by itself."""
-    cluster.env["COGO_FAILPOINT"] = order(place, rng)
+def run_at(cluster, orders, port, seconds=FIRES_S):
+    """Starts it with @orders, and waits until it has ended; True: by itself."""
+    cluster.env["COGO_FAILPOINT"] = orders
     try:
         cluster.start(port=port)
     except AssertionError:
         cluster.process = cluster.launched  # It ended while it started: recovery writes, too.
-    if ended(cluster.process):
+    if ended(cluster.process, seconds):
         return True
     cluster.kill()
     return False
 
 
-def kill_at_places(cluster, audit, engine, kills, rng, keep_s, others=()):
+def kill_at_places(cluster, audit, engine, kills, rng, keep_s, others=(), slots=False):
     """Kills of one node: each place in turn, again when it ended elsewhere; in between @others, functions that do something else
-    to it. Gives figures, and how often there was what."""
+    to it; then, if asked, where the slots of schedules are, at the next full minutes. Gives figures, and how often there was what."""
     cluster.args += keep(keep_s)
     port = int(cluster.url.rsplit(":", 1)[1])
     assert cluster.stop() == 0
@@ -113,12 +114,15 @@ def kill_at_places(cluster, audit, engine, kills, rng, keep_s, others=()):
                 fired[what(cluster, rng, load)] += 1
                 cluster.kill()
             else:
-                fired[LATE] += not run_at(cluster, what, rng, port)
+                fired[LATE] += not run_at(cluster, order(what, rng), port)
             seen = log.fired()
             fired.update(seen)
             if not callable(what) and what not in seen:
                 todo.insert(0, what)
             load.look()
+        for place in filter(is_slot, PLACES if slots else ()):
+            fired[LATE] += not run_at(cluster, f"{place}:kill", port, MINUTE_S)
+            fired.update(log.fired())
         cluster.env.pop("COGO_FAILPOINT", None)
         cluster.start(port=port)
         load.grows()

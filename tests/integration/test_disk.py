@@ -1,11 +1,14 @@
 """A full disk: new work is refused, nothing accepted is lost, and room is all that it takes to go on."""
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import time
 
 import pytest
+
+from conftest import COGO
 
 BODY = {"tasks": [{"role": "echo", "context": {"fill": "x" * 2000}} for _ in range(100)]}
 
@@ -78,3 +81,33 @@ def test_full_disk_recovers_by_itself_when_there_is_room(make_cluster, small_dis
     assert db.execute("pragma integrity_check").fetchone() == ("ok",)
     db.close()
     assert cluster.stop() == 0
+
+
+@pytest.mark.parametrize("when", [30, 45, 80])
+def test_a_failed_fsync_ends_the_node_and_nothing_acknowledged_is_lost(make_cluster, tmp_path, when):
+    """From the @when-th on all of them fail. Nobody knows then what the file holds, so there is no second try."""
+    strace = shutil.which("strace")
+    if strace is None or subprocess.run([strace, "-qq", "true"], capture_output=True).returncode != 0:
+        pytest.skip("strace can't trace here")
+    program = tmp_path / "cogo"
+    program.write_text(f"#!/bin/sh\nexec {strace} -f -qq --seccomp-bpf -o /dev/null -e trace=fdatasync "
+                       f"-e inject=fdatasync:error=EIO:when={when}+ {COGO} \"$@\"\n")
+    program.chmod(0o755)
+    cluster = make_cluster(binary=program, args=["--workers", "indexing"])
+    accepted = []
+    for _ in range(1000):
+        try:
+            answer = cluster.submit("echo", {})
+        except OSError:  # It has ended.
+            break
+        if answer.status == 202:
+            accepted.append(answer.json["taskId"])
+        else:
+            assert answer.status in (503, 504), answer.body
+    assert cluster.process.wait(30) == 1 and "disk I/O error" in open(cluster.log_path).read()
+    cluster.binary = COGO
+    cluster.start()
+    print(f"{len(accepted)} acknowledged before the fault")
+    for task in accepted:
+        assert cluster.finished(task)["state"] == "succeeded"
+    assert accepted and cluster.stop() == 0

@@ -1,4 +1,5 @@
 """Three orchestrators on one PostgreSQL: one leads, the others read and pass on, and one of them takes over."""
+import itertools
 import os
 import signal
 import socket
@@ -149,3 +150,46 @@ def test_a_leader_that_was_stopped_past_its_time_writes_nothing_more(trio, postg
     load.stop()
     assert new.leads()
     check(new, postgres, load)
+
+
+class Others:
+    """A client that asks any member but one."""
+
+    def __init__(self, trio, left_out):
+        self.members = [member for member in trio.members if member is not left_out]
+        self.turns = itertools.count()
+
+    def call(self, *args, **kwargs):
+        return self.members[next(self.turns) % len(self.members)].call(*args, **kwargs)
+
+
+def stands_still(process):
+    with open(f"/proc/{process.pid}/stat") as file:
+        return file.read().rsplit(") ", 1)[1].startswith("T")
+
+
+@pytest.mark.parametrize("place", ["orchestrator.write.before", "store.apply.before", "store.commit.before"])
+def test_what_a_stopped_leader_had_in_hand_is_refused_and_counted(trio, postgres, place):
+    """It stops itself with a write gathered, taken, or in an open transaction, and goes on when another one leads."""
+    armed = trio.followers()[0]
+    others = [member for member in trio.members if member is not armed]
+    for member in trio.members:
+        member.kill()
+    armed.env["COGO_FAILPOINT"] = f"{place}:stop:20"
+    armed.start()
+    until(armed.leads, 20, "it leads")
+    for member in others:
+        member.start()
+    load = Load(Others(trio, armed))
+    until(lambda: stands_still(armed.process), 60, f"it stops at {place}")
+    until(lambda: any(member.leads() for member in others), 20, "another one leads")
+    load.grows()
+    stale = int(postgres.sql("SELECT stale_writes FROM meta", postgres.schema))
+    os.kill(armed.process.pid, signal.SIGCONT)
+    assert armed.process.wait(20) == 1
+    new = next(member for member in others if member.leads())
+    counted = int(postgres.sql("SELECT stale_writes FROM meta", postgres.schema))
+    assert counted > stale
+    until(lambda: f"cogo_store_stale_writes_total {counted}\n" in new.call("GET", "/metrics").body.decode(), 20, "all can see it")
+    load.stop()
+    check(new, postgres, load)  # As many tasks and requests as were accepted: nothing of its write is there.

@@ -175,3 +175,19 @@ def test_nothing_is_lost_or_doubled_when_the_server_is_killed(make_cluster, post
     load.stop()
     check(cluster, postgres, load)
     assert cluster.stop() == 0
+
+
+def test_two_seconds_for_each_write_slow_down_and_lose_nothing(make_cluster, postgres):
+    cluster = make_cluster(env={"DATABASE_URL": postgres.journal()})
+    load, schema = Load(cluster), postgres.schema
+    load.grows()
+    postgres.sql("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NEW; END $$", schema)
+    postgres.sql("CREATE TRIGGER slow BEFORE UPDATE ON meta FOR EACH ROW EXECUTE FUNCTION slow()", schema)
+    began = time.monotonic()
+    load.grows(8, 60)
+    assert time.monotonic() - began > 2 and cluster.call("GET", "/livez").status == 200
+    postgres.sql("DROP TRIGGER slow ON meta", schema)
+    load.grows()
+    load.stop()
+    check(cluster, postgres, load)
+    assert cluster.stop() == 0

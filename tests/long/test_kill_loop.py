@@ -80,14 +80,19 @@ class Scene:
             self.rng.choice(standing).kill()
             self.fired["follower"] += 1
 
-    def worker(self):
-        at_work = self.load.pool.submit(self.load.running, f"worker{sum(self.fired.values())}")
-        while not at_work.done():
+    def meanwhile(self, what, *args):
+        """Does it while whoever ends is started again."""
+        doing = self.load.pool.submit(what, *args)
+        while not doing.done():
             self.revive()
             time.sleep(0.02)
-        at_work.result()
+        return doing.result()
+
+    def worker(self):
+        task = self.meanwhile(self.load.running, f"worker{sum(self.fired.values())}")
         self.trio.workers.kill()
         self.trio.workers.wait(10)
+        self.meanwhile(self.load.until_state, task, lambda state: state != "running", 3)
         self.trio.start_workers("node worker")
         self.fired["worker"] += 1
 
@@ -162,8 +167,9 @@ def at_random(cluster, rng, load):
 
 
 def worker(cluster, rng, load):
-    load.running(f"worker{rng.random()}")
+    task = load.running(f"worker{rng.random()}")
     cluster.kill_workers()
+    load.until_state(task, lambda state: state != "running", 5)
     cluster.start_workers()
     load.grows()
     return "worker"
@@ -174,7 +180,7 @@ def test_200_kills_spread_over_a_node_on_sqlite_and_its_workers(tmp_path):
     cluster = base.NodeCluster(tmp_path / "data", worker_types="indexing").start()
     try:
         figures, fired = kill_loop.kill_at_places(cluster, kill_loop.SqliteAudit(cluster.data), "sqlite", kills, rng, KEEP_S,
-                                                  others=[at_random, worker] * 3)
+                                                  others=[at_random, worker] * 3, slots=kills >= LONG_KILLS)
         told("sqlite", kills, figures, began)
         kill_loop.enough(fired, kills, expected("sqlite", kills))
         assert fired["worker"] >= kills // 20 and fired["random"] >= kills // 20
