@@ -89,9 +89,18 @@ static void print_row(const bench_result *r)
     putchar('\n');
 }
 
+/* Those that need more than the runtime. */
+static const bench *const durable_benches[] = {&bench_durable, &bench_kept};
+enum { DURABLE_COUNT = 2 };
+
 static const bench *find(const char *name)
 {
-    return strcmp(name, bench_durable.name) == 0 ? &bench_durable : bench_find(name);
+    for (size_t i = 0; i < DURABLE_COUNT; i++) {
+        if (strcmp(name, durable_benches[i]->name) == 0) {
+            return durable_benches[i];
+        }
+    }
+    return bench_find(name);
 }
 
 static const bench *named(const char *name)
@@ -102,10 +111,13 @@ static const bench *named(const char *name)
     }
     const char *known[BENCH_NAMES_MAX + 1] = {NULL};
     size_t count = 0;
-    for (; bench_table[count].name != NULL && count < BENCH_NAMES_MAX - 1; count++) {
+    for (; bench_table[count].name != NULL && count < BENCH_NAMES_MAX - DURABLE_COUNT;
+         count++) {
         known[count] = bench_table[count].name;
     }
-    known[count] = bench_durable.name;
+    for (size_t i = 0; i < DURABLE_COUNT; i++) {
+        known[count + i] = durable_benches[i]->name;
+    }
     const char *near = NULL;
     if (names_nearest(name, known, &near, 1) == 1) {
         (void)cli_fail(CLI_USAGE, "no workload '%s' (did you mean '%s'?)", name, near);
@@ -170,7 +182,10 @@ static cli_exit run(const args *a)
         for (const bench *b = bench_table; b->name != NULL; b++) {
             printf("%-22s %-14s %s\n", b->name, b->unit, b->doc);
         }
-        printf("%-22s %-14s %s\n", bench_durable.name, bench_durable.unit, bench_durable.doc);
+        for (size_t i = 0; i < DURABLE_COUNT; i++) {
+            const bench *b = durable_benches[i];
+            printf("%-22s %-14s %s\n", b->name, b->unit, b->doc);
+        }
         return CLI_OK;
     }
     for (size_t i = 0; i < a->positional_count; i++) {

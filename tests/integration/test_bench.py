@@ -38,17 +38,26 @@ def test_durable_tasks_are_measured_on_both_engines(postgres, engine):
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(r["unit"] == "tasks/s" and r["median"] > 0 for r in results)
-    whole, each, paced = [r["mode"] for r in results[:4]], results[4], results[5]
+    whole, each, paced, near, far = [r["mode"] for r in results[:4]], *results[4:]
     assert whole == ["batches of 1000", "a chain", "1 to all others to 1", "layers of 100, each task on two"]
     assert each["mode"] == "one per request" and each["p99"] > 0 and paced["rate"] == 1000 and paced["p99"] > 0
+    for dispatched in (near, far):
+        assert "worker" in dispatched["mode"] and dispatched["rate"] == 1000 and 0 < dispatched["p50"] <= dispatched["p99"]
     if engine == "postgres":
         recorded = int(postgres.sql("SELECT count(*) FROM results", postgres.schema))
-        assert recorded == 80 + 4 * 80 + 80 // 2 + 80 // 4  # A run of batches goes before.
+        assert recorded == 80 + 4 * 80 + 80 // 2 + 80 // 4 + 80 // 4 + 80 + 80 // 4  # A run of batches goes before, in both scenes.
+
+
+def test_durable_tasks_are_measured_before_and_after_many_others():
+    done = run_cogo("bench", "durable-kept", "--small", "--runs", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["median"] > 0 and found["ratio"] == pytest.approx(found["median"] / found["base_median"], rel=1e-3)
 
 
 def test_the_list_names_what_can_be_run():
     listed = [line.split()[0] for line in run_cogo("bench", "--list").stdout.splitlines()]
-    assert "durable" in listed
+    assert {"durable", "durable-kept"} <= set(listed)
     assert set(compare.WORKLOADS) <= set(listed)
 
 
