@@ -11,7 +11,7 @@ from kill_load import PostgresAudit, SqliteAudit
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_kills_at_every_step_of_a_commit(make_cluster, postgres, engine):
-    kills, rng = 25, kill_loop.seeded()
+    kills, rng = max(25, len(kill_loop.places(engine)) + 2), kill_loop.seeded()
     env = {"DATABASE_URL": postgres.journal()} if engine == "postgres" else {}
     cluster = make_cluster(env=env, args=["--workers", "indexing"])
     audit = PostgresAudit(postgres) if engine == "postgres" else SqliteAudit(cluster.data)
