@@ -1,6 +1,7 @@
 /* Parameters in the binary form of PostgreSQL's arrays: number of dimensions, "has NULLs", type
  * of the elements, length, lower bound, then each element with its size, all big-endian.
- * Used by arrays.c, keep.c, artifacts.c and rows.c. Never checks for room: the memory was measured before. */
+ * Used by arrays.c, keep.c, artifacts.c and rows.c. Never checks for room: the memory was
+ * measured before. */
 #ifndef STORE_POSTGRES_BUILDER_H
 #define STORE_POSTGRES_BUILDER_H
 
