@@ -113,6 +113,10 @@ static size_t written_count(const cogo__frame *frame, const cogo__frame_layout *
 
 size_t cogo__frame_bound(const cogo__frame *frame)
 {
+    if (frame->kind == COGO__FRAME_USER && frame->user.asker.size_bytes == 0) {
+        return COGO__FRAME_USER_HEADS + UINT_MAX_BYTES + STRING_HEAD_MAX
+               + frame->user.payload.size_bytes;
+    }
     const cogo__frame_layout *layout = cogo__frame_layout_of(frame->kind);
     if (layout == NULL) {
         return 0;
@@ -130,15 +134,15 @@ size_t cogo__frame_bound(const cogo__frame *frame)
 size_t cogo__frame_encode(const cogo__frame *frame, const cogo_value *loose, uint8_t *out,
                           size_t room_bytes)
 {
-    const cogo__frame_layout *layout = cogo__frame_layout_of(frame->kind);
-    if (layout == NULL || room_bytes < COGO__FRAME_PREFIX) {
-        return 0;
-    }
     size_t short_way = frame->kind == COGO__FRAME_USER && loose == NULL
                            ? cogo__frame_user_encode(&frame->user, out, room_bytes)
                            : 0;
     if (short_way != 0) {
         return short_way;
+    }
+    const cogo__frame_layout *layout = cogo__frame_layout_of(frame->kind);
+    if (layout == NULL || room_bytes < COGO__FRAME_PREFIX) {
+        return 0;
     }
     writer w = {out + COGO__FRAME_PREFIX, out + room_bytes};
     size_t count = written_count(frame, layout);

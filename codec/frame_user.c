@@ -14,7 +14,6 @@ enum {
     BIN8 = 0xc4,
     BIN16 = 0xc5,
     BIN32 = 0xc6,
-    HEADS_MAX = 64, // Bytes of a frame before its payload, at most: 4 + 2 + 5 * 9 + 5.
     LEAST = 2 + 5 + 2,
 };
 
@@ -77,7 +76,7 @@ size_t cogo__frame_user_encode(const cogo__frame_user *u, uint8_t *out, size_t r
     size_t size = u->payload.size_bytes;
     if (size == 0 || size > COGO__FRAME_PAYLOAD_MAX || u->type > UINT32_MAX
         || u->asker.size_bytes != 0 || u->asker_incarnation != 0
-        || room_bytes < HEADS_MAX + size) {
+        || room_bytes < COGO__FRAME_USER_HEADS + size) {
         return 0;
     }
     uint8_t *at = out + COGO__FRAME_PREFIX;

@@ -6,6 +6,10 @@
 
 #include "codec/frame.h"
 
+enum {
+    COGO__FRAME_USER_HEADS = 64
+}; /**< Bytes before its payload, at most: 4 + 2 + 5 * 9 + 5. */
+
 /** As cogo__frame_encode(); 0: not for this way. @p room_bytes is at least cogo__frame_bound().
  */
 size_t cogo__frame_user_encode(const cogo__frame_user *u, uint8_t *out, size_t room_bytes);

@@ -10,6 +10,16 @@
 
 enum { COGO__SAMPLE_MESSAGES = 64 }; /**< One message of so many carries a time stamp. */
 
+enum {
+    COGO__OWED_MOST = 8192
+}; /**< Bytes of messages; then the peer gets them back at once. */
+
+/* Bytes of a peer's messages that were handled here and that it may send anew: told together,
+ * because the peer has a lock. */
+typedef struct cogo__owed {
+    uint32_t bytes, node, link;
+} cogo__owed;
+
 struct cogo_context {
     cogo_system *system;
     cogo__heap *heap;         /**< NULL: this thread has none (detached). */
@@ -32,6 +42,7 @@ struct cogo_context {
     uint64_t flood_handled;
     uint32_t charged;     /**< By cogo_budget_consume() in this turn, as if so many messages. */
     uint64_t deadline_ns; /**< When this turn is over; 0: not known yet. */
+    cogo__owed owed;      /**< What a peer gets back when this turn is over. */
     bool ending;          /**< Ends when the callback returns. */
     cogo_reason reason;
 };

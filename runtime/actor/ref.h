@@ -55,6 +55,7 @@ typedef struct cogo__ref {
     uint32_t lane;
     int fd;            /**< Of IO; the owner's. */
     cogo__au32 posted; /**< A TIMER message is in the mailbox. */
+    cogo__au64 told;   /**< IO: generation << 32 | COGO_IO_* that one in the mailbox tells. */
     uint32_t next_free;
     // Asks and monitors over another node: generation << 32 | node, and whom a monitor watches.
     cogo__au64 far, far_actor;

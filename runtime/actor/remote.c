@@ -85,7 +85,26 @@ void cogo__remote_consume(cogo_system *system, cogo_context *here, cogo_msg *msg
     memcpy(&cost, body + msg->size_bytes, sizeof cost);
     msg->flags &= ~(uint32_t)COGO__MSG_REMOTE;
     cogo__remote *remote = remote_of(system);
-    remote->consumed(remote, here, msg->sender.node, &cost);
+    if (here == NULL || here->cell == NULL || cost.bytes >= COGO__OWED_MOST) {
+        remote->consumed(remote, here, msg->sender.node, &cost);
+        return;
+    }
+    cogo__owed *owed = &here->owed;
+    bool same = owed->node == msg->sender.node && owed->link == cost.link;
+    if (!same || owed->bytes + cost.bytes > COGO__OWED_MOST) {
+        cogo__remote_settle(system, here);
+    }
+    *owed = (cogo__owed){owed->bytes + cost.bytes, msg->sender.node, cost.link};
+}
+
+void cogo__remote_settle(cogo_system *system, cogo_context *here)
+{
+    cogo__remote *remote = remote_of(system);
+    const cogo__remote_cost cost = {here->owed.bytes, here->owed.link};
+    here->owed.bytes = 0;
+    if (cost.bytes != 0) {
+        remote->consumed(remote, here, here->owed.node, &cost);
+    }
 }
 
 uint64_t cogo__relay_create(cogo_system *system, cogo_context *here, cogo_actor_id asker)

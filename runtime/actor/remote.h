@@ -56,8 +56,11 @@ cogo_err cogo__remote_place(cogo_system *system, const cogo_spawn_options *optio
                             cogo_spawn_options *out, void **out_block);
 /** See abandon() above; does nothing in a system without a node. */
 void cogo__remote_abandon(cogo_system *system, const cogo_behavior *behavior, const void *args);
-/** @p msg came from another node and is handled or dropped now: its bytes are given back. */
+/** @p msg came from another node and is handled or dropped now: its bytes are given back, in a
+ * turn with those of others, when it ends or COGO__OWED_MOST are reached. */
 void cogo__remote_consume(cogo_system *system, cogo_context *here, cogo_msg *msg);
+/** A turn ends: gives back what is owed. */
+void cogo__remote_settle(cogo_system *system, cogo_context *here);
 
 /** An ask of another node gets a number of this node, so that an answer, a failure and the end
  * of who should have answered exclude each other. 0: out of memory. */

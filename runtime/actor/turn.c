@@ -71,7 +71,12 @@ static bool accept(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
     case COGO_MSG_IO:
         ref = own_ref(ctx, msg->ask, COGO__REF_IO);
         if (ref != NULL) {
-            ((cogo_io_ready *)cogo__msg_body(msg))->cookie = ref->cookie;
+            cogo_io_ready *ready = cogo__msg_body(msg);
+            // acq_rel: see tell() in io/loop.c. What comes from here on is a new message.
+            uint64_t told =
+                cogo__u64_swap_acq_rel(&ref->told, msg->ask & ~(uint64_t)UINT32_MAX);
+            ready->events = (uint32_t)told;
+            ready->cookie = ref->cookie;
         }
         return ref != NULL;
     case COGO_MSG_DOWN:
@@ -286,6 +291,9 @@ cogo__turn_result cogo__turn(cogo_context *ctx, cogo__cell *cell)
             result = COGO__TURN_IDLE;
             break;
         }
+    }
+    if (__builtin_expect(ctx->owed.bytes != 0, 0)) {
+        cogo__remote_settle(ctx->system, ctx);
     }
     ctx->cell = NULL;
     ctx->current = NULL;

@@ -9,17 +9,21 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { EVENTS_MAX = 64 }; // Taken from the kernel at a time.
 
-#define BELL UINT64_MAX // The number of no reference.
+#define NS_PER_S UINT64_C(1000000000)
+// Numbers of no reference.
+#define BELL     UINT64_MAX
+#define CLOCK    (UINT64_MAX - 1)
 
 struct cogo__io {
     cogo__poller poller; // First.
     cogo_system *system;
-    int epoll, bell;
+    int epoll, bell, clock;
+    uint64_t alarm_ns; // The clock ends a wait then; 0: it is not set. Of who has the right.
 };
 
 static cogo__io *io_of(cogo__poller *poller)
@@ -34,40 +38,79 @@ static void quiet_bell(cogo__io *io)
     (void)got; // Non-blocking: whoever rang has been heard, or nobody rang.
 }
 
+/* Hang-up and error show in both directions: reading or writing tells which. */
+static uint32_t told_by(uint32_t events)
+{
+    bool any = (events & (uint32_t)(EPOLLHUP | EPOLLERR)) != 0;
+    uint32_t told = (events & EPOLLIN) != 0 || any ? COGO_IO_READ : 0;
+    told |= (events & EPOLLOUT) != 0 || any ? COGO_IO_WRITE : 0;
+    return told | ((events & EPOLLRDHUP) != 0 || any ? COGO_IO_END : 0);
+}
+
 /* The owner may be gone, or another one's by now: the message is checked against the number
- * again when it is dispatched. */
+ * again when it is dispatched, and only then takes what it tells from `told`. */
 static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *event)
 {
     uint64_t number = event->data.u64;
-    const cogo__ref *ref = cogo__ref_find(&io->system->refs, number);
+    cogo__ref *ref = cogo__ref_find(&io->system->refs, number);
     if (ref == NULL) {
         return;
     }
-    // Hang-up and error show in both directions: reading or writing tells which.
-    uint32_t any = event->events & (uint32_t)(EPOLLHUP | EPOLLERR);
+    uint64_t before = cogo__u64_load_relaxed(&ref->told);
+    do {
+        if (before >> 32 != number >> 32) {
+            return; // Another's since.
+        }
+        // acq_rel: pairs with the exchange of accept() in turn.c: who finds bits here comes
+        // before it, so what the descriptor had then is there when its owner looks.
+    } while (!cogo__u64_cas_acq_rel(&ref->told, &before, before | told_by(event->events)));
+    if ((uint32_t)before != 0) {
+        return; // A message is under way.
+    }
     cogo_io_ready ready = {.watch = number};
-    ready.events = (event->events & EPOLLIN) != 0 || any != 0 ? COGO_IO_READ : 0;
-    ready.events |= (event->events & EPOLLOUT) != 0 || any != 0 ? COGO_IO_WRITE : 0;
-    cogo__post(io->system, here, cogo__ref_owner(io->system, ref), COGO_MSG_IO, number, 0,
-               &ready, sizeof ready);
+    cogo_msg *msg = cogo__msg_alloc(io->system, here->heap, COGO_MSG_IO, sizeof ready);
+    if (msg == NULL) { // The next change tries again.
+        cogo__u64_store_relaxed(&ref->told, before);
+        cogo__log(io->system, COGO_LOG_ERROR,
+                  "out of memory: an event of a descriptor is lost");
+        return;
+    }
+    cogo__post_in(io->system, here, msg, cogo__ref_owner(io->system, ref), COGO_MSG_IO, number,
+                  0, &ready, sizeof ready);
 }
 
-static void poll(cogo__poller *poller, cogo_context *here, uint64_t timeout_ns)
+/* A wait with a limit of its own costs two settings of a timer, and nearly all waits end long
+ * before theirs. So the limit is a clock among the descriptors, which stays set: it is set anew
+ * only when it would ring too late. If it rings too early, because what it was set for is over,
+ * that is one wait more. */
+static void set_clock(cogo__io *io, uint64_t now_ns, uint64_t deadline_ns)
+{
+    bool in_time =
+        deadline_ns == COGO__FOREVER || (io->alarm_ns > now_ns && io->alarm_ns <= deadline_ns);
+    if (in_time) {
+        return;
+    }
+    uint64_t left = deadline_ns - now_ns;
+    const struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)}};
+    io->alarm_ns = timerfd_settime(io->clock, 0, &at, NULL) == 0 ? deadline_ns : 0;
+}
+
+static void poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
+                 uint64_t deadline_ns)
 {
     cogo__io *io = io_of(poller);
     struct epoll_event events[EVENTS_MAX];
-    struct timespec limit = {.tv_sec = (time_t)(timeout_ns / 1000000000),
-                             .tv_nsec = (long)(timeout_ns % 1000000000)};
-    int count = epoll_pwait2(io->epoll, events, EVENTS_MAX,
-                             timeout_ns == UINT64_MAX ? NULL : &limit, NULL);
-    if (count < 0 && errno == ENOSYS) { // Linux before 5.11; rounded up.
-        uint64_t ms = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
-        int most = timeout_ns == UINT64_MAX ? -1 : ms < INT32_MAX ? (int)ms : INT32_MAX;
-        count = epoll_wait(io->epoll, events, EVENTS_MAX, most);
+    const bool waits = deadline_ns != now_ns;
+    if (waits) {
+        set_clock(io, now_ns, deadline_ns);
     }
+    int count = epoll_wait(io->epoll, events, EVENTS_MAX, waits ? -1 : 0);
     for (int i = 0; i < count; i++) {
         if (events[i].data.u64 == BELL) {
             quiet_bell(io);
+        } else if (events[i].data.u64 == CLOCK) {
+            io->alarm_ns = 0;
         } else {
             tell(io, here, &events[i]);
         }
@@ -95,6 +138,9 @@ static void finish(cogo__poller *poller)
     if (io->bell >= 0) {
         (void)close(io->bell);
     }
+    if (io->clock >= 0) {
+        (void)close(io->clock);
+    }
     cogo__free(io);
 }
 
@@ -105,6 +151,8 @@ static cogo__io *create(cogo_system *system)
         return NULL;
     }
     struct epoll_event bell = {.events = EPOLLIN, .data.u64 = BELL};
+    // Each time that it rings is a change: it need not be read.
+    struct epoll_event clock = {.events = (uint32_t)(EPOLLIN | EPOLLET), .data.u64 = CLOCK};
     io->poller.poll = poll;
     io->poller.ring = ring;
     io->poller.forget = forget;
@@ -112,8 +160,10 @@ static cogo__io *create(cogo_system *system)
     io->system = system;
     io->epoll = epoll_create1(EPOLL_CLOEXEC);
     io->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (io->epoll < 0 || io->bell < 0
-        || epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->bell, &bell) != 0) {
+    io->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (io->epoll < 0 || io->bell < 0 || io->clock < 0
+        || epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->bell, &bell) != 0
+        || epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->clock, &clock) != 0) {
         finish(&io->poller);
         return NULL;
     }
@@ -151,8 +201,12 @@ cogo_err cogo__io_add(cogo__io *io, int fd, uint64_t number)
 cogo_err cogo__io_want(cogo__io *io, cogo_context *here, int fd, uint64_t number,
                        uint32_t events)
 {
-    struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = number};
-    event.events |= (events & COGO_IO_READ) != 0 ? (uint32_t)EPOLLIN : 0;
+    bool stays = (events & COGO_IO_STAYS) != 0;
+    struct epoll_event event = {.events = stays ? (uint32_t)EPOLLET : (uint32_t)EPOLLONESHOT,
+                                .data.u64 = number};
+    // The end of input changes nothing that is watched when it comes together with data.
+    uint32_t in = stays ? (uint32_t)(EPOLLIN | EPOLLRDHUP) : (uint32_t)EPOLLIN;
+    event.events |= (events & COGO_IO_READ) != 0 ? in : 0;
     event.events |= (events & COGO_IO_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0;
     if (epoll_ctl(io->epoll, EPOLL_CTL_MOD, fd, &event) != 0) {
         return COGO_EIO; // Closed before it was unwatched.

@@ -29,6 +29,7 @@ cogo_err cogo_io_watch(cogo_context *ctx, int fd, uint64_t cookie, uint64_t *out
     }
     ref->cookie = cookie;
     ref->fd = fd;
+    cogo__u64_store_relaxed(&ref->told, number & ~(uint64_t)UINT32_MAX);
     cogo_err err = cogo__io_add(io, fd, number);
     if (err != COGO_OK) {
         cogo__ref_release(ctx->system, ctx, ctx->cell, ref);

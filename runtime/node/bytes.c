@@ -61,9 +61,11 @@ static ssize_t take(cogo__connection *c, uint8_t *into, size_t room)
     } while (got < 0 && errno == EINTR);
     if (got == 0 || (got < 0 && errno != EAGAIN)) {
         c->hung_up = true;
-        return 0;
     }
-    return got;
+    // Less than there is room for is all that there was, and what comes next is told. But the
+    // end may have been told with it.
+    c->unread = !c->hung_up && got > 0 && ((size_t)got == room || c->to_end);
+    return c->hung_up ? 0 : got;
 }
 
 static void feed_session(cogo__connection *c, size_t more)
@@ -84,11 +86,10 @@ static size_t read_plain(cogo__connection *c)
         if (got <= 0) {
             break;
         }
-        bool full = c->in_size + (size_t)got == c->in_capacity;
         total += (size_t)got;
         feed_session(c, (size_t)got);
-        if (is_closed(c) || !full) {
-            break; // Not full: the socket is empty, most likely.
+        if (is_closed(c) || !c->unread) {
+            break;
         }
     }
     return total;
@@ -138,7 +139,7 @@ static size_t read_tls(cogo__connection *c)
                                 cogo__tls_why(c->tls));
             break;
         }
-        if ((size_t)got < sizeof piece) {
+        if (!c->unread) {
             break;
         }
     }
@@ -151,7 +152,7 @@ void cogo__bytes_read(cogo__connection *c)
     if (c->in_size == 0) {
         cogo__bytes_finish(c);
     }
-    if (total != 0) {
+    if (total != 0 && c->number == COGO__CONTROL) {
         c->heard_ns = cogo_now_ns(c->ctx);
     }
     if (total != 0 && c->peer != NULL) {

@@ -69,6 +69,7 @@ static void became_open(cogo__connection *c)
     if (c->number == COGO__DATA) {
         c->out.window = cogo__session_peer_window(c->session);
         c->up = cogo__peer_up(c->node, c->ctx, c->peer, c->link);
+        c->to_send = true;
     } else {
         uint64_t beat = (uint64_t)c->node->config.heartbeat_ms * 1000000;
         c->pulse.due_ns = c->heard_ns + beat; // Also the first one may be late.
@@ -250,14 +251,14 @@ static void finish(cogo__connection *c)
     one_less(c->node);
 }
 
-/* What was wanted and has not come is wanted still: no call then. */
+/* What is wanted stays so: no call then. */
 static cogo_err want(cogo__connection *c, uint32_t events)
 {
     if (events == c->wanted) {
         return COGO_OK;
     }
     c->wanted = events;
-    return cogo_io_want(c->ctx, c->watch, events);
+    return cogo_io_want(c->ctx, c->watch, events | COGO_IO_STAYS);
 }
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
@@ -295,9 +296,16 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     return err;
 }
 
+static void read_some(cogo__connection *c)
+{
+    cogo__bytes_read(c);
+    if (!c->open && cogo__session_state_of(c->session) == COGO__SESSION_OPEN) {
+        became_open(c);
+    }
+}
+
 static void on_io(cogo__connection *c, uint32_t events)
 {
-    c->wanted = 0;
     if (c->connecting) {
         int failed = 0;
         socklen_t size = sizeof failed;
@@ -307,11 +315,11 @@ static void on_io(cogo__connection *c, uint32_t events)
             return;
         }
     }
+    c->to_end = c->to_end || (events & COGO_IO_END) != 0;
+    c->to_send = c->to_send || (events & COGO_IO_WRITE) != 0;
     if ((events & COGO_IO_READ) != 0) {
-        cogo__bytes_read(c);
-    }
-    if (!c->open && cogo__session_state_of(c->session) == COGO__SESSION_OPEN) {
-        became_open(c);
+        c->unread = true;
+        read_some(c);
     }
 }
 
@@ -401,6 +409,10 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         cogo__told_say(c, cogo_msg_payload(msg));
         break;
     default: // FLUSH: see drained().
+        c->to_send = true;
+        if (c->unread) {
+            read_some(c);
+        }
         break;
     }
     return COGO_OK;
@@ -446,18 +458,19 @@ static cogo_err drained(cogo_context *ctx, void *state)
         report_credit(c);
     }
     while (more) {
-        bool data = c->open && c->number == COGO__DATA
+        bool data = c->to_send && c->open && c->number == COGO__DATA
                     && cogo__session_state_of(c->session) == COGO__SESSION_OPEN;
         more = data && total < WRITE_BUDGET && cogo__outgoing_fill(c);
         all = cogo__bytes_write(c, &total);
         more = more && all;
     }
-    if (total >= WRITE_BUDGET && all) { // Others first, then more.
-        cogo__post(c->node->system, ctx, cogo_self(ctx), COGO__MSG_FLUSH, 0, 0, "", 0);
-    }
+    c->to_send = false; // Room in the socket, credit and what is queued are told.
     (void)end_if_over(c);
     if (c->ended) {
         return COGO_OK;
+    }
+    if (c->unread || (total >= WRITE_BUDGET && all)) { // Others first, then more.
+        cogo__post(c->node->system, ctx, cogo_self(ctx), COGO__MSG_FLUSH, 0, 0, "", 0);
     }
     return want(c, c->connecting ? COGO_IO_WRITE : COGO_IO_READ | (all ? 0 : COGO_IO_WRITE));
 }

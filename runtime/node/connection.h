@@ -27,6 +27,7 @@ typedef struct cogo__outgoing {
     uint64_t streams; /**< Number of the latest. */
     uint64_t freed;   /**< From the queue, by cogo__queued_cost(). */
     cogo__numbers announced;
+    const cogo_type *latest; /**< Of those. */
 } cogo__outgoing;
 
 /* A large message that comes in. */
@@ -39,6 +40,7 @@ typedef struct cogo__stream {
 
 typedef struct cogo__incoming {
     uint64_t received; /**< Bytes of messages. */
+    uint64_t consumed; /**< Of those, when it was last looked: the peer's lock is for more. */
     cogo__numbers
         types; /**< The peer's number to our cogo_type; NULL: its name is not known. */
     cogo__stream streams[COGO__STREAMS_MAX];
@@ -52,9 +54,12 @@ typedef struct cogo__connection {
     cogo_context *ctx; /**< While a callback runs. */
     int fd;
     uint64_t watch;
-    uint32_t wanted; /**< COGO_IO_*: of the watch, and not come yet. */
+    uint32_t wanted; /**< COGO_IO_*: of the watch. */
     uint32_t number;
     bool opens, connecting, stranger, open, up, ended, hung_up;
+    bool to_send; /**< There may be something to encode that could not be before. */
+    bool unread;  /**< The socket may have more, and will not tell that again. */
+    bool to_end;  /**< The peer has ended: less than asked for is not all that there is. */
     cogo__session *session;
     cogo__tls *tls; /**< Between socket and session; NULL: nothing is. */
     uint8_t *in;    /**< What the session has not used yet. */
@@ -75,14 +80,16 @@ typedef struct cogo__connection {
     cogo__incoming incoming;
 } cogo__connection;
 
-/** Takes what the socket has, at most a turn's worth, to the session. */
+/** Takes what the socket has to the session. At most a turn's worth: then `unread` stays set.
+ */
 void cogo__bytes_read(cogo__connection *c);
 /** Gives the socket what the session has. False: it takes no more now. @p total grows. */
 bool cogo__bytes_write(cogo__connection *c, size_t *total);
 /** Gives the input buffer back. */
 void cogo__bytes_finish(cogo__connection *c);
 
-/** Encodes what waits, as far as credit and buffer allow. False: nothing could be. */
+/** Encodes what waits, as far as credit and buffer allow. True: the buffer was too full for
+ * more. Else there is nothing to do until COGO__MSG_FLUSH comes. */
 bool cogo__outgoing_fill(cogo__connection *c);
 /** Says what the number of @p type (NULL: none) means, once per connection. */
 cogo_err cogo__outgoing_announce(cogo__connection *c, const cogo_type *type);

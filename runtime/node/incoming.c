@@ -394,11 +394,15 @@ static cogo_err take_credit(cogo__connection *c, size_t payload_bytes, uint32_t 
 {
     *out_cost = COGO__MESSAGE_COST + (uint32_t)payload_bytes;
     c->incoming.received += *out_cost;
+    const uint64_t most = c->node->config.window_bytes;
+    if (c->incoming.received - c->incoming.consumed <= most) {
+        return COGO_OK; // It has consumed no less since.
+    }
     cogo__lock_take(&c->peer->lock);
     bool mine = c->peer->current == c->link;
-    uint64_t waiting = c->incoming.received - c->peer->consumed;
+    c->incoming.consumed = mine ? c->peer->consumed : c->incoming.received;
     cogo__lock_give(&c->peer->lock);
-    return !mine || waiting <= c->node->config.window_bytes ? COGO_OK : COGO_ELIMIT;
+    return c->incoming.received - c->incoming.consumed <= most ? COGO_OK : COGO_ELIMIT;
 }
 
 cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)

@@ -99,7 +99,12 @@ static cogo_err send_nack(cogo__connection *c, cogo_msg *msg)
 cogo_err cogo__outgoing_announce(cogo__connection *c, const cogo_type *type)
 {
     const void *there = NULL;
-    if (type == NULL || cogo__numbers_get(&c->out.announced, type->number, &there)) {
+    if (type == NULL || type == c->out.latest) {
+        return COGO_OK;
+    }
+    c->out.latest = NULL;
+    if (cogo__numbers_get(&c->out.announced, type->number, &there)) {
+        c->out.latest = there;
         return COGO_OK;
     }
     cogo__frame frame = {.kind = COGO__FRAME_TYPE};
@@ -303,12 +308,13 @@ static bool refill(cogo__connection *c)
 
 bool cogo__outgoing_fill(cogo__connection *c)
 {
-    bool any = false, more = refill(c);
+    bool full = false, more = refill(c);
     cogo_err err = COGO_OK;
     size_t waiting = 0;
     while (more && err == COGO_OK) {
         (void)cogo__session_output(c->session, &waiting);
-        if (waiting >= COGO__OUT_HIGH) {
+        full = waiting >= COGO__OUT_HIGH;
+        if (full) {
             break;
         }
         bool moved = send_next(c, &err);
@@ -316,7 +322,6 @@ bool cogo__outgoing_fill(cogo__connection *c)
             err = send_part(c);
             moved = true;
         }
-        any = any || moved;
         if (c->out.line.first == NULL && err == COGO_OK) {
             more = refill(c);
         }
@@ -329,7 +334,7 @@ bool cogo__outgoing_fill(cogo__connection *c)
     if (err != COGO_OK) {
         cogo__session_close(c->session, err, "a frame could not be made");
     }
-    return any;
+    return full;
 }
 
 void cogo__outgoing_finish(cogo__connection *c)

@@ -46,8 +46,7 @@ bool cogo__poller_rest(cogo__lane *lane, uint64_t now, uint64_t deadline_ns)
     if (cogo__lane_sleeps(lane->sched, lane->index)
         && cogo__u32_load_acquire(&lane->sched->halt) == 0
         && cogo__lane_deadline(lane, now) == deadline_ns) {
-        poller->poll(poller, &lane->ctx,
-                     deadline_ns == COGO__FOREVER ? UINT64_MAX : deadline_ns - now);
+        poller->poll(poller, &lane->ctx, now, deadline_ns);
     }
     (void)cogo__u32_swap_seq_cst(&lane->polls, 0);
     (void)cogo__u32_swap_seq_cst(&poller->right, 0);
@@ -64,7 +63,7 @@ void cogo__poller_look(cogo__lane *lane)
     if (now - cogo__u64_load_relaxed(&poller->polled_ns) >= COGO__POLL_EVERY_NS
         && take_right(poller)) {
         cogo__u64_store_relaxed(&poller->polled_ns, now);
-        poller->poll(poller, &lane->ctx, 0);
+        poller->poll(poller, &lane->ctx, now, now);
         (void)cogo__u32_swap_seq_cst(&poller->right, 0);
     }
 }

@@ -9,9 +9,10 @@
 typedef struct cogo__poller {
     cogo__au32 right;     /**< 1: some thread is inside poll(). */
     cogo__au64 polled_ns; /**< When it was last asked. */
-    /** With the right. Waits up to @p timeout_ns (0: not at all; UINT64_MAX: for ever), and
-     * posts to the actors whose descriptors are ready. */
-    void (*poll)(struct cogo__poller *poller, cogo_context *here, uint64_t timeout_ns);
+    /** With the right. Waits until @p deadline_ns (COGO__FOREVER: for ever; @p now_ns: not at
+     * all), and posts to the actors whose descriptors are ready. May return early. */
+    void (*poll)(struct cogo__poller *poller, cogo_context *here, uint64_t now_ns,
+                 uint64_t deadline_ns);
     /** Any thread: poll() returns soon. */
     void (*ring)(struct cogo__poller *poller);
     /** The owner of @p ref has ended. */

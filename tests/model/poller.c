@@ -14,16 +14,15 @@ static struct {
 } fake;
 
 /* With the right: nobody else is here. */
-static void fake_poll(cogo__poller *poller, cogo_context *here, uint64_t timeout_ns)
+static void fake_poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
+                      uint64_t deadline_ns)
 {
     (void)poller;
     const cogo__world *world = cogo__world_os();
     fake.inside++;
     MODEL_CHECK(fake.inside == 1);
-    if (timeout_ns != 0) {
-        uint64_t until =
-            timeout_ns == UINT64_MAX ? COGO__FOREVER : cogo__world_now(world) + timeout_ns;
-        cogo__world_park(world, &fake.ready, until);
+    if (deadline_ns != now_ns) {
+        cogo__world_park(world, &fake.ready, deadline_ns);
     }
     if (cogo_actor_id_is_set(fake.tell) && !fake.told) { // "Its descriptor is readable."
         fake.told = true;

@@ -166,6 +166,7 @@ static void send_to(net_socket *to, int from, net_segment *segment)
         segment->at_ns = to->last->at_ns;
     }
     segment->next = NULL;
+    segment->number = ++to->sent_here;
     if (to->last != NULL) {
         to->last->next = segment;
     } else {
@@ -231,7 +232,7 @@ static void break_it(net_socket *s, int error)
     for (net_segment *segment = NULL; (segment = take_segment(s)) != NULL;) {
         free(segment);
     }
-    s->broken = true;
+    s->broken = s->anew = true;
     s->error = error;
     net_poke(s);
 }
@@ -296,6 +297,7 @@ size_t net_put(net_socket *s, const void *bytes, size_t size)
     if (size > 1 && scenario_maybe(10)) {
         size = 1 + (size_t)scenario_pick(size);
     }
+    s->full = s->full || size == 0;
     if (size != 0) {
         send_to(s->peer, s->host, segment_of(bytes, size));
     }
@@ -373,8 +375,28 @@ uint32_t net_ready(const net_socket *s, uint64_t now)
         return s->wanted | (uint32_t)EPOLLERR;
     }
     ready |= s->first != NULL && s->first->at_ns <= now ? (uint32_t)EPOLLIN : 0;
+    ready |= s->last != NULL && s->last->size == 0 && s->last->at_ns <= now
+                 ? (uint32_t)EPOLLRDHUP
+                 : 0;
     ready |= s->peer == NULL || room_at_peer(s) != 0 ? (uint32_t)EPOLLOUT : 0;
     return ready & s->wanted;
+}
+
+uint32_t net_news(net_socket *s, uint64_t now)
+{
+    uint32_t ready = net_ready(s, now);
+    uint64_t here = s->told;
+    for (const net_segment *at = s->first; at != NULL && at->at_ns <= now; at = at->next) {
+        here = at->number > here ? at->number : here;
+    }
+    bool room = s->full && (ready & (uint32_t)EPOLLOUT) != 0;
+    if (ready == 0 || (!s->anew && here == s->told && !room)) {
+        return 0;
+    }
+    s->anew = false;
+    s->full = s->full && !room;
+    s->told = here;
+    return ready;
 }
 
 uint64_t net_next_ns(const net_socket *s, uint64_t now)
@@ -386,8 +408,12 @@ uint64_t net_next_ns(const net_socket *s, uint64_t now)
             next = waiting->made_at_ns;
         }
     }
-    if (s->first != NULL && s->first->at_ns > now && s->first->at_ns < next) {
-        next = s->first->at_ns;
+    const net_segment *coming = s->first;
+    while (coming != NULL && coming->at_ns <= now) {
+        coming = coming->next;
+    }
+    if (coming != NULL && coming->at_ns < next) {
+        next = coming->at_ns;
     }
     return next;
 }

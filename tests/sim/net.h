@@ -27,6 +27,7 @@ typedef struct net_path {
 typedef struct net_segment {
     struct net_segment *next;
     uint64_t at_ns;     /* It arrives; NET_NEVER while the path is cut. */
+    uint64_t number;    /* The first to a socket is 1. */
     size_t size, taken; /* size 0: the end. */
     bool reset;         /* Of an end: it is a reset. */
     uint8_t bytes[];
@@ -45,8 +46,11 @@ typedef struct net_socket {
     net_segment *first, *last; /* On their way here, or here. */
     uint64_t queued;           /* Bytes of those. */
     uint64_t limit;            /* Of `queued`. */
+    uint64_t sent_here, told;  /* Segments so far; of those, what was told of. */
+    bool full, anew;           /* A send found no room; its state is to be told. */
     struct net_poll *poll;
-    uint32_t wanted; /* EPOLLIN, EPOLLOUT; 0: not armed. */
+    uint32_t wanted; /* EPOLLIN, EPOLLRDHUP, EPOLLOUT; 0: not armed. */
+    bool stays;      /* EPOLLET: changes are told, not what is so. */
     uint64_t data;
 } net_socket;
 
@@ -81,6 +85,8 @@ void net_shut(net_socket *s);
 void net_close(net_socket *s);
 /** EPOLL* bits of @p wanted that are so now. */
 uint32_t net_ready(const net_socket *s, uint64_t now);
+/** Those, if anything has changed since it was last asked; as EPOLLET has it. */
+uint32_t net_news(net_socket *s, uint64_t now);
 /** When something may change by itself; NET_NEVER: not. */
 uint64_t net_next_ns(const net_socket *s, uint64_t now);
 /** Somebody waits for @p s: he looks again. */

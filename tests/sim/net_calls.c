@@ -10,26 +10,28 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum {
     POLLS_MAX = 32,
     WATCHED_MAX = 256,
     POLL_FIRST = NET_FD_FIRST * 2,
-    BELL_FIRST = NET_FD_FIRST * 3
+    BELL_FIRST = NET_FD_FIRST * 3,
+    CLOCK_FIRST = NET_FD_FIRST * 4
 };
 
-/* An epoll descriptor; the bell of the same number belongs to it. */
+/* An epoll descriptor; the bell and the clock of the same number belong to it. */
 typedef struct net_poll {
     bool used, rung, belled;
-    uint64_t bell_data;
+    uint64_t bell_data, clock_data;
+    uint64_t alarm_ns; /* The clock rings, once; NET_NEVER. */
     cogo__parker parker;
     net_socket *watched[WATCHED_MAX];
 } net_poll;
 
 static net_poll polls[POLLS_MAX];
-static int newest; // Of `polls`: the next bell is its.
+static int newest; // Of `polls`: the next bell and the next clock are its.
 
 static bool is_ours(int fd)
 {
@@ -76,9 +78,11 @@ WRAP(int, shutdown, int fd, int how);
 WRAP(int, close, int fd);
 WRAP(int, epoll_create1, int flags);
 WRAP(int, epoll_ctl, int fd, int how, int watched, struct epoll_event *event);
-WRAP(int, epoll_pwait2, int fd, struct epoll_event *events, int most,
-     const struct timespec *limit, const sigset_t *mask);
+WRAP(int, epoll_wait, int fd, struct epoll_event *events, int most, int limit_ms);
 WRAP(int, eventfd, unsigned int value, int flags);
+WRAP(int, timerfd_create, int clock, int flags);
+WRAP(int, timerfd_settime, int fd, int flags, const struct itimerspec *at,
+     struct itimerspec *before);
 WRAP(ssize_t, read, int fd, void *bytes, size_t size);
 WRAP(ssize_t, write, int fd, const void *bytes, size_t size);
 
@@ -178,6 +182,11 @@ ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags)
     }
     cogo__sim_yield();
     long got = net_get(net_socket_at(fd), bytes, size);
+    // All that is here, as TCP has it: less than there is room for means no more.
+    for (long more = got; more > 0 && (size_t)got < size;) {
+        more = net_get(net_socket_at(fd), (char *)bytes + got, size - (size_t)got);
+        got += more > 0 ? more : 0;
+    }
     return got == -1 ? failed(EAGAIN) : got == -2 ? failed(ECONNRESET) : got;
 }
 
@@ -213,7 +222,7 @@ int __wrap_epoll_create1(int flags)
     }
     for (int i = 0; i < POLLS_MAX; i++) {
         if (!polls[i].used) {
-            polls[i] = (net_poll){.used = true};
+            polls[i] = (net_poll){.used = true, .alarm_ns = NET_NEVER};
             newest = i;
             return POLL_FIRST + i;
         }
@@ -225,6 +234,22 @@ int __wrap_epoll_create1(int flags)
 int __wrap_eventfd(unsigned int value, int flags)
 {
     return cogo__sim_active() ? BELL_FIRST + newest : __real_eventfd(value, flags);
+}
+
+int __wrap_timerfd_create(int clock, int flags)
+{
+    return cogo__sim_active() ? CLOCK_FIRST + newest : __real_timerfd_create(clock, flags);
+}
+
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *at,
+                           struct itimerspec *before)
+{
+    if (!is_ours(fd)) {
+        return __real_timerfd_settime(fd, flags, at, before);
+    }
+    uint64_t in = (uint64_t)at->it_value.tv_sec * SCENARIO_S + (uint64_t)at->it_value.tv_nsec;
+    polls[fd - CLOCK_FIRST].alarm_ns = in != 0 ? net_now() + in : NET_NEVER;
+    return 0;
 }
 
 static void unwatch(net_poll *p, net_socket *s)
@@ -256,6 +281,10 @@ int __wrap_epoll_ctl(int fd, int how, int watched, struct epoll_event *event)
         return __real_epoll_ctl(fd, how, watched, event);
     }
     net_poll *p = poll_at(fd);
+    if (watched >= CLOCK_FIRST) {
+        p->clock_data = event->data.u64;
+        return 0;
+    }
     if (watched >= BELL_FIRST) {
         p->belled = true;
         p->bell_data = event->data.u64;
@@ -272,31 +301,37 @@ int __wrap_epoll_ctl(int fd, int how, int watched, struct epoll_event *event)
     if (s->poll != p) {
         return failed(ENOENT);
     }
-    s->wanted = event->events & (uint32_t)(EPOLLIN | EPOLLOUT);
+    s->wanted = event->events & (uint32_t)(EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+    s->stays = (event->events & (uint32_t)EPOLLET) != 0;
+    s->anew = true;
     s->data = event->data.u64;
     net_poke(s);
     return 0;
 }
 
-/* What is ready; each watch fires once. @p next: when to look again. */
+/* What is ready; each watch fires once, unless it stays. @p next: when to look again. */
 static int collect(net_poll *p, struct epoll_event *events, int most, uint64_t *next)
 {
     int count = 0;
     uint64_t now = net_now();
-    *next = NET_NEVER;
     if (p->rung) {
         events[count++] = (struct epoll_event){.events = EPOLLIN, .data.u64 = p->bell_data};
     }
+    if (p->alarm_ns <= now) {
+        p->alarm_ns = NET_NEVER;
+        events[count++] = (struct epoll_event){.events = EPOLLIN, .data.u64 = p->clock_data};
+    }
+    *next = p->alarm_ns;
     for (int i = 0; i < WATCHED_MAX && count < most; i++) {
         net_socket *s = p->watched[i];
         if (s == NULL || s->wanted == 0) {
             continue;
         }
-        uint32_t ready = net_ready(s, now);
+        uint32_t ready = s->stays ? net_news(s, now) : net_ready(s, now);
         uint64_t later = net_next_ns(s, now);
         if (ready != 0) {
             events[count++] = (struct epoll_event){.events = ready, .data.u64 = s->data};
-            s->wanted = 0;
+            s->wanted = s->stays ? s->wanted : 0;
         } else {
             *next = later < *next ? later : *next;
         }
@@ -304,24 +339,20 @@ static int collect(net_poll *p, struct epoll_event *events, int most, uint64_t *
     return count;
 }
 
-int __wrap_epoll_pwait2(int fd, struct epoll_event *events, int most,
-                        const struct timespec *limit, const sigset_t *mask)
+/* @p limit_ms: 0 or without a limit. */
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int most, int limit_ms)
 {
     if (!is_ours(fd)) {
-        return __real_epoll_pwait2(fd, events, most, limit, mask);
+        return __real_epoll_wait(fd, events, most, limit_ms);
     }
     const cogo__world *world = cogo__sim_world();
     net_poll *p = poll_at(fd);
-    uint64_t wait_ns = limit == NULL
-                           ? NET_NEVER
-                           : (uint64_t)limit->tv_sec * SCENARIO_S + (uint64_t)limit->tv_nsec;
-    uint64_t end = wait_ns == NET_NEVER ? NET_NEVER : net_now() + wait_ns, next = 0;
     for (;;) {
+        uint64_t next = 0;
         int count = collect(p, events, most, &next);
-        if (count != 0 || (end != NET_NEVER && net_now() >= end)) {
+        if (count != 0 || limit_ms == 0) {
             return count;
         }
-        next = next < end ? next : end;
         cogo__world_park(world, &p->parker, next == NET_NEVER ? COGO__FOREVER : next);
     }
 }
@@ -357,7 +388,7 @@ int __wrap_close(int fd)
     if (!is_ours(fd)) {
         return __real_close(fd);
     }
-    if (fd >= BELL_FIRST) {
+    if (fd >= BELL_FIRST) { // Or a clock.
         return 0;
     }
     if (fd >= POLL_FIRST) {

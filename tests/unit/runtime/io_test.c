@@ -23,12 +23,12 @@ static ends open_pair(void)
 /* Counts bytes that come in, and echoes them when told to. */
 typedef struct reader_args {
     int fd;
-    bool echo, serve_once;
+    bool echo, serve_once, stays;
 } reader_args;
 
 typedef struct reader {
     reader_args args;
-    uint64_t watch, bytes, events;
+    uint64_t watch, bytes, events, ended;
     cogo_actor_id waiting;
     uint64_t wanted;
 } reader;
@@ -38,7 +38,8 @@ static cogo_err reader_start(cogo_context *ctx, void *state, const void *args)
     reader *r = state;
     r->args = *(const reader_args *)args;
     cogo_err err = cogo_io_watch(ctx, r->args.fd, 77, &r->watch);
-    return err == COGO_OK ? cogo_io_want(ctx, r->watch, COGO_IO_READ) : err;
+    uint32_t stays = r->args.stays ? COGO_IO_STAYS : 0;
+    return err == COGO_OK ? cogo_io_want(ctx, r->watch, COGO_IO_READ | stays) : err;
 }
 
 static void read_all(reader *r)
@@ -63,10 +64,16 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         cr_expect_eq(ready->watch, r->watch);
         cr_expect((ready->events & COGO_IO_READ) != 0);
         r->events++;
+        r->ended = (ready->events & COGO_IO_END) != 0 ? 1 : r->ended;
         read_all(r);
-        if (!r->args.serve_once) {
+        if (!r->args.serve_once && !r->args.stays) {
             cr_expect_eq(cogo_io_want(ctx, r->watch, COGO_IO_READ), COGO_OK);
         }
+        break;
+    }
+    case BLOCK: { // Until a byte comes from another descriptor.
+        char byte;
+        cr_expect_eq(read(*(const int *)cogo_msg_payload(msg), &byte, 1), 1);
         break;
     }
     case GO: // Wants again.
@@ -89,7 +96,7 @@ static cogo_err reader_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         break;
     }
     if (cogo_actor_id_is_set(r->waiting) && r->bytes >= r->wanted) {
-        uint64_t both = r->events << 32 | r->bytes;
+        uint64_t both = r->ended << 63 | r->events << 32 | r->bytes;
         cogo_send(ctx, r->waiting, scene_msg_u64(cogo_context_system(ctx), SCENE_ASK, both));
         r->waiting = COGO_NO_ACTOR;
     }
@@ -116,11 +123,17 @@ static const cogo_behavior reader_behavior = {
 
 static cogo_actor_id spawn_reader(cogo_system *system, int fd, bool echo, bool serve_once)
 {
-    reader_args args = {fd, echo, serve_once};
+    reader_args args = {fd, echo, serve_once, false};
     return scene_spawn(system, &reader_behavior, &args, sizeof args, 0);
 }
 
-/* Events << 32 | bytes, once there were @p bytes. */
+static cogo_actor_id spawn_staying(cogo_system *system, int fd, bool echo)
+{
+    reader_args args = {fd, echo, false, true};
+    return scene_spawn(system, &reader_behavior, &args, sizeof args, 0);
+}
+
+/* The end was told << 63 | events << 32 | bytes, once there were @p bytes. */
 static uint64_t wait_for(cogo_system *system, cogo_actor_id id, uint64_t bytes)
 {
     cogo_msg *answer = NULL;
@@ -184,6 +197,67 @@ Test(io, thousands_of_round_trips_lose_nothing)
         close(pair.theirs);
         scene_close(system);
     }
+}
+
+static void send_block(cogo_system *system, cogo_actor_id id, int gate)
+{
+    cogo_msg *block = cogo_msg_create(system, BLOCK, sizeof gate);
+    memcpy(cogo_msg_payload(block), &gate, sizeof gate);
+    cr_expect_eq(cogo_system_send(system, id, block), COGO_OK);
+}
+
+/* The same with one want for all of them. */
+Test(io, a_watch_that_stays_tells_of_all_that_comes)
+{
+    for (uint32_t lanes = 1; lanes <= 2; lanes++) {
+        cogo_system *system = scene_open(lanes);
+        ends pair = open_pair();
+        cogo_actor_id id = spawn_staying(system, pair.mine, true);
+        for (int i = 0; i < ROUNDS; i++) {
+            char byte = (char)i;
+            cr_assert_eq(write(pair.theirs, &byte, 1), 1);
+            cr_assert_eq(read(pair.theirs, &byte, 1), 1);
+            cr_assert_eq(byte, (char)i);
+        }
+        uint64_t told = wait_for(system, id, ROUNDS);
+        cr_expect_eq(told & UINT32_MAX, (uint64_t)ROUNDS);
+        cr_expect_eq(told >> 63, 0u);
+        close(pair.theirs);
+        scene_close(system);
+    }
+}
+
+/* What comes while its actor is busy is told by one message, however often it changed. */
+Test(io, a_watch_that_stays_has_one_message_at_a_time)
+{
+    cogo_system *system = scene_open(2);
+    ends pair = open_pair(), gate = open_pair();
+    (void)fcntl(gate.mine, F_SETFL, 0);
+    cogo_actor_id id = spawn_staying(system, pair.mine, false);
+    cr_expect_eq(wait_for(system, id, 0), 0u);
+    send_block(system, id, gate.mine);
+    for (int i = 0; i < 100; i++) {
+        cr_assert_eq(write(pair.theirs, "x", 1), 1);
+        usleep(1000); // So that each is a change of its own.
+    }
+    cr_expect_eq(write(gate.theirs, "g", 1), 1);
+    cr_expect_eq(wait_for(system, id, 100), UINT64_C(1) << 32 | 100);
+    close(pair.theirs);
+    scene_close(system);
+    close(gate.mine);
+    close(gate.theirs);
+}
+
+/* Data and the end in one: a reader that stops at less than it asked for must know. */
+Test(io, a_watch_that_stays_tells_the_end_together_with_what_came_before)
+{
+    cogo_system *system = scene_open(1);
+    ends pair = open_pair();
+    cr_expect_eq(write(pair.theirs, "last", 4), 4);
+    close(pair.theirs);
+    cogo_actor_id id = spawn_staying(system, pair.mine, false);
+    cr_expect_eq(wait_for(system, id, 4), UINT64_C(1) << 63 | UINT64_C(1) << 32 | 4);
+    scene_close(system);
 }
 
 /* A lane that waits for descriptors is a sleeping lane: messages and timers wake it. */
@@ -353,9 +427,7 @@ Test(io, a_stuck_lane_does_not_keep_the_others_from_waiting)
     cogo_actor_id id = spawn_reader(system, pair.mine, true, false);
     cogo_actor_id busy = scene_spawn(system, &busy_behavior, NULL, 0, 0);
     cr_expect_eq(wait_for(system, id, 0), 0u);
-    cogo_msg *block = cogo_msg_create(system, BLOCK, sizeof(int));
-    memcpy(cogo_msg_payload(block), &gate.mine, sizeof(int));
-    cogo_system_send(system, busy, block);
+    send_block(system, busy, gate.mine);
     char byte = 'g';
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(write(pair.theirs, &byte, 1), 1);
@@ -390,7 +462,7 @@ Test(io, a_watch_costs_nothing_while_nothing_happens)
 Test(io, what_cannot_be_watched_is_refused)
 {
     cogo_system *system = scene_open(1);
-    reader_args args = {-1, false, false};
+    reader_args args = {-1, false, false, false};
     cogo_actor_id id = scene_spawn(system, &reader_behavior, &args, sizeof args, 0);
     cogo_reason reason;
     cr_expect_eq(cogo_system_await(system, id, SCENE_LONG_NS, &reason), COGO_OK);
