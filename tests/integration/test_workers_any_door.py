@@ -45,6 +45,7 @@ def test_a_worker_at_one_that_stands_by_does_not_notice_a_take_over(trio, start,
     until(lambda: any(member.leads() for member in (door, other)), 20, "another one leads")
     done = ended(door, task)
     assert done["state"] == "succeeded" and done["attempt"] == 1 and done["result"]["output"]["by"] == "wrk_far"
+    worker.wait("ack accepted", 3)
     assert worker.text().count("welcome") == 1 and worker.text().count("ack accepted") == 3, worker.text()
     again = other.submit("echo", {"text": "moin"}, labels=[LABEL[language]]).json["taskId"]
     assert door.finished(again)["state"] == "succeeded"
@@ -69,6 +70,7 @@ def test_a_worker_whose_door_dies_goes_on_through_another(trio, start, language)
         print(victim, "killed: welcomes", worker.text().count("welcome") - before)
         kill.start()
         until(kill.ready, 20, "it is back")
+    worker.wait("ack accepted", 2)
     assert worker.text().count("ack accepted") == 2, worker.text()
     service.end()
 
