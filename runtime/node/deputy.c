@@ -38,7 +38,9 @@ typedef struct deputy {
     cogo_actor_id actor; /* The one over there, once it has begun. */
     uint64_t ask;        /* Not answered yet; else 0. */
     uint64_t monitor;    /* Of the process. */
-    errand *errand;      /* Until it is known which node the process is. */
+    bool chosen;         /* There is one, and it counts us at `place`. */
+    uint32_t place;
+    errand *errand; /* Until it is known which node the process is. */
 } deputy;
 
 /* --- Spawning. ---------------------------------------------------------------------------- */
@@ -142,14 +144,16 @@ static void begin(cogo_context *ctx, deputy *d, uint32_t node, const errand *e)
 
 static void find_process(cogo_context *ctx, deputy *d, const errand *e)
 {
-    cogo_actor_id process = cogo__process_choose(ctx->system, e->where);
+    cogo_actor_id process = COGO_NO_ACTOR;
     const size_t size = sizeof *e + e->args_size;
-    if (!cogo_actor_id_is_set(process)) {
-        fail(ctx, d, COGO_EXIT_ERROR, COGO_ENOTFOUND, "has no pool of this name");
+    cogo_err err = cogo__process_choose(ctx->system, e->where, &process, &d->place);
+    if (err != COGO_OK) {
+        fail(ctx, d, COGO_EXIT_ERROR, err, "has no pool of this name");
         return;
     }
+    d->chosen = true;
     d->errand = cogo__alloc(ctx->system->config.allocator, size);
-    cogo_err err = d->errand != NULL ? cogo_monitor(ctx, process, &d->monitor) : COGO_ENOMEM;
+    err = d->errand != NULL ? cogo_monitor(ctx, process, &d->monitor) : COGO_ENOMEM;
     err = err == COGO_OK ? cogo__process_ask(ctx, process, &d->ask) : err;
     if (err != COGO_OK) {
         d->ask = 0;
@@ -276,6 +280,9 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
 {
     const deputy *d = state;
     cogo__free(d->errand);
+    if (d->chosen) {
+        cogo__process_leave(ctx->system, d->where, d->place);
+    }
     if (cogo_actor_id_is_set(d->actor)) {
         cogo_exit_actor(ctx->system, d->actor, COGO_EXIT_KILLED, reason->text);
     }

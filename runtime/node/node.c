@@ -134,6 +134,7 @@ static void finish(cogo__remote *remote)
         (void)close(node->listen_fd);
     }
     cogo__table_finish(&node->peers);
+    cogo__loads_finish(&node->loads);
     cogo__lock_finish(&node->lock);
     cogo__view_finish(&node->cluster_view.view);
     cogo__lock_finish(&node->cluster_view.lock);

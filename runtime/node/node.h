@@ -11,6 +11,7 @@
 #include "runtime/actor/remote.h"
 #include "runtime/node/address.h"
 #include "runtime/node/detect.h"
+#include "runtime/node/loads.h"
 #include "runtime/node/session.h"
 #include "runtime/node/tally.h"
 #include "runtime/node/tls.h"
@@ -134,6 +135,7 @@ typedef struct cogo__node {
     // Guarded by `lock`.
     cogo__lock lock;
     cogo__tls_keys *keys; /**< Of the connections to come; NULL: no TLS. */
+    cogo__loads loads;    /**< Of child processes. */
     uint64_t links_made;
     uint32_t links;
     cogo_actor_id subscribers[COGO_NODE_SUBSCRIBERS_MAX];

@@ -311,6 +311,15 @@ static cogo_err await_begin(cogo_system *system, cogo_actor_id pool)
     return give_order(system, pool, &count, &pool);
 }
 
+static cogo_err know(cogo_system *system, const char *pool, uint32_t count)
+{
+    cogo__node *node = cogo__node_of(system);
+    cogo__lock_take(&node->lock);
+    cogo_err err = cogo__loads_know(&node->loads, system->config.allocator, pool, count);
+    cogo__lock_give(&node->lock);
+    return err;
+}
+
 static bool is_running(cogo_system *system)
 {
     cogo__node *node = cogo__node_of(system);
@@ -361,7 +370,12 @@ cogo_err cogo_process_pool_start(cogo_system *system, const cogo_process_pool *p
         .struct_size = sizeof order, .action = COGO_CHILD_START, .spec = &child};
     cogo_actor_id begun = COGO_NO_ACTOR;
     cogo_err err = give_order(system, cogo__node_of(system)->root, &order, &begun);
-    return err == COGO_OK ? await_begin(system, begun) : err;
+    err = err == COGO_OK ? await_begin(system, begun) : err;
+    if (err == COGO_OK && know(system, pool->name, count) != COGO_OK) {
+        (void)cogo_process_pool_stop(system, pool->name); // Nobody would find it.
+        err = COGO_ENOMEM;
+    }
+    return err;
 }
 
 cogo_err cogo_process_pool_stop(cogo_system *system, const char *name)
@@ -377,25 +391,48 @@ cogo_err cogo_process_pool_stop(cogo_system *system, const char *name)
     const cogo_child_order order = {
         .struct_size = sizeof order, .action = COGO_CHILD_TERMINATE, .id = id};
     cogo_actor_id nobody = COGO_NO_ACTOR;
-    return give_order(system, cogo__node_of(system)->root, &order, &nobody);
+    cogo_err err = give_order(system, cogo__node_of(system)->root, &order, &nobody);
+    if (err == COGO_OK) {
+        err = know(system, name, 0);
+    }
+    return err;
 }
 
 /* --- For deputies. ------------------------------------------------------------------------ */
 
-cogo_actor_id cogo__process_choose(cogo_system *system, const char *pool)
+cogo_err cogo__process_choose(cogo_system *system, const char *pool, cogo_actor_id *out_process,
+                              uint32_t *out_place)
 {
+    cogo__node *node = cogo__node_of(system);
     cogo_actor_id found[COGO_PROCESS_COUNT_MAX];
-    uint32_t count = 0;
-    while (count < COGO_PROCESS_COUNT_MAX) {
+    bool running[COGO_PROCESS_COUNT_MAX] = {false};
+    cogo__lock_take(&node->lock);
+    uint32_t count = cogo__loads_count(&node->loads, pool);
+    cogo__lock_give(&node->lock);
+    for (uint32_t i = 0; i < count; i++) {
         char name[COGO__CHILD_NAME];
-        name_of(pool, count, name);
-        found[count] = cogo_name_find(system, name);
-        if (!cogo_actor_id_is_set(found[count])) {
-            break;
-        }
-        count++;
+        name_of(pool, i, name);
+        found[i] = cogo_name_find(system, name); // None: the pool was given up.
+        running[i] = cogo_actor_id_is_set(found[i]);
     }
-    return count != 0 ? found[cogo_system_random(system) % count] : COGO_NO_ACTOR;
+    uint64_t chance = cogo_system_random(system);
+    cogo__lock_take(&node->lock);
+    uint32_t place = cogo__loads_take(&node->loads, pool, running, chance);
+    cogo__lock_give(&node->lock);
+    if (place == COGO_PROCESS_COUNT_MAX) {
+        return COGO_ENOTFOUND;
+    }
+    *out_process = found[place];
+    *out_place = place;
+    return COGO_OK;
+}
+
+void cogo__process_leave(cogo_system *system, const char *pool, uint32_t place)
+{
+    cogo__node *node = cogo__node_of(system);
+    cogo__lock_take(&node->lock);
+    cogo__loads_give(&node->loads, pool, place);
+    cogo__lock_give(&node->lock);
 }
 
 cogo_err cogo__process_ask(cogo_context *ctx, cogo_actor_id whom, uint64_t *out_ask)

@@ -50,9 +50,11 @@ void cogo__words_install(void);
 /* --- Between a deputy and a process. --------------------------------------------------------
  */
 
-/** The process of the pool @p name that is to have the next actor; COGO_NO_ACTOR: no such pool
- * runs. */
-cogo_actor_id cogo__process_choose(cogo_system *system, const char *pool);
+/** The process of @p pool that is to have the next actor, as it has the fewest: until
+ * cogo__process_leave() with @p out_place. COGO_ENOTFOUND: no such pool runs. */
+cogo_err cogo__process_choose(cogo_system *system, const char *pool, cogo_actor_id *out_process,
+                              uint32_t *out_place);
+void cogo__process_leave(cogo_system *system, const char *pool, uint32_t place);
 /** Asks @p whom, a process, for its node: COGO__MSG_WHERE with its index comes back. */
 cogo_err cogo__process_ask(cogo_context *ctx, cogo_actor_id whom, uint64_t *out_ask);
 

@@ -4,7 +4,7 @@
  * monitors.
  *
  * A pool keeps some child processes. An actor whose placement is "process:POOL" (placement.h)
- * begins in one of them, chosen at random; its deputy here ends with COGO_EXIT_ERROR when that
+ * begins in the one that has the fewest; its deputy here ends with COGO_EXIT_ERROR when that
  * process ends, with COGO_EFAULT and a text that names the signal, or the exit status, and the
  * behaviour that ran: "SIGSEGV in parser". Where it was, as a backtrace, is logged. The pool
  * starts the process again, the supervisor the actor.

@@ -429,7 +429,7 @@ Test(process, the_crash_of_one_process_leaves_the_others)
         pids[i] = scene_ask_u64(scene.system, ids[i]);
         other += pids[i] != pids[0];
     }
-    cr_expect_neq(other, 0u, "at random: all 24 in one has a chance of 1e-11");
+    cr_expect_eq(other, ACTORS - ACTORS / PROCESSES);
     tell(ids[0], BY_FAULT);
     for (int i = 0; i < ACTORS; i++) {
         if (pids[i] == pids[0]) {
@@ -489,6 +489,42 @@ Test(process, pools_that_can_not_be_are_refused_and_one_can_be_stopped)
     cr_expect(kill((pid_t)pid, 0) != 0 && errno == ESRCH);
     cr_expect_eq(cogo_system_await(scene.system, id, SCENE_LONG_NS, NULL), COGO_OK);
     start_pool(&pool);
+    close_stage();
+}
+
+/* Also when some have ended: those that are free are filled first. */
+Test(process, the_next_actor_goes_to_the_process_with_the_fewest)
+{
+    enum { PROCESSES = 3, EACH = 4, ACTORS = PROCESSES * EACH };
+    cogo_actor_id ids[ACTORS];
+    uint64_t pids[ACTORS];
+    open_stage(0);
+    cogo_process_pool pool = pool_of("p");
+    const cogo_spawn_options options = victim_options("process:p");
+    pool.count = PROCESSES;
+    start_pool(&pool);
+    for (int i = 0; i < ACTORS; i++) {
+        cr_expect_eq(cogo_system_spawn(scene.system, &options, &ids[i]), COGO_OK);
+        pids[i] = scene_ask_u64(scene.system, ids[i]);
+    }
+    for (int i = 0; i < ACTORS; i++) {
+        int there = 0;
+        for (int k = 0; k < ACTORS; k++) {
+            there += pids[k] == pids[i];
+        }
+        cr_expect_eq(there, EACH);
+    }
+    for (int i = 0, ended = 0; i < ACTORS; i++) { // Two of those in one process.
+        if (pids[i] == pids[0] && ended++ < 2) {
+            tell(ids[i], BY_ERROR);
+            cr_expect_eq(cogo_system_await(scene.system, ids[i], SCENE_LONG_NS, NULL), COGO_OK);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        cogo_actor_id id = COGO_NO_ACTOR;
+        cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
+        cr_expect_eq(scene_ask_u64(scene.system, id), pids[0]);
+    }
     close_stage();
 }
 
