@@ -1,5 +1,7 @@
 #include "actors/cli/log.h"
 
+#include "actors/roles/utf8.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 2048 };
+enum { LINE_MAX_BYTES = 2048, CHARACTER_MAX_BYTES = 4 };
 
 /* Process-wide, as stderr is; written before the first node starts. */
 static cogo_log_level least = COGO_LOG_INFO;
@@ -99,13 +101,48 @@ static void write_json(const char *stamp, cogo_log_level level, const char *text
     json_decref(line);
 }
 
-void log_runtime_line(void *ctx, cogo_log_level level, const char *text)
+/* Bytes of the character that @p text begins with; 0: it is broken. */
+static size_t character(const char *text)
+{
+    for (size_t size = 1; size <= CHARACTER_MAX_BYTES && text[size - 1] != '\0'; size++) {
+        if (utf8_is_valid(text, size)) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+static bool is_control(const unsigned char *c, size_t size)
+{
+    return (size == 1 && (*c < ' ' || *c == 0x7f)) || (size == 2 && *c == 0xc2 && c[1] < 0xa0);
+}
+
+/* A line may hold anybody's words: it stays one line, well-formed, and nothing in it moves a
+ * terminal. The mark is no space, which would begin another field. */
+static void tame(const char *text, char out[LINE_MAX_BYTES])
+{
+    size_t used = 0;
+    while (*text != '\0' && used < LINE_MAX_BYTES - CHARACTER_MAX_BYTES) {
+        size_t size = character(text);
+        if (size == 0 || is_control((const unsigned char *)text, size)) {
+            out[used++] = '?';
+        } else {
+            memcpy(out + used, text, size);
+            used += size;
+        }
+        text += size == 0 ? 1 : size;
+    }
+    out[used] = '\0';
+}
+
+void log_runtime_line(void *ctx, cogo_log_level level, const char *line)
 {
     (void)ctx;
     if (level > least) {
         return;
     }
-    char stamp[40];
+    char stamp[40], text[LINE_MAX_BYTES];
+    tame(line, text);
     struct timespec now;
     struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);

@@ -1,5 +1,7 @@
 /* Log lines on stderr, as text or JSON, by COGO_LOG_LEVEL, COGO_LOG_FORMAT and DEBUG.
- * Used by the node and its commands. Never writes a secret: callers give none. */
+ * Used by the node and its commands. Never writes a secret: callers give none. What
+ * moves a terminal or is no UTF-8 becomes '?': whoever's words are in it, a line is one line.
+ */
 #ifndef CLI_LOG_H
 #define CLI_LOG_H
 

@@ -28,21 +28,26 @@ static bool has_room(orc *o)
     return ++o->log_lines <= LINES_MAX;
 }
 
-/* An error is anybody's text: it stays in one line, and behind the bar nothing is its. */
-static const char *clean(const char *error, char out[ERROR_MAX + 1])
+/* At most @p most bytes of anybody's text, without @p mark. */
+static const char *without(char mark, const char *text, size_t most, char *out)
 {
     size_t size = 0;
-    for (; error != NULL && error[size] != '\0' && size < ERROR_MAX; size++) {
-        out[size] = (unsigned char)error[size] < ' ' || error[size] == '|' ? ' ' : error[size];
+    for (; text[size] != '\0' && size < most; size++) {
+        out[size] = text[size] == mark ? '_' : text[size];
     }
     out[size] = '\0';
     return out;
 }
 
+const char *orc_line_word(const char *text, char out[LINE_WORD_SIZE])
+{
+    return text == NULL ? "-" : without(' ', text, LINE_WORD_SIZE - 1, out);
+}
+
 void orc_line_about(orc *o, const orc_task *t)
 {
     const task *r = t->record;
-    char error[ERROR_MAX + 1], trace[40];
+    char error[ERROR_MAX + 1], trace[40], worker[LINE_WORD_SIZE];
     if (!is_worth_a_line(r->state) || !has_room(o)) {
         return;
     }
@@ -50,6 +55,7 @@ void orc_line_about(orc *o, const orc_task *t)
     cogo_log(o->system, r->state == TASK_RETRYING ? COGO_LOG_INFO : COGO_LOG_WARN,
              "%s: %s | task=%s trace=%s state=%s role=%s attempt=%lld worker=%s",
              r->state == TASK_RETRYING ? "attempt failed" : "task failed",
-             clean(r->error, error), r->task_id, trace, task_state_names[r->state], r->role,
-             (long long)r->attempt, r->worker_id == NULL ? "-" : r->worker_id);
+             without('|', r->error == NULL ? "" : r->error, ERROR_MAX, error), r->task_id,
+             trace, task_state_names[r->state], r->role, (long long)r->attempt,
+             orc_line_word(r->worker_id, worker));
 }
