@@ -213,6 +213,11 @@ static int64_t body_limit(const void *ctx, const request_head *head)
     return route_path_has(head->path, ROUTE_BATCH) ? BATCH_LIMIT : g->body_limit;
 }
 
+static bool is_probe(const request_head *head)
+{
+    return route_path_has(head->path, ROUTE_OPEN);
+}
+
 static cogo_err open_server(gateway *g, const gateway_config *config, char error[256])
 {
     const char *host = config->host != NULL ? config->host : "127.0.0.1";
@@ -224,7 +229,8 @@ static cogo_err open_server(gateway *g, const gateway_config *config, char error
                            .system = g->system,
                            .counts = &g->counts,
                            .body_limit = body_limit,
-                           .body_limit_ctx = g};
+                           .body_limit_ctx = g,
+                           .is_probe = is_probe};
     g->server = server_create(&parts, error);
     return g->server != NULL ? COGO_OK : COGO_EIO;
 }

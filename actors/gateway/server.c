@@ -92,6 +92,9 @@ static void refuse(server *s, conn *c, int status, const char *why, int64_t retr
 static void hand_over(server *s, conn *c)
 {
     const char *why = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX);
+    if (why != NULL && s->config.is_probe(&c->head)) { /* Much to do is not dead. */
+        why = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX + SERVER_PROBES_MAX);
+    }
     c->close = !c->head.keep_alive;
     if (why == NULL) {
         c->exchange = ++s->serial << SLOT_BITS | c->slot;

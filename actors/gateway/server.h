@@ -12,6 +12,7 @@
 enum {
     SERVER_CONNECTIONS_MAX = 2048, /* A count; more wait in the backlog. */
     SERVER_EXCHANGES_MAX = 512,    /* Requests with the actor at once; more get 503. */
+    SERVER_PROBES_MAX = 16,        /* Beyond them, for those that ask whether we live. */
     SERVER_HEAD_SECONDS = 10,
     SERVER_BODY_SECONDS = 30,  /* Without a byte. */
     SERVER_IDLE_SECONDS = 60,  /* Between two requests. */
@@ -27,6 +28,8 @@ typedef struct server_config {
     counts *counts;
     conn_limit_fn body_limit;
     const void *body_limit_ctx;
+    bool (*is_probe)(
+        const request_head *head); /* Asks how we are: never refused for want of room. */
 } server_config;
 
 /* Makes the loop and the libwebsockets context; no thread yet. NULL with @p error. */
