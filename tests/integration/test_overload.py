@@ -7,8 +7,9 @@ from test_postgres_faults import until
 from test_tenants import ROOT, bearer, make
 
 CLIENTS = 500  # A little less than what may wait at once: actors/gateway/server.h
-COMMIT_S, SHORT_S = 0.1, 3
-TIMES, GOODPUT_LEAST = 5, 0.7
+COMMIT_S, SHORT_S = 0.15, 3.5
+TIMES, GOODPUT_LEAST, SLOWER_MOST = 5, 0.7, 2
+LATE_S = 1  # Until this client, on a busy machine, sees what is there.
 MEMORY_MAX = 64 << 20
 NOISY_RATE, BURST_S = 100, 2
 
@@ -68,10 +69,10 @@ def overload(cluster, postgres, commit_s, seconds):
     assert len(refused) > len(flood) / 2, "this was no overload"
     assert {one.status for one in refused} <= {429, 503} and all(one.retry_after > 0 for one in refused)
     assert rate(flood) >= GOODPUT_LEAST * capacity
-    assert p99(flood) <= 2 * p99(calm) + commit_s
+    assert p99(flood) <= SLOWER_MOST * p99(calm) + LATE_S
     assert grown < MEMORY_MAX
     assert set(probe.told) == {200} and len(probe.told) > 2, probe.told
-    assert after.status == 202 and recovered < 3 * commit_s + 2
+    assert after.status == 202 and recovered < SLOWER_MOST * p99(calm) + LATE_S
     check(cluster, postgres, [one.task for one in accepted(calm + flood)] + [after.json["taskId"]])
 
 
