@@ -247,7 +247,7 @@ static cogo_err register_all(void)
     return err == COGO_OK ? cogo_behavior_register(machine, &staged, NULL) : err;
 }
 
-static cogo_err begin_node(char **argv)
+static cogo_err begin_node(char **argv, const char *advertise)
 {
     const char *secret = getenv("COGO_CLUSTER_SECRET");
     cogo_actor_id id;
@@ -256,6 +256,7 @@ static cogo_err begin_node(char **argv)
                                .name = argv[1],
                                .listen = argv[2],
                                .join = argv[3][0] != '\0' ? argv[3] : NULL,
+                               .advertise = advertise,
                                .secret = secret,
                                .secret_size_bytes = secret != NULL ? strlen(secret) : 0,
                                .heartbeat_ms = (uint32_t)atoi(argv[4]),
@@ -273,9 +274,12 @@ int main(int argc, char **argv)
 {
     char line[256];
     setvbuf(stdout, NULL, _IOLBF, 0);
-    cogo_err err = argc == 5 ? begin_node(argv) : COGO_EINVAL;
+    cogo_err err = COGO_EINVAL;
+    if (argc == 5 || argc == 6) {
+        err = begin_node(argv, argv[5]); // NULL: as it listens.
+    }
     if (err != COGO_OK) {
-        fprintf(stderr, "net_node NAME LISTEN JOIN HEARTBEAT_MS: %s\n", cogo_strerror(err));
+        fprintf(stderr, "net_node NAME LISTEN JOIN HEARTBEAT_MS [ADVERTISE]: %s\n", cogo_strerror(err));
         return 1;
     }
     printf("{\"event\":\"ready\",\"port\":%u}\n", (unsigned)cogo_node_port(machine));

@@ -30,10 +30,11 @@ def build(folder):
 class Node:
     """One process; its events come as dictionaries. `enter` is what starts it on its host."""
 
-    def __init__(self, program, name, listen="127.0.0.1:0", join="", enter=(), heartbeat_ms=250):
+    def __init__(self, program, name, listen="127.0.0.1:0", join="", enter=(), heartbeat_ms=250, advertise=None):
         self.name, self.events, self.lock = name, [], threading.Condition()
-        self.process = subprocess.Popen(list(enter) + [program, name, listen, join, str(heartbeat_ms)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, bufsize=1, env={**os.environ, "COGO_CLUSTER_SECRET": SECRET})
+        words = [program, name, listen, join, str(heartbeat_ms)] + ([advertise] if advertise else [])
+        self.process = subprocess.Popen(list(enter) + words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+                                        env={**os.environ, "COGO_CLUSTER_SECRET": SECRET})
         threading.Thread(target=self.read, daemon=True).start()
         self.port = self.wait("ready")["port"]
 

@@ -6,6 +6,7 @@ from net_nodes import Node, Proxy, build
 
 HEARTBEAT_MS = 500
 DELAY_S = 0.03
+NOWHERE = "127.0.0.1:9"  # Is advertised, so that nobody finds a way around the proxies.
 
 
 class Scene:
@@ -13,7 +14,7 @@ class Scene:
 
     def __init__(self, folder):
         self.program = build(folder)
-        self.nodes = {"a": Node(self.program, "a", heartbeat_ms=HEARTBEAT_MS)}
+        self.nodes = {"a": Node(self.program, "a", heartbeat_ms=HEARTBEAT_MS, advertise=NOWHERE)}
         self.proxies = {"ab": Proxy(self.nodes["a"].port), "ac": Proxy(self.nodes["a"].port)}
         self.revive("b")
         self.proxies["bc"] = Proxy(self.nodes["b"].port)
@@ -22,7 +23,7 @@ class Scene:
     def revive(self, name):
         joined = {"b": ["ab"], "c": ["ac", "bc"]}[name]
         self.nodes[name] = Node(self.program, name, join=",".join(f"127.0.0.1:{self.proxies[p].port}" for p in joined),
-                                heartbeat_ms=HEARTBEAT_MS)
+                                heartbeat_ms=HEARTBEAT_MS, advertise=NOWHERE)
 
     def set(self, **fields):
         for proxy in self.proxies.values():
