@@ -308,14 +308,17 @@ Test(member, calls_say_what_is_wrong)
  */
 
 static sem_t began, ended;
-static seat *leads;
-static uint64_t leads_since; /* Term. */
+/* Of two nodes, one after the other: nothing but the name joins them. */
+static _Atomic(seat *) leads;
+static _Atomic uint64_t leads_since; /* Term. */
 
 static cogo_err leader_start(cogo_context *ctx, void *state, const void *args)
 {
     (void)state;
+    uint64_t term = 0;
+    cogo_err err = cogo_cluster_whereis(cogo_context_system(ctx), "leader", NULL, &term);
     leads = *(seat *const *)args;
-    cogo_err err = cogo_cluster_whereis(cogo_context_system(ctx), "leader", NULL, &leads_since);
+    leads_since = term;
     sem_post(&began);
     return err;
 }
