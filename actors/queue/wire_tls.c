@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <string.h>
 
 static int fail(wire *w, const char *what)
 {
@@ -21,13 +22,15 @@ static int fail(wire *w, const char *what)
 }
 
 /* Addresses are checked as such, names as names. */
-static bool expect_name(SSL *ssl, const char *host)
+static bool expect_name(const wire *w)
 {
     unsigned char bytes[16];
+    char host[sizeof w->address->host]; /* The library's macro casts const away. */
+    memcpy(host, w->address->host, sizeof host);
     if (inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1) {
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(w->ssl), host) == 1;
     }
-    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+    return SSL_set1_host(w->ssl, host) == 1 && SSL_set_tlsext_host_name(w->ssl, host) == 1;
 }
 
 bool wire_tls_start(wire *w)
@@ -42,8 +45,7 @@ bool wire_tls_start(wire *w)
     (void)SSL_CTX_set_mode(w->tls,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     w->ssl = SSL_new(w->tls);
-    if (w->ssl == NULL || SSL_set_fd(w->ssl, w->fd) != 1
-        || !expect_name(w->ssl, w->address->host)) {
+    if (w->ssl == NULL || SSL_set_fd(w->ssl, w->fd) != 1 || !expect_name(w)) {
         return fail(w, "it can't be used") > 0;
     }
     SSL_set_connect_state(w->ssl);
