@@ -101,6 +101,25 @@ static inline void place_close(place *p)
     sem_destroy(&p->downs);
 }
 
+/* Actors of @p p that try to reach an address. */
+static inline size_t cluster_joiners(const place *p)
+{
+    cogo_actor_info found[64] = {{.struct_size = sizeof found[0]}};
+    uint32_t cursor = 0;
+    size_t count = cogo_actor_list(p->system, &cursor, found, 64), joiners = 0;
+    for (size_t i = 0; i < count; i++) {
+        joiners += strcmp(found[i].behavior, "cogo.node.joiner") == 0;
+    }
+    return joiners;
+}
+
+static inline void cluster_await_joiners(const place *p, size_t count)
+{
+    while (cluster_joiners(p) != count) {
+        sched_yield();
+    }
+}
+
 /* Echoes, counts, and ends when told. */
 typedef struct echo {
     uint64_t count, bytes, disorder;

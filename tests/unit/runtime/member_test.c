@@ -264,6 +264,33 @@ Test(member, a_node_denies_that_it_is_suspect_and_goes_on_as_another_when_it_is_
     seat_close(&a);
 }
 
+/* It is tried at the address that it was last said to have, and until it has gone. */
+Test(member, who_is_only_heard_of_is_looked_for_until_it_has_left)
+{
+    seat a;
+    rogue r = {.incarnation = 77};
+    seat_open(&a, "a", NULL, NULL);
+    rogue_open(&r, &a.place);
+    cogo__frame story = {.kind = COGO__FRAME_MEMBER,
+                         .member = {COGO_MEMBER_ALIVE, 5, 1, text("z"), text("127.0.0.9:9")}};
+    rogue_say(&r, COGO__CONTROL, &story);
+    cluster_await_joiners(&a.place, 1);
+    story.member.version = 2;
+    story.member.address = text("");
+    rogue_say(&r, COGO__CONTROL, &story);
+    cluster_await_joiners(&a.place, 0);
+    story.member.version = 3;
+    story.member.address = text("127.0.0.8:9");
+    rogue_say(&r, COGO__CONTROL, &story);
+    cluster_await_joiners(&a.place, 1);
+    story.member.state = COGO_MEMBER_LEFT;
+    rogue_say(&r, COGO__CONTROL, &story);
+    cluster_await_joiners(&a.place, 0);
+    cr_expect_eq(find(&a, "z").state, COGO_MEMBER_LEFT);
+    rogue_close(&r);
+    seat_close(&a);
+}
+
 Test(member, calls_say_what_is_wrong)
 {
     cogo_system *system = scene_open(1);

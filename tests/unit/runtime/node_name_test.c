@@ -85,6 +85,30 @@ Test(node_name, one_that_is_not_there_at_first_is_looked_up_again_soon)
     place_close(&a);
 }
 
+/* Where nobody answered, nobody is looked for any more once the name does not say so. */
+Test(node_name, an_address_that_is_listed_no_more_is_given_up)
+{
+    place a, b;
+    char name[48];
+    atomic_store_explicit(&pod, "127.0.0.9", memory_order_release);
+    place_open(&a, cluster_config("a"), NULL);
+    cogo_node_config config = cluster_config("b");
+    snprintf(name, sizeof name, "dns:pods.test:%u", cogo_node_port(a.system));
+    config.join = name;
+    config.resolve_ms = 200;
+    place_open(&b, config, NULL);
+    cluster_await_joiners(&b, 1);
+    atomic_store_explicit(&pod, "127.0.0.1", memory_order_release);
+    sem_wait(&b.ups);
+    cluster_await_joiners(&b, 1);
+    cr_expect_neq(cogo_node_find(b.system, "a"), 0u);
+    atomic_store_explicit(&pod, "127.0.0.9", memory_order_release);
+    cluster_await_joiners(&b, 2); // A link that is there stays.
+    cr_expect_neq(sem_trywait(&b.downs), 0);
+    place_close(&b);
+    place_close(&a);
+}
+
 static uint64_t incarnation_of(cogo_system *system)
 {
     cogo_node_stats stats = {.struct_size = sizeof stats};
