@@ -43,13 +43,14 @@ def seeded():
     return random.Random(seed)
 
 
-def order(place, rng, starts=0.0):
-    """For COGO_FAILPOINT: ends there; sometimes also, when a full minute comes first, where the slots of schedules are; and with
-    the chance @starts in the start."""
+def order(place, rng, fired, starts=0.0):
+    """For COGO_FAILPOINT: ends there; sometimes also, when a full minute comes first, where the slots of schedules are, at that of
+    these places that @fired has least of; and with the chance @starts in the start."""
     rare = place.startswith(("store.keep.", "store.token.", "store.artifact.", "orchestrator.sweep.", "orchestrator.redrive."))
     orders = [f"{place}:kill:{rng.randint(1, 2 if rare else COMMITS_MAX)}"]
     if rng.random() < SLOTS:
-        orders.append(f"{rng.choice([p for p in PLACES if is_slot(p)])}:kill:{rng.randint(1, 3)}")
+        slots = [p for p in PLACES if is_slot(p)]
+        orders.append(f"{min(rng.sample(slots, len(slots)), key=lambda p: fired[p])}:kill:{rng.randint(1, 3)}")
     if rng.random() < starts:
         orders.append("store.term.after:kill")
     return ",".join(orders)
@@ -114,7 +115,7 @@ def kill_at_places(cluster, audit, engine, kills, rng, keep_s, others=(), slots=
                 fired[what(cluster, rng, load)] += 1
                 cluster.kill()
             else:
-                fired[LATE] += not run_at(cluster, order(what, rng), port)
+                fired[LATE] += not run_at(cluster, order(what, rng, fired), port)
             seen = log.fired()
             fired.update(seen)
             if not callable(what) and what not in seen:

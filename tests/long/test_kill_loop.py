@@ -48,7 +48,7 @@ class Scene:
 
     def arm(self, member):
         self.todo = self.todo or self.rng.sample(kill_loop.places("postgres"), len(kill_loop.places("postgres")))
-        member.env["COGO_FAILPOINT"] = kill_loop.order(self.todo.pop(), self.rng, starts=0.1)
+        member.env["COGO_FAILPOINT"] = kill_loop.order(self.todo.pop(), self.rng, self.fired, starts=0.1)
 
     def revive(self):
         """Whoever has ended is started again, and told where to end the next time. How many came to their place."""
