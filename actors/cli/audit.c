@@ -2,9 +2,6 @@
 #include "actors/cli/client.h"
 #include "actors/cli/output.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { CALL_MS = 10000, PATH_SIZE = 2048 };
 
 static cli_exit list(const args *a)
@@ -21,19 +18,12 @@ static cli_exit list(const args *a)
                                              {"page-token", "pageToken"}};
     client c;
     json_t *answer;
-    char path[PATH_SIZE] = "/v1/audit", cell[200];
+    char path[PATH_SIZE] = "/v1/audit";
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
     for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-        const char *given = args_value(a, filters[i][0]);
-        char *value = given == NULL ? NULL : client_escape(given);
-        size_t used = strlen(path);
-        if (value != NULL) {
-            snprintf(path + used, sizeof path - used, "%c%s=%s", strchr(path, '?') ? '&' : '?',
-                     filters[i][1], value);
-        }
-        free(value);
+        client_query(path, sizeof path, filters[i][1], args_value(a, filters[i][0]));
     }
     cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
     if (code != CLI_OK) {
@@ -42,10 +32,7 @@ static cli_exit list(const args *a)
     if (args_flag(a, "json")) {
         output_json(answer);
     } else {
-        output_table(columns, json_object_get(answer, "entries"));
-        if (*output_value(answer, "nextPageToken", cell, sizeof cell) != '\0') {
-            fprintf(stderr, "more: --page-token %s\n", cell);
-        }
+        output_page(columns, answer, "entries");
     }
     json_decref(answer);
     return CLI_OK;

@@ -205,3 +205,14 @@ char *client_escape(const char *text)
     *p = '\0';
     return out;
 }
+
+void client_query(char *path, size_t size, const char *key, const char *value)
+{
+    char *escaped = value == NULL ? NULL : client_escape(value);
+    size_t used = strlen(path);
+    if (escaped != NULL) {
+        snprintf(path + used, size - used, "%c%s=%s", strchr(path, '?') ? '&' : '?', key,
+                 escaped);
+    }
+    free(escaped);
+}

@@ -33,4 +33,7 @@ cli_exit client_probe(const client *c, const char *path, int64_t timeout_ms, int
 /* Percent-encodes @p text for a query. The caller frees. */
 char *client_escape(const char *text);
 
+/* Appends KEY=VALUE to the query of @p path, a buffer of @p size bytes; NULL: nothing. */
+void client_query(char *path, size_t size, const char *key, const char *value);
+
 #endif

@@ -17,19 +17,12 @@ static cli_exit list(const args *a)
     static const char *const keys[] = {"role", "pageSize", "pageToken"};
     client c;
     json_t *answer;
-    char path[1000] = "/v1/deadletters", cell[300];
+    char path[1000] = "/v1/deadletters";
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const char *given = args_value(a, filters[i]);
-        char *value = given == NULL ? NULL : client_escape(given);
-        size_t used = strlen(path);
-        if (value != NULL) {
-            snprintf(path + used, sizeof path - used, "%c%s=%s", strchr(path, '?') ? '&' : '?',
-                     keys[i], value);
-        }
-        free(value);
+        client_query(path, sizeof path, keys[i], args_value(a, filters[i]));
     }
     cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
     if (code != CLI_OK) {
@@ -38,10 +31,7 @@ static cli_exit list(const args *a)
     if (args_flag(a, "json")) {
         output_json(answer);
     } else {
-        output_table(columns, json_object_get(answer, "deadletters"));
-        if (*output_value(answer, "nextPageToken", cell, sizeof cell) != '\0') {
-            fprintf(stderr, "more: --page-token %s\n", cell);
-        }
+        output_page(columns, answer, "deadletters");
     }
     json_decref(answer);
     return CLI_OK;

@@ -89,3 +89,12 @@ void output_table(const output_column *columns, const json_t *rows)
         putchar('\n');
     }
 }
+
+void output_page(const output_column *columns, const json_t *answer, const char *key)
+{
+    char next[300];
+    output_table(columns, json_object_get(answer, key));
+    if (*output_value(answer, "nextPageToken", next, sizeof next) != '\0') {
+        fprintf(stderr, "more: --page-token %s\n", next);
+    }
+}

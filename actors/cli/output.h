@@ -34,6 +34,9 @@ typedef struct output_column {
 /* An aligned table of the array @p rows; ends with a column without title. */
 void output_table(const output_column *columns, const json_t *rows);
 
+/* The table of one page, the array @p key of @p answer; on stderr, how to see the next one. */
+void output_page(const output_column *columns, const json_t *answer, const char *key);
+
 /* The value at "a.b.c" as text in @p out; "" when absent. */
 const char *output_value(const json_t *object, const char *key, char *out, size_t size);
 

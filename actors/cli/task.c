@@ -390,28 +390,18 @@ static cli_exit list(const args *a)
     static const char *const keys[] = {"state", "role", "workflow", "pageSize", "pageToken"};
     client c;
     json_t *answer;
-    char path[1500] = "/v1/tasks", cell[300];
+    char path[1500] = "/v1/tasks";
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        char *value =
-            args_value(a, filters[i]) == NULL ? NULL : client_escape(args_value(a, filters[i]));
-        size_t used = strlen(path);
-        if (value != NULL) {
-            snprintf(path + used, sizeof path - used, "%c%s=%s", strchr(path, '?') ? '&' : '?',
-                     keys[i], value);
-        }
-        free(value);
+        client_query(path, sizeof path, keys[i], args_value(a, filters[i]));
     }
     cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
     if (code == CLI_OK && args_flag(a, "json")) {
         output_json(answer);
     } else if (code == CLI_OK) {
-        output_table(columns, json_object_get(answer, "tasks"));
-        if (*output_value(answer, "nextPageToken", cell, sizeof cell) != '\0') {
-            fprintf(stderr, "more: --page-token %s\n", cell);
-        }
+        output_page(columns, answer, "tasks");
     }
     json_decref(answer);
     return code;

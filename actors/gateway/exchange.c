@@ -181,6 +181,17 @@ void exchange_record(exchange *x, int status, const cogo_record *type, const voi
     exchange_json(x, status, json_from_record(type, record));
 }
 
+void exchange_page(exchange *x, const cogo_record *type, const void *page, const char *error)
+{
+    if (error == NULL) {
+        exchange_record(x, 200, type, page);
+    } else if (strncmp(error, "page", 4) == 0) {
+        exchange_invalid(x, "pageToken", error);
+    } else {
+        exchange_problem(x, 503, NULL, error);
+    }
+}
+
 void exchange_fail(exchange *x, const problem *p)
 {
     problem full = *p;

@@ -1,18 +1,10 @@
 /* The route of the audit log. */
 #include "actors/gateway/route.h"
 
-#include <string.h>
-
 static void answer_page(exchange *x, cogo_msg *msg)
 {
     const audit_page *page = cogo_msg_payload(msg);
-    if (page->error == NULL) {
-        exchange_record(x, 200, &audit_page_record, page);
-    } else if (strncmp(page->error, "page", 4) == 0) {
-        exchange_invalid(x, "pageToken", page->error);
-    } else {
-        exchange_problem(x, 503, NULL, page->error);
-    }
+    exchange_page(x, &audit_page_record, page, page->error);
 }
 
 void route_audit_list(exchange *x)

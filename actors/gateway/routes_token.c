@@ -79,13 +79,7 @@ void route_token_create(exchange *x)
 static void answer_page(exchange *x, cogo_msg *msg)
 {
     const token_page *page = cogo_msg_payload(msg);
-    if (page->error == NULL) {
-        exchange_record(x, 200, &token_page_record, page);
-    } else if (strncmp(page->error, "page", 4) == 0) {
-        exchange_invalid(x, "pageToken", page->error);
-    } else {
-        exchange_problem(x, 503, NULL, page->error);
-    }
+    exchange_page(x, &token_page_record, page, page->error);
 }
 
 void route_token_list(exchange *x)

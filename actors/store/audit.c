@@ -1,9 +1,8 @@
 /* Who did what: found again. Works the same on each engine. */
 #include "actors/store/engine.h"
+#include "actors/store/rows.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SELECT_ENTRIES                                                                         \
@@ -82,22 +81,13 @@ void journal_audit(journal_reader *r, const audit_list *list, cogo_arena *arena,
                    audit_page *out)
 {
     database *d = journal_reader_db(r);
-    int64_t before = INT64_MAX;
-    char *end = NULL;
-    *out = (audit_page){.error = NULL};
-    if (list->page_token != NULL) {
-        errno = 0;
-        before = strtoll(list->page_token, &end, 16);
-        if (errno != 0 || end == list->page_token || *end != '\0' || before < 1) {
-            out->error = "pageToken: not one that this query gave";
-            return;
-        }
-    }
-    if (list->page_size < 0 || list->page_size > JOURNAL_PAGE_MAX) {
-        out->error = "pageSize: must be from 1 to 1000";
+    int64_t before = 0;
+    size_t limit = 0;
+    *out = (audit_page){
+        .error = page_of_numbers(list->page_token, list->page_size, &before, &limit)};
+    if (out->error != NULL) {
         return;
     }
-    size_t limit = list->page_size == 0 ? JOURNAL_PAGE_DEFAULT : (size_t)list->page_size;
     cogo_err err = d->driver->begin(d);
     if (err == COGO_OK) {
         err = read_page(d, list, before, limit, arena, out);

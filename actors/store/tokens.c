@@ -1,10 +1,9 @@
 /* Access tokens: made, taken back, found. Works the same on each engine. */
 #include "actors/store/journal.h"
+#include "actors/store/rows.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SCOPES_SIZE = 256, SCOPES_MAX = 16 };
@@ -144,22 +143,13 @@ void journal_tokens(journal_reader *r, const token_list *list, cogo_arena *arena
                     token_page *out)
 {
     database *d = journal_reader_db(r);
-    int64_t before = INT64_MAX;
-    char *end = NULL;
-    *out = (token_page){.error = NULL};
-    if (list->page_token != NULL) {
-        errno = 0;
-        before = strtoll(list->page_token, &end, 16);
-        if (errno != 0 || end == list->page_token || *end != '\0' || before < 1) {
-            out->error = "pageToken: not one that this query gave";
-            return;
-        }
-    }
-    if (list->page_size < 0 || list->page_size > JOURNAL_PAGE_MAX) {
-        out->error = "pageSize: must be from 1 to 1000";
+    int64_t before = 0;
+    size_t limit = 0;
+    *out = (token_page){
+        .error = page_of_numbers(list->page_token, list->page_size, &before, &limit)};
+    if (out->error != NULL) {
         return;
     }
-    size_t limit = list->page_size == 0 ? JOURNAL_PAGE_DEFAULT : (size_t)list->page_size;
     cogo_err err = d->driver->begin(d);
     if (err == COGO_OK) {
         err = read_page(d, list, before, limit, arena, out);
