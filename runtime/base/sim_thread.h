@@ -69,6 +69,7 @@ typedef struct cogo__sim {
     uint64_t looks;  /**< At words, in vain, since a thread did anything else. */
     uint32_t jumps;
     uint64_t ns_per_step, now_ns, began_ns;
+    uint64_t read_ns, read_step; /**< How far the last read of the clock moved it, and when. */
 } cogo__sim;
 
 /** The simulation that runs; NULL outside. */

@@ -17,6 +17,9 @@
 enum {
     SEEDS_DEFAULT = 200,
     SEEDS_MANY = 10000,
+    LONG_STEPS = 100000, // Of more than SEEDS_MANY seeds every LONG_SHARE-th is played of
+    LONG_SHARE = 10,     // a scenario that takes longer, judged by its first FIRST_SEEDS.
+    FIRST_SEEDS = 16,
     TWICE_SHARE = 16,     // One seed of so many is played twice: both must be the same.
     CPU_SECONDS_MAX = 10, // Of one playing: a loaded machine is no failure,
     SECONDS_MAX = 600,    // a run that sleeps outside of its world is one.
@@ -151,10 +154,13 @@ static bool play_seed(const scenario *s, uint64_t seed, const options *o, tally 
 static bool play_scenario(const scenario *s, const options *o)
 {
     tally sums = {0};
-    bool ok = true;
-    bool tenth = (s->faults & SCENARIO_LONG_PLAY) != 0 && o->last - o->first >= SEEDS_MANY;
-    for (uint64_t seed = o->first; ok && seed <= o->last; seed += tenth ? 10 : 1) {
+    uint64_t stride = 1;
+    bool ok = true, many = o->last - o->first >= SEEDS_MANY;
+    for (uint64_t seed = o->first; ok && seed <= o->last; seed += stride) {
         ok = play_seed(s, seed, o, &sums);
+        if (many && sums.seeds == FIRST_SEEDS && sums.steps > FIRST_SEEDS * LONG_STEPS) {
+            stride = LONG_SHARE;
+        }
     }
     printf("%-40s %s after %llu seeds, %llu operations, %llu switches\n", s->name,
            ok ? "well" : "FAILED", (unsigned long long)sums.seeds,

@@ -16,11 +16,10 @@
 
 /* What a seed may do to a scenario besides interleaving it. */
 enum {
-    SCENARIO_JUMPS = 1 << 0,     /**< The clock jumps forward. */
-    SCENARIO_MEMORY = 1 << 1,    /**< Some allocations fail, from scenario_hunger() on. */
-    SCENARIO_THREADS = 1 << 2,   /**< Some threads do not start. */
-    SCENARIO_CALM = 1 << 3,      /**< It counts on a machine that is not overloaded. */
-    SCENARIO_LONG_PLAY = 1 << 4, /**< Of more than 10,000 seeds every tenth is played. */
+    SCENARIO_JUMPS = 1 << 0,   /**< The clock jumps forward. */
+    SCENARIO_MEMORY = 1 << 1,  /**< Some allocations fail, from scenario_hunger() on. */
+    SCENARIO_THREADS = 1 << 2, /**< Some threads do not start. */
+    SCENARIO_CALM = 1 << 3,    /**< It counts on a machine that is not overloaded. */
 };
 
 typedef struct scenario {

@@ -11,9 +11,9 @@
     X(watch_and_timers, SCENARIO_JUMPS, "one DOWN per monitor, no cancelled timer arrives") \
     X(stop_anywhere, SCENARIO_JUMPS, "a stop in the middle of everything leaves nothing")   \
     X(stop_hungry, SCENARIO_JUMPS | SCENARIO_MEMORY, "the same while memory is short")      \
-    X(cluster_torn, SCENARIO_CALM | SCENARIO_LONG_PLAY,                                     \
+    X(cluster_torn, SCENARIO_CALM,                                                          \
       "a network that is cut and healed: FIFO, one DOWN, groups, a guest, no false id")     \
-    X(cluster_alone, SCENARIO_CALM | SCENARIO_LONG_PLAY,                                    \
+    X(cluster_alone, SCENARIO_CALM,                                                         \
       "members, a torn network, clocks of other rates: never two singletons, in the end one")
 
 #define X(name, faults, story) void name(void);
