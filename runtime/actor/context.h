@@ -45,6 +45,7 @@ struct cogo_context {
     cogo__owed owed;      /**< What a peer gets back when this turn is over. */
     bool ending;          /**< Ends when the callback returns. */
     cogo_reason reason;
+    void *thread; /**< Of a detached actor: what its `extra` says; NULL: a lane. */
 };
 
 /* The context of this thread; NULL on foreign threads. initial-exec: a load, not a call. */

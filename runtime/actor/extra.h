@@ -4,6 +4,7 @@
 #ifndef COGO_ACTOR_EXTRA_H
 #define COGO_ACTOR_EXTRA_H
 
+#include "runtime/actor/context.h"
 #include "runtime/actor/core.h"
 
 typedef enum cogo__tie_state {
@@ -40,6 +41,14 @@ typedef struct cogo__extra {
     cogo__queue stash, replay;  /**< Put aside; taken from there and to be handled next. */
     const cogo_behavior *first; /**< What it was before cogo_become(); NULL: what it is. */
 } cogo__extra;
+
+/** Holder: a detached actor, and this is not its thread, but a lane or the thread of the actor
+ * that the cell had before. */
+static inline bool cogo__is_astray(const cogo_context *ctx, const cogo__cell *cell)
+{
+    return __builtin_expect((cell->flags & COGO__ACTOR_DETACHED) != 0, 0)
+           && cell->extra->thread != ctx->thread;
+}
 
 /** Makes it if needed; NULL when out of memory. */
 cogo__extra *cogo__extra_of(const cogo_system *system, cogo__cell *cell);

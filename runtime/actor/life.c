@@ -257,7 +257,7 @@ void cogo__life_bury(cogo_context *ctx, cogo__cell *cell, const cogo_reason *rea
         release_refs(ctx, cell);
     }
     cogo__relations_tell(ctx, cell, reason); // After the names: a DOWN finds them free.
-    if ((cell->flags & COGO__ACTOR_DETACHED) != 0 && ctx->is_lane) {
+    if (cogo__is_astray(ctx, cell)) {
         cogo__sched_thread_give(system, cell->extra->thread, NULL); // It never ran.
     }
     if (cell->extra != NULL) {

@@ -284,8 +284,8 @@ static bool handle_alive(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 /* Begins what may begin here; a detached actor begins on its own thread. */
 static void begin_if_here(cogo_context *ctx, cogo__cell *cell)
 {
-    bool elsewhere = (cell->flags & COGO__ACTOR_DETACHED) != 0 && ctx->is_lane;
-    if ((cell->flags & COGO__ACTOR_STARTING) != 0 && !elsewhere && !ctx->ending) {
+    if ((cell->flags & COGO__ACTOR_STARTING) != 0 && !cogo__is_astray(ctx, cell)
+        && !ctx->ending) {
         cogo__life_begin(ctx, cell);
     }
 }

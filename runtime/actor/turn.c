@@ -179,14 +179,14 @@ static bool settle(cogo_context *ctx, cogo__cell *cell, cogo__turn_result *resul
     if (cogo__signals_waiting(cell) || (cell->flags & COGO__ACTOR_STARTING) != 0) {
         cogo__relations_handle(ctx, cell);
     }
-    if (__builtin_expect((cell->flags & COGO__ACTOR_DETACHED) != 0, 0) && ctx->is_lane
-        && (cell->flags & COGO__ACTOR_SUSPENDED) == 0) {
-        *result = COGO__TURN_HANDED;
-        cogo__sched_thread_give(ctx->system, cell->extra->thread, cell);
+    bool astray = cogo__is_astray(ctx, cell);
+    if (!ctx->is_lane && (astray || (cell->flags & COGO__ACTOR_DETACHED) == 0)) {
+        *result = COGO__TURN_ENDED; // Not this thread's actor: that one is no more.
         return true;
     }
-    if (!ctx->is_lane && (cell->flags & COGO__ACTOR_DETACHED) == 0) {
-        *result = COGO__TURN_ENDED;
+    if (astray && (cell->flags & COGO__ACTOR_SUSPENDED) == 0) {
+        *result = COGO__TURN_HANDED;
+        cogo__sched_thread_give(ctx->system, cell->extra->thread, cell);
         return true;
     }
     if ((cell->flags & COGO__ACTOR_SUSPENDED) != 0 && cogo__signals_suspend(cell)) {

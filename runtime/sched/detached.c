@@ -24,7 +24,8 @@ static uint32_t wait_for_order(cogo__detached *d)
     return order;
 }
 
-/* The thread has the right to run its cell from an order to the turn that ends IDLE. */
+/* The thread has the right to run its cell from an order to the turn that ends IDLE. When its
+ * actor has ended there may be a new one in the cell already, with a thread of its own. */
 static void detached_main(void *arg)
 {
     cogo__detached *d = arg;
@@ -36,7 +37,8 @@ static void detached_main(void *arg)
             result = cogo__turn(&d->ctx, d->cell);
         }
         cogo__ptr_store_relaxed(&d->running, NULL);
-        if (result == COGO__TURN_ENDED) { // What is left in the mailbox is for a lane.
+        if (result == COGO__TURN_ENDED) { // What is left in the cell is for a lane, or for
+                                          // the thread of its new actor.
             cogo__sched_ready(d->ctx.system, &d->ctx, d->cell);
             break;
         }
@@ -61,6 +63,7 @@ static cogo__detached *take_detached(cogo__sched *sched)
     }
     if (d != NULL) {
         d->ctx.system = sched->system;
+        d->ctx.thread = d;
         d->ctx.place = cogo__place_of_others(sched->system);
     }
     return d;

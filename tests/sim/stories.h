@@ -11,6 +11,7 @@
     X(watch_and_timers, SCENARIO_JUMPS, "one DOWN per monitor, no cancelled timer arrives") \
     X(stop_anywhere, SCENARIO_JUMPS, "a stop in the middle of everything leaves nothing")   \
     X(stop_hungry, SCENARIO_JUMPS | SCENARIO_MEMORY, "the same while memory is short")      \
+    X(threads_of_heirs, 0, "a detached actor in a dead one's cell runs on its own thread")  \
     X(cluster_torn, SCENARIO_CALM,                                                          \
       "a network that is cut and healed: FIFO, one DOWN, groups, a guest, no false id")     \
     X(cluster_alone, SCENARIO_CALM,                                                         \
