@@ -98,16 +98,9 @@ static int start(const int ends[CHILD_ENDS], char **environment, const char *nam
     (void)snprintf(title, sizeof title, "%s", name);
     (void)sigfillset(&all);
     (void)sigemptyset(&none);
-    int failed = posix_spawn_file_actions_init(&files);
-    if (failed != 0) {
-        return failed;
-    }
-    failed = posix_spawnattr_init(&how);
-    if (failed != 0) {
-        (void)posix_spawn_file_actions_destroy(&files);
-        return failed;
-    }
-    failed = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_init(&files); // These two only clear what they are given.
+    (void)posix_spawnattr_init(&how);
+    int failed = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     for (int i = 0; failed == 0 && i < CHILD_ENDS; i++) {
         failed = posix_spawn_file_actions_adddup2(&files, ends[i], COGO__CHILD_CONTROL + i);
     }

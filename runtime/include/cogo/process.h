@@ -80,7 +80,8 @@ typedef struct cogo_process_pool {
  * Threads:   any thread that is not a lane.
  * @return COGO_OK (its processes begin in the background); COGO_EINVAL; COGO_ESTATE (no node
  *         runs: cogo_node_start() with nothing but a name is enough); COGO_EEXIST; COGO_ENOMEM;
- *         COGO_ETIMEOUT; COGO_EGONE (it ended at once: another actor has a name of its).
+ *         COGO_ETIMEOUT; COGO_EGONE (it ended at once: no process can be started, which is
+ * logged, or another actor has a name of its).
  */
 COGO_API COGO_MUST_USE cogo_err cogo_process_pool_start(cogo_system *system,
                                                         const cogo_process_pool *pool);

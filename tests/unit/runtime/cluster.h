@@ -101,16 +101,22 @@ static inline void place_close(place *p)
     sem_destroy(&p->downs);
 }
 
-/* Actors of @p p that try to reach an address. */
-static inline size_t cluster_joiners(const place *p)
+/* How many actors of @p p have the behaviour of that name. */
+static inline size_t cluster_actors(const place *p, const char *behavior)
 {
     cogo_actor_info found[64] = {{.struct_size = sizeof found[0]}};
     uint32_t cursor = 0;
-    size_t count = cogo_actor_list(p->system, &cursor, found, 64), joiners = 0;
+    size_t count = cogo_actor_list(p->system, &cursor, found, 64), same = 0;
     for (size_t i = 0; i < count; i++) {
-        joiners += strcmp(found[i].behavior, "cogo.node.joiner") == 0;
+        same += strcmp(found[i].behavior, behavior) == 0;
     }
-    return joiners;
+    return same;
+}
+
+/* Those that try to reach an address. */
+static inline size_t cluster_joiners(const place *p)
+{
+    return cluster_actors(p, "cogo.node.joiner");
 }
 
 static inline void cluster_await_joiners(const place *p, size_t count)

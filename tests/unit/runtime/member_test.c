@@ -3,41 +3,6 @@
 #include "tests/unit/runtime/rogue.h"
 #include "tests/unit/runtime/seat.h"
 
-static cogo_member find(const seat *s, const char *name)
-{
-    cogo_member member = {.struct_size = sizeof member};
-    if (cogo_cluster_find(s->place.system, name, &member) != COGO_OK) {
-        member = (cogo_member){.state = COGO_MEMBER_UNKNOWN};
-    }
-    return member;
-}
-
-static cogo_cluster_stats stats_of(const seat *s)
-{
-    cogo_cluster_stats stats = {.struct_size = sizeof stats};
-    cr_expect_eq(cogo_cluster_stats_read(s->place.system, &stats), COGO_OK);
-    return stats;
-}
-
-static void await_state(seat *s, const char *name, cogo_member_state state)
-{
-    while (find(s, name).state != state) {
-        sem_wait(&s->news);
-    }
-}
-
-static void await_incarnation(seat *s, const char *name, uint64_t other_than)
-{
-    while (find(s, name).incarnation == other_than) {
-        sem_wait(&s->news);
-    }
-}
-
-static cogo_value text(const char *bytes)
-{
-    return (cogo_value){(const uint8_t *)bytes, strlen(bytes)};
-}
-
 /* Three nodes, of which two know the first one only. */
 Test(member, who_joined_one_finds_the_others_through_it)
 {
@@ -52,22 +17,22 @@ Test(member, who_joined_one_finds_the_others_through_it)
     }
     cr_expect_neq(cogo_node_find(b.place.system, "c"), 0u);
     cr_expect_neq(cogo_node_find(c.place.system, "b"), 0u);
-    await_state(&b, "c", COGO_MEMBER_ALIVE);
+    seat_await(&b, "c", COGO_MEMBER_ALIVE);
     cogo_member members[4] = {{.struct_size = sizeof members[0]}};
     uint32_t cursor = 0;
     cr_expect_eq(cogo_cluster_list(b.place.system, &cursor, members, 4), 3u);
     cr_expect_eq(cursor, 0u);
     cr_expect(members[0].self && members[0].linked);
     cr_expect_str_eq(members[0].name, "b");
-    cr_expect_eq(stats_of(&a).voters, 3u);
-    cr_expect_eq(stats_of(&a).members[COGO_MEMBER_ALIVE], 3u);
+    cr_expect_eq(seat_stats(&a).voters, 3u);
+    cr_expect_eq(seat_stats(&a).members[COGO_MEMBER_ALIVE], 3u);
     cr_expect_str_eq(cogo_member_state_name(COGO_MEMBER_LEFT), "left");
     cr_expect_str_eq(cogo_member_state_name((cogo_member_state)99), "unknown");
     seat_close(&c); // It says so: nobody doubts it first.
-    await_state(&a, "c", COGO_MEMBER_LEFT);
-    await_state(&b, "c", COGO_MEMBER_LEFT);
-    cr_expect_eq(stats_of(&a).suspicions, 0u);
-    cr_expect_eq(stats_of(&b).suspicions, 0u);
+    seat_await(&a, "c", COGO_MEMBER_LEFT);
+    seat_await(&b, "c", COGO_MEMBER_LEFT);
+    cr_expect_eq(seat_stats(&a).suspicions, 0u);
+    cr_expect_eq(seat_stats(&b).suspicions, 0u);
     seat_close(&b);
     seat_close(&a);
 }
@@ -81,11 +46,11 @@ Test(member, who_left_may_come_back)
     for (int i = 0; i < 3; i++) {
         seat_open(&b, "b", NULL, &a);
         sem_wait(&b.place.ups);
-        await_state(&a, "b", COGO_MEMBER_ALIVE);
-        uint64_t before = find(&a, "b").incarnation;
+        seat_await(&a, "b", COGO_MEMBER_ALIVE);
+        uint64_t before = seat_find(&a, "b").incarnation;
         seat_close(&b);
-        await_state(&a, "b", COGO_MEMBER_LEFT);
-        cr_expect_eq(find(&a, "b").incarnation, before);
+        seat_await(&a, "b", COGO_MEMBER_LEFT);
+        cr_expect_eq(seat_find(&a, "b").incarnation, before);
     }
     seat_close(&a);
 }
@@ -99,14 +64,14 @@ Test(member, a_majority_declares_the_silent_dead_and_keeps_that_incarnation_out)
     seat_open(&a, "a", "a,b,rogue", NULL);
     seat_open(&b, "b", "a,b,rogue", &a);
     sem_wait(&a.place.ups);
-    cr_expect_eq(find(&a, "rogue").state, COGO_MEMBER_UNKNOWN);
-    cr_expect(find(&a, "rogue").listed);
+    cr_expect_eq(seat_find(&a, "rogue").state, COGO_MEMBER_UNKNOWN);
+    cr_expect(seat_find(&a, "rogue").listed);
     rogue_open(&r, &a.place);
-    await_state(&b, "rogue", COGO_MEMBER_ALIVE);
+    seat_await(&b, "rogue", COGO_MEMBER_ALIVE);
     rogue_close(&r);
-    await_state(&b, "rogue", COGO_MEMBER_DEAD);
-    await_state(&a, "rogue", COGO_MEMBER_DEAD);
-    cogo_cluster_stats one = stats_of(&a), other = stats_of(&b);
+    seat_await(&b, "rogue", COGO_MEMBER_DEAD);
+    seat_await(&a, "rogue", COGO_MEMBER_DEAD);
+    cogo_cluster_stats one = seat_stats(&a), other = seat_stats(&b);
     cr_expect(one.majority);
     cr_expect_geq(one.suspicions + other.suspicions, 1u);
     cr_expect_geq(one.deaths + other.deaths, 1u);
@@ -119,8 +84,8 @@ Test(member, a_majority_declares_the_silent_dead_and_keeps_that_incarnation_out)
     rogue_close(&r);
     r.incarnation = 78;
     rogue_open(&r, &a.place);
-    await_state(&b, "rogue", COGO_MEMBER_ALIVE);
-    cr_expect_eq(find(&b, "rogue").incarnation, 78u);
+    seat_await(&b, "rogue", COGO_MEMBER_ALIVE);
+    cr_expect_eq(seat_find(&b, "rogue").incarnation, 78u);
     rogue_close(&r);
     seat_close(&b);
     seat_close(&a);
@@ -133,19 +98,20 @@ Test(member, a_minority_doubts_and_never_declares_dead)
     rogue r = {.incarnation = 77};
     seat_open(&a, "a", "a,b,rogue", NULL);
     rogue_open(&r, &a.place);
-    await_state(&a, "rogue", COGO_MEMBER_ALIVE);
-    cr_expect(stats_of(&a).majority);
+    seat_await(&a, "rogue", COGO_MEMBER_ALIVE);
+    cr_expect(seat_stats(&a).majority);
     rogue_close(&r);
-    await_state(&a, "rogue", COGO_MEMBER_SUSPECT);
-    cr_expect_not(stats_of(&a).majority);
+    seat_await(&a, "rogue", COGO_MEMBER_SUSPECT);
+    cr_expect_not(seat_stats(&a).majority);
     r.incarnation = 77; // Not fenced: it is let in again, and has to deny what is said of it.
     rogue_open(&r, &a.place);
-    const cogo__frame denial = {.kind = COGO__FRAME_MEMBER,
-                                .member = {COGO_MEMBER_ALIVE, 77, 1, text("rogue"), text("")}};
+    const cogo__frame denial = {
+        .kind = COGO__FRAME_MEMBER,
+        .member = {COGO_MEMBER_ALIVE, 77, 1, rogue_text("rogue"), rogue_text("")}};
     rogue_say(&r, COGO__CONTROL, &denial);
-    await_state(&a, "rogue", COGO_MEMBER_ALIVE);
-    cr_expect_eq(stats_of(&a).deaths, 0u);
-    cr_expect_eq(stats_of(&a).refuted, 1u);
+    seat_await(&a, "rogue", COGO_MEMBER_ALIVE);
+    cr_expect_eq(seat_stats(&a).deaths, 0u);
+    cr_expect_eq(seat_stats(&a).refuted, 1u);
     rogue_close(&r);
     seat_close(&a);
 }
@@ -163,31 +129,33 @@ Test(member, a_node_denies_that_it_is_suspect_and_goes_on_as_another_when_it_is_
     rogue r = {.incarnation = 77};
     seat_open(&a, "a", NULL, NULL);
     rogue_open(&r, &a.place);
-    await_state(&a, "rogue", COGO_MEMBER_ALIVE); // Linked, and so one that is told.
-    uint64_t incarnation = find(&a, "a").incarnation;
-    cogo__frame story = {.kind = COGO__FRAME_MEMBER,
-                         .member = {COGO_MEMBER_SUSPECT, incarnation, 3, text("a"), text("")}};
+    seat_await(&a, "rogue", COGO_MEMBER_ALIVE); // Linked, and so one that is told.
+    uint64_t incarnation = seat_find(&a, "a").incarnation;
+    cogo__frame story = {
+        .kind = COGO__FRAME_MEMBER,
+        .member = {COGO_MEMBER_SUSPECT, incarnation, 3, rogue_text("a"), rogue_text("")}};
     r.fits = denies;
     rogue_say(&r, COGO__CONTROL, &story);
     cr_assert(rogue_await(&r, COGO__CONTROL, COGO__FRAME_MEMBER));
     cr_expect_eq(r.frame.member.state, COGO_MEMBER_ALIVE);
     r.fits = NULL;
-    cr_expect_eq(find(&a, "a").version, 4u);
-    const cogo__frame question = {.kind = COGO__FRAME_PROBE, .probe = {9, 0, text("x"), 5}};
+    cr_expect_eq(seat_find(&a, "a").version, 4u);
+    const cogo__frame question = {.kind = COGO__FRAME_PROBE,
+                                  .probe = {9, 0, rogue_text("x"), 5}};
     rogue_say(&r, COGO__CONTROL, &question);
     cr_expect(rogue_await(&r, COGO__CONTROL, COGO__FRAME_PROBED));
     cr_expect_eq(r.frame.probe.number, 9u);
     cr_expect_eq(r.frame.probe.alive, 0u);
     story.member.state = COGO_MEMBER_DEAD;
     rogue_say(&r, COGO__CONTROL, &story);
-    await_incarnation(&a, "a", incarnation);
+    seat_await_other(&a, "a", incarnation);
     sem_wait(&a.place.downs);
-    cr_expect_gt(find(&a, "a").incarnation, incarnation);
-    cr_expect_eq(find(&a, "a").state, COGO_MEMBER_ALIVE);
-    cr_expect_eq(stats_of(&a).reborn, 1u);
+    cr_expect_gt(seat_find(&a, "a").incarnation, incarnation);
+    cr_expect_eq(seat_find(&a, "a").state, COGO_MEMBER_ALIVE);
+    cr_expect_eq(seat_stats(&a).reborn, 1u);
     cogo_node_stats node = {.struct_size = sizeof node};
     cr_expect_eq(cogo_node_stats_read(a.place.system, &node), COGO_OK);
-    cr_expect_eq(node.incarnation, find(&a, "a").incarnation);
+    cr_expect_eq(node.incarnation, seat_find(&a, "a").incarnation);
     rogue_close(&r);
     r.incarnation = 77;
     rogue_open(&r, &a.place); // It is a node like any other.
@@ -202,22 +170,23 @@ Test(member, who_is_only_heard_of_is_looked_for_until_it_has_left)
     rogue r = {.incarnation = 77};
     seat_open(&a, "a", NULL, NULL);
     rogue_open(&r, &a.place);
-    cogo__frame story = {.kind = COGO__FRAME_MEMBER,
-                         .member = {COGO_MEMBER_ALIVE, 5, 1, text("z"), text("127.0.0.9:9")}};
+    cogo__frame story = {
+        .kind = COGO__FRAME_MEMBER,
+        .member = {COGO_MEMBER_ALIVE, 5, 1, rogue_text("z"), rogue_text("127.0.0.9:9")}};
     rogue_say(&r, COGO__CONTROL, &story);
     cluster_await_joiners(&a.place, 1);
     story.member.version = 2;
-    story.member.address = text("");
+    story.member.address = rogue_text("");
     rogue_say(&r, COGO__CONTROL, &story);
     cluster_await_joiners(&a.place, 0);
     story.member.version = 3;
-    story.member.address = text("127.0.0.8:9");
+    story.member.address = rogue_text("127.0.0.8:9");
     rogue_say(&r, COGO__CONTROL, &story);
     cluster_await_joiners(&a.place, 1);
     story.member.state = COGO_MEMBER_LEFT;
     rogue_say(&r, COGO__CONTROL, &story);
     cluster_await_joiners(&a.place, 0);
-    cr_expect_eq(find(&a, "z").state, COGO_MEMBER_LEFT);
+    cr_expect_eq(seat_find(&a, "z").state, COGO_MEMBER_LEFT);
     rogue_close(&r);
     seat_close(&a);
 }

@@ -1,6 +1,6 @@
 /* Names that stand for several nodes, whose addresses change: a name service of the test's own
  * answers. */
-#include "tests/unit/runtime/cluster.h"
+#include "tests/unit/runtime/stage.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -11,6 +11,7 @@
 static _Atomic(const char *) pod; /* Address that "pods.test" has now. */
 static _Atomic(int) unknown;      /* So many looks for it find nothing. */
 static _Atomic(bool) dumb;        /* The service does not answer, until `answer` is posted. */
+static _Atomic(int) looks;        /* For it, so far. */
 static sem_t asked, answer;
 
 typedef int lookup(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -23,6 +24,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
     void *found = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&real, &found, sizeof real);
     bool ours = host != NULL && strcmp(host, "pods.test") == 0;
+    atomic_fetch_add_explicit(&looks, ours, memory_order_acq_rel);
     if (ours && atomic_load_explicit(&dumb, memory_order_acquire)) {
         sem_post(&asked);
         sem_wait(&answer);
@@ -83,6 +85,59 @@ Test(node_name, one_that_is_not_there_at_first_is_looked_up_again_soon)
     cr_expect_lt(cogo_system_now_ns(a.system) - start, UINT64_C(1000000) * USUAL_MS);
     place_close(&b);
     place_close(&a);
+}
+
+static void await_looks(int more)
+{
+    int until = atomic_load_explicit(&looks, memory_order_acquire) + more;
+    while (atomic_load_explicit(&looks, memory_order_acquire) < until) {
+        sched_yield();
+    }
+}
+
+/* While the name service fails, nobody is left: what it said last stands. */
+Test(node_name, a_name_that_can_not_be_looked_up_any_more_ends_no_link)
+{
+    enum { LOOKS = 4 };
+    place a, b;
+    char name[48];
+    atomic_store_explicit(&pod, "127.0.0.1", memory_order_release);
+    place_open(&a, cluster_config("a"), NULL);
+    cogo_node_config config = cluster_config("b");
+    snprintf(name, sizeof name, "dns:pods.test:%u", cogo_node_port(a.system));
+    config.join = name;
+    config.resolve_ms = 200;
+    place_open(&b, config, NULL);
+    sem_wait(&b.ups);
+    await_looks(LOOKS);
+    cr_expect_eq(cluster_joiners(&b), 1u, "the same address is one to join");
+    atomic_store_explicit(&unknown, 2 * LOOKS, memory_order_release);
+    await_looks(LOOKS);
+    cr_expect_eq(cluster_joiners(&b), 1u);
+    cr_expect_neq(sem_trywait(&b.downs), 0);
+    atomic_store_explicit(&unknown, 0, memory_order_release);
+    place_close(&b);
+    place_close(&a);
+}
+
+/* A name is no way around the rule that strangers need a secret. */
+Test(node_name, an_address_elsewhere_is_not_joined_without_a_secret)
+{
+    const cogo_node_config config = {.struct_size = sizeof config,
+                                     .name = "b",
+                                     .join = "dns:pods.test:7400",
+                                     .resolve_ms = 200};
+    atomic_store_explicit(&pod, "192.0.2.1", memory_order_release); // Nobody's.
+    open_stage(0);
+    cr_expect_eq(cogo_node_stop(scene.system, SCENE_LONG_NS), COGO_OK);
+    cr_expect_eq(cogo_node_start(scene.system, &config), COGO_OK);
+    while (
+        !stage_said("looking for pods.test: an address that is not loopback needs a secret")) {
+        sched_yield();
+    }
+    const place p = {.system = scene.system};
+    cr_expect_eq(cluster_joiners(&p), 0u);
+    close_stage();
 }
 
 /* Where nobody answered, nobody is looked for any more once the name does not say so. */
@@ -166,9 +221,45 @@ Test(node_name, a_member_is_reached_by_the_name_that_it_tells)
     cr_expect_neq(cogo_node_find(c.system, "b"), 0u);
     cr_assert_eq(cogo_cluster_find(c.system, "b", &member), COGO_OK);
     cr_expect_str_eq(member.address, told);
-    place_close(&c);
     place_close(&b);
+    while (cluster_actors(&c, "cogo.node.resolver")
+           != 0) { // It has left, and its name with it.
+        sched_yield();
+    }
+    place_close(&c);
     place_close(&a);
+}
+
+/* A link is lost while the name service hangs: it is not asked twice, and what it says at last
+ * is followed by another look. */
+Test(node_name, a_loss_while_a_look_hangs_is_made_up_for_by_the_next)
+{
+    place a, b, c;
+    char address[32], name[48];
+    sem_init(&asked, 0, 0);
+    sem_init(&answer, 0, 0);
+    atomic_store_explicit(&pod, "127.0.0.1", memory_order_release);
+    place_open(&a, cluster_config("a"), NULL);
+    cogo_node_config config = cluster_config("b");
+    snprintf(name, sizeof name, "dns:pods.test:%u", cogo_node_port(a.system));
+    config.join = name;
+    config.resolve_ms = 200;
+    place_open(&b, config, NULL);
+    sem_wait(&b.ups);
+    config = cluster_config("a");
+    snprintf(address, sizeof address, "127.0.0.2:%u", cogo_node_port(a.system));
+    config.listen = address;
+    place_open(&c, config, NULL);
+    atomic_store_explicit(&dumb, true, memory_order_release);
+    sem_wait(&asked);
+    place_close(&a);
+    sem_wait(&b.downs);
+    atomic_store_explicit(&pod, "127.0.0.2", memory_order_release);
+    atomic_store_explicit(&dumb, false, memory_order_release);
+    sem_post(&answer);
+    sem_wait(&b.ups);
+    place_close(&b);
+    place_close(&c);
 }
 
 /* A resolver in a library can't be interrupted. It is left behind with what it needs. */

@@ -1,10 +1,9 @@
 /* Child processes: this very program, started anew. Its actors crash there in all ways, and
  * here it is an end like any other. */
-#include "tests/unit/runtime/cluster.h"
+#include "tests/unit/runtime/stage.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -17,9 +16,6 @@ enum { LIMITS_WORK = 0 }; /* A sanitizer needs terabytes of addresses. */
 #else
 enum { LIMITS_WORK = 1 };
 #endif
-
-enum { VICTIM_DIE = CLUSTER_QUIT + 40 };
-enum { BY_FAULT, BY_ABORT, BY_EXIT, BY_KILL, BY_HUNGER, BY_ERROR, STANDING_STILL };
 
 #define PARENT_VARIABLE "COGO_TEST_PARENT"
 
@@ -106,7 +102,7 @@ static cogo_err victim_receive(cogo_context *ctx, void *state, cogo_msg *msg)
     return COGO_OK;
 }
 
-static const cogo_behavior victim = {
+const cogo_behavior victim = {
     .struct_size = sizeof(cogo_behavior),
     .name = "victim",
     .state_size_bytes = sizeof(echo),
@@ -114,7 +110,7 @@ static const cogo_behavior victim = {
 };
 
 /* Also where no test runs. */
-static cogo_err set_up(cogo_system *system, void *arg)
+cogo_err victim_set_up(cogo_system *system, void *arg)
 {
     static const cogo_type types[] = {
         {sizeof(cogo_type), SCENE_ASK, "scene.ask", NULL},
@@ -123,6 +119,9 @@ static cogo_err set_up(cogo_system *system, void *arg)
         {sizeof(cogo_type), VICTIM_DIE, "victim.die", NULL},
     };
     (void)arg;
+    if (getenv(VICTIM_FAILS) != NULL) {
+        return COGO_EIO;
+    }
     cogo_err err = cogo_behavior_register(system, &victim, NULL);
     for (size_t i = 0; err == COGO_OK && i < sizeof types / sizeof *types; i++) {
         err = cogo_type_register(system, &types[i]);
@@ -140,7 +139,7 @@ static void be_parent(void)
     const cogo_spawn_options options = {
         .struct_size = sizeof options, .behavior = &victim, .placement = "process:p"};
     cogo_actor_id id = COGO_NO_ACTOR;
-    if (cogo_system_create(&one, &system) != COGO_OK || set_up(system, NULL) != COGO_OK
+    if (cogo_system_create(&one, &system) != COGO_OK || victim_set_up(system, NULL) != COGO_OK
         || cogo_node_start(system, &config) != COGO_OK
         || cogo_process_pool_start(system, &pool) != COGO_OK
         || cogo_system_spawn(system, &options, &id) != COGO_OK) {
@@ -156,7 +155,8 @@ static void be_parent(void)
 /* Before main(), which is the test runner's: so are its threads and its files. */
 __attribute__((constructor)) static void begin(void)
 {
-    const cogo_process_program program = {.struct_size = sizeof program, .setup = set_up};
+    const cogo_process_program program = {.struct_size = sizeof program,
+                                          .setup = victim_set_up};
     int code = 0;
     if (cogo_process_main(&program, &code)) {
         leave(code);
@@ -167,69 +167,7 @@ __attribute__((constructor)) static void begin(void)
     }
 }
 
-/* --- The scene: a node without links, and one pool. --------------------------------------- */
-
-enum { SAID_MAX = 65536 };
-
-typedef struct stage {
-    cogo_system *system;
-    char said[SAID_MAX]; /* The log, in the order of its lines. */
-    size_t size;
-    pthread_mutex_t lock;
-} stage;
-
-static void note(void *ctx, cogo_log_level level, const char *text)
-{
-    stage *s = ctx;
-    (void)level;
-    pthread_mutex_lock(&s->lock);
-    size_t size = strlen(text);
-    if (size < SAID_MAX - s->size) {
-        memcpy(s->said + s->size, text, size + 1);
-        s->size += size;
-    }
-    pthread_mutex_unlock(&s->lock);
-}
-
-static stage scene;
-
-static void open_stage(uint32_t heartbeat_ms)
-{
-    scene.size = 0;
-    scene.said[0] = '\0';
-    pthread_mutex_init(&scene.lock, NULL);
-    const cogo_system_config system = {
-        .struct_size = sizeof system, .lane_count = 2, .log = note, .log_ctx = &scene};
-    const cogo_node_config node = {
-        .struct_size = sizeof node, .name = "n", .heartbeat_ms = heartbeat_ms};
-    cr_expect_eq(cogo_system_create(&system, &scene.system), COGO_OK);
-    cr_expect_eq(set_up(scene.system, NULL), COGO_OK);
-    cr_expect_eq(cogo_node_start(scene.system, &node), COGO_OK);
-}
-
-static cogo_process_pool pool_of(const char *name)
-{
-    return (cogo_process_pool){
-        .struct_size = sizeof(cogo_process_pool), .name = name, .intensity = 1000};
-}
-
-static void start_pool(const cogo_process_pool *pool)
-{
-    cr_expect_eq(cogo_process_pool_start(scene.system, pool), COGO_OK);
-}
-
-static void close_stage(void)
-{
-    cr_expect_eq(cogo_node_stop(scene.system, SCENE_LONG_NS), COGO_OK);
-    scene_close(scene.system);
-    pthread_mutex_destroy(&scene.lock);
-}
-
-static cogo_spawn_options victim_options(const char *placement)
-{
-    return (cogo_spawn_options){
-        .struct_size = sizeof(cogo_spawn_options), .behavior = &victim, .placement = placement};
-}
+/* --- Ends, and who sees them. ------------------------------------------------------------- */
 
 static cogo_actor_id supervised(const char *placement)
 {
@@ -451,9 +389,7 @@ Test(process, a_pool_that_fails_too_often_is_given_up)
     for (int i = 0; i < 3; i++) {
         cr_expect_eq(end_by(BY_KILL).err, COGO_EFAULT);
     }
-    while (cogo_actor_id_is_set(cogo_name_find(scene.system, "process:p.0"))) {
-        sched_yield();
-    }
+    await_no_pool();
     cogo_reason why = end_by(BY_KILL);
     cr_expect_eq(why.err, COGO_ENOTFOUND);
     cr_expect_str_eq(why.text, "process p has no pool of this name");

@@ -145,4 +145,9 @@ static inline void rogue_open(rogue *r, place *p)
     sem_wait(&p->ups);
 }
 
+static inline cogo_value rogue_text(const char *bytes)
+{
+    return (cogo_value){(const uint8_t *)bytes, strlen(bytes)};
+}
+
 #endif

@@ -72,4 +72,34 @@ static inline void seat_close(seat *s)
     sem_destroy(&s->news);
 }
 
+static inline cogo_member seat_find(const seat *s, const char *name)
+{
+    cogo_member member = {.struct_size = sizeof member};
+    if (cogo_cluster_find(s->place.system, name, &member) != COGO_OK) {
+        member = (cogo_member){.state = COGO_MEMBER_UNKNOWN};
+    }
+    return member;
+}
+
+static inline cogo_cluster_stats seat_stats(const seat *s)
+{
+    cogo_cluster_stats stats = {.struct_size = sizeof stats};
+    cr_expect_eq(cogo_cluster_stats_read(s->place.system, &stats), COGO_OK);
+    return stats;
+}
+
+static inline void seat_await(seat *s, const char *name, cogo_member_state state)
+{
+    while (seat_find(s, name).state != state) {
+        sem_wait(&s->news);
+    }
+}
+
+static inline void seat_await_other(seat *s, const char *name, uint64_t other_than)
+{
+    while (seat_find(s, name).incarnation == other_than) {
+        sem_wait(&s->news);
+    }
+}
+
 #endif
