@@ -1,43 +1,7 @@
 /* An actor that finds every last block taken: a runaway neighbour, a small device. Each call
  * says so and leaves nothing behind; when memory is back, all goes on. */
+#include "tests/unit/runtime/hoard.h"
 #include "tests/unit/runtime/inside.h"
-#include "tests/unit/runtime/purse.h"
-
-enum { HOARD_MAX = 400000, STEP = 16, LARGEST = 4000 };
-
-static cogo_msg *hoard[HOARD_MAX];
-static size_t hoarded;
-static purse money;
-
-static void close_purse(bool closed)
-{
-    cogo__lock_take(&money.lock);
-    money.closed = closed;
-    cogo__lock_give(&money.lock);
-}
-
-/* From now on there is no block of any size. */
-static void take_all(cogo_context *ctx)
-{
-    close_purse(true);
-    for (size_t size = LARGEST + STEP; size >= STEP; size -= STEP) {
-        cogo_msg *msg = NULL;
-        while (hoarded < HOARD_MAX
-               && (msg = cogo_msg_create(cogo_context_system(ctx), SCENE_ASK, size - STEP))
-                      != NULL) {
-            hoard[hoarded++] = msg;
-        }
-    }
-    cr_assert_lt(hoarded, (size_t)HOARD_MAX);
-}
-
-static void give_all(void)
-{
-    while (hoarded > 0) {
-        cogo_msg_destroy(hoard[--hoarded]);
-    }
-    close_purse(false);
-}
 
 static cogo_err ignore(cogo_context *ctx, void *state, cogo_msg *msg)
 {
