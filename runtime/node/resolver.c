@@ -28,6 +28,7 @@ typedef struct resolver {
     cogo__lookup *look; // Under way; NULL: none.
     uint64_t see_ms, waited_ms, timer;
     uint32_t eager; // Looks that come sooner.
+    bool leaving;   // It looks no more, and ends with the last of its children.
     size_t count;
     child children[COGO__LOOKUP_MAX];
     char error[64]; // Logged last.
@@ -144,14 +145,22 @@ static cogo_err see(cogo_context *ctx, resolver *r)
     return wait(ctx, r);
 }
 
-static void forget(resolver *r, cogo_actor_id joiner)
+static void end_if_left(cogo_context *ctx, const resolver *r)
+{
+    if (r->leaving && r->count == 0) {
+        cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the name is not listed any more");
+    }
+}
+
+static void forget(cogo_context *ctx, resolver *r, cogo_actor_id joiner)
 {
     for (size_t i = 0; i < r->count; i++) {
         if (cogo_actor_id_equal(r->children[i].joiner, joiner)) {
             r->children[i] = r->children[--r->count];
-            return;
+            break;
         }
     }
+    end_if_left(ctx, r);
 }
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
@@ -163,14 +172,13 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
 }
 
 /* The name is nobody's any more. Who is linked over one of its addresses stays. */
-static void leave(cogo_context *ctx, const resolver *r)
+static void leave(cogo_context *ctx, resolver *r)
 {
+    r->leaving = true;
     for (size_t i = 0; i < r->count; i++) {
         tell_to_leave(ctx, r, &r->children[i]);
     }
-    if (r->count == 0) {
-        cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the name is not listed any more");
-    }
+    end_if_left(ctx, r);
 }
 
 static void on_exit(cogo_context *ctx, resolver *r, const cogo_down *down)
@@ -180,7 +188,7 @@ static void on_exit(cogo_context *ctx, resolver *r, const cogo_down *down)
                             owned ? r->join.owner : ctx->cell->extra->supervisor)) {
         cogo_exit(ctx, COGO_EXIT_SHUTDOWN, "the node stops");
     } else {
-        forget(r, down->actor);
+        forget(ctx, r, down->actor);
     }
 }
 
@@ -195,6 +203,10 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         leave(ctx, r);
         return COGO_OK;
     case COGO__MSG_LOST:
+        if (r->leaving) {
+            leave(ctx, r); // That link was what kept it.
+            return COGO_OK;
+        }
         r->eager = EAGER_LOOKS;
         if (r->look != NULL) {
             return COGO_OK; // It looks already.
@@ -202,6 +214,9 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         cogo_timer_cancel(ctx, r->timer);
         return ask(ctx, r);
     case COGO_MSG_TIMER:
+        if (r->leaving) {
+            return COGO_OK;
+        }
         return r->look != NULL ? see(ctx, r) : ask(ctx, r);
     default:
         return COGO_OK;

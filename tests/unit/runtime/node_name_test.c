@@ -14,6 +14,13 @@ static _Atomic(bool) dumb;        /* The service does not answer, until `answer`
 static _Atomic(int) looks;        /* For it, so far. */
 static sem_t asked, answer;
 
+/* Once: a look that was left behind may still wait for its answer when the next test begins. */
+__attribute__((constructor)) static void init_semaphores(void)
+{
+    sem_init(&asked, 0, 0);
+    sem_init(&answer, 0, 0);
+}
+
 typedef int lookup(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
 /* In place of the C library's: a name of ours has the address of the moment. */
@@ -236,8 +243,6 @@ Test(node_name, a_loss_while_a_look_hangs_is_made_up_for_by_the_next)
 {
     place a, b, c;
     char address[32], name[48];
-    sem_init(&asked, 0, 0);
-    sem_init(&answer, 0, 0);
     atomic_store_explicit(&pod, "127.0.0.1", memory_order_release);
     place_open(&a, cluster_config("a"), NULL);
     cogo_node_config config = cluster_config("b");
@@ -267,8 +272,6 @@ Test(node_name, a_look_that_hangs_holds_up_no_end)
 {
     enum { MUCH_MS = 3000 };
     place a;
-    sem_init(&asked, 0, 0);
-    sem_init(&answer, 0, 0);
     atomic_store_explicit(&dumb, true, memory_order_release);
     cogo_node_config config = cluster_config("a");
     config.join = "dns:pods.test:1";
