@@ -6,6 +6,7 @@ import time
 import pytest
 
 from conftest import COGO, TOP, NodeCluster
+from test_leader import TAKEOVER_S
 
 
 def test_a_cluster_finds_its_tasks_again_in_postgres(make_cluster, postgres):
@@ -102,26 +103,33 @@ def test_the_lease_of_the_runtime_page_grants_a_name_to_one(postgres):
 
 
 def test_an_owner_that_hangs_within_a_statement_does_not_keep_the_store(make_cluster, postgres):
-    """As a process that was frozen half-way through its pipeline: the server sees a statement, and no end of it."""
+    """As a leader that was frozen half-way through its pipeline: the server sees a statement, and no end of it. Another one takes over
+    as from one that hangs anywhere else."""
     url = postgres.journal()
     migrated = subprocess.run([COGO, "migrate"], env=dict(os.environ, DATABASE_URL=url), capture_output=True, timeout=30)
     assert migrated.returncode == 0, migrated.stderr
     owner = subprocess.Popen(["psql", "-qAtX", "-h", postgres.folder, "-U", "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, env=dict(os.environ, PGOPTIONS=f"-csearch_path={postgres.schema}"))
-    try:
-        owner.stdin.write("SELECT pg_advisory_lock(1668245356, hashtext(current_schema())); BEGIN; UPDATE meta SET stale_writes = 0; "
-                          "SELECT 'it has all'; SELECT pg_sleep(600);\n")
+
+    def say(sql):
+        owner.stdin.write(sql + "\n")
         owner.stdin.flush()
         while "it has all" not in owner.stdout.readline():
             assert owner.poll() is None
-        node = NodeCluster(postgres.folder + "-hung", env={"DATABASE_URL": url})
-        node.workers = False  # It needs none.
+    node = NodeCluster(postgres.folder + "-hung", env={"DATABASE_URL": url})
+    node.workers = False  # It needs none.
+    renew = "UPDATE meta SET held_until = clock_timestamp() + interval '%s';"
+    try:
+        say("SELECT pg_advisory_lock(1668245356, hashtext(current_schema()));" + renew % "1 h" + "SELECT 'it has all';")
         node.start()
         try:
-            end = time.monotonic() + 30
+            assert node.call("GET", "/ready").status == 503, "it stands by"
+            say(renew % "3 s" + "BEGIN; UPDATE meta SET stale_writes = 0; SELECT 'it has all'; SELECT pg_sleep(600);")
+            began = time.monotonic()
             while node.call("GET", "/ready").status != 200:
-                assert time.monotonic() < end, open(node.log_path).read()[-2000:]
+                assert time.monotonic() < began + 30, open(node.log_path).read()[-2000:]
                 time.sleep(0.1)
+            assert time.monotonic() < began + TAKEOVER_S
             assert owner.wait(10) != 0 and "terminating connection" in owner.stderr.read()
         finally:
             node.workers = None

@@ -11,28 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum {
-    HOLD_MS = 3000, /* The right to write lasts so long without a renewal. */
-    RENEW_MS = 700, /* It is renewed so often; one that stands by asks for it so often. */
-    SILENT_MS = 2 * RENEW_MS, /* Without renewal and without a session, its owner is gone. */
-    TAKE_PAUSE_MS = 50,       /* Between two tries of one that does not stand by. */
-    HOLDER_SIZE = 128,
-};
-
-/* "cogo" as a number, and the schema: held by the session that writes. */
-#define OWNER_LOCK "1668245356, hashtext(current_schema())"
-
-#define COUNT_STALE "UPDATE meta SET stale_writes = stale_writes + 1"
 
 typedef struct pg_journal {
     journal base;
     pg connection;
-    cogo_arena arena;  /* Encoded records of the write in hand. */
-    int64_t term;      /* That was taken; 0: stands by. */
+    cogo_arena arena; /* Encoded records of the write in hand. */
+    pg_right right;
     int64_t commit_id; /* Of the open or the latest transaction. */
-    int64_t stale;     /* Writes that were refused, as of the last renewal. */
     bool open;         /* A transaction is. */
     bool unsure;       /* Its COMMIT was sent, and not answered. */
     bool lost;         /* Nothing is written before resume(). */
@@ -153,7 +138,7 @@ static journal_verdict refuse_stale(pg_journal *j, const store_write *write,
 {
     pg *p = &j->connection;
     (void)give_up(j, JOURNAL_REFUSED);
-    if (!pg_do(p, COUNT_STALE)) {
+    if (!pg_right_stale(p)) {
         j->lost = true;
     }
     (void)snprintf(error, JOURNAL_ERROR_SIZE,
@@ -270,169 +255,24 @@ static cogo_err commit(journal *base, char error[JOURNAL_ERROR_SIZE])
     return COGO_ECLOSED;
 }
 
-/* Takes or renews the right by @p sql; the row it gives in @p *out. */
-static bool hold(pg *p, const char *sql, const char *value, PGresult **out)
-{
-    char hold_ms[24];
-    (void)snprintf(hold_ms, sizeof hold_ms, "%d", HOLD_MS);
-    const char *const values[] = {hold_ms, value};
-    *out = pg_run(p, sql, values, 2);
-    return *out != NULL;
-}
-
-/* Who has it now, as a sentence. */
-static void tell_owner(pg *p, char error[JOURNAL_ERROR_SIZE])
-{
-    PGresult *result = pg_run(p, "SELECT holder, term FROM meta", NULL, 0);
-    (void)snprintf(error, JOURNAL_ERROR_SIZE,
-                   "another orchestrator writes the store: %.120s (term %.20s)",
-                   result == NULL ? "unknown" : PQgetvalue(result, 0, 0),
-                   result == NULL ? "?" : PQgetvalue(result, 0, 1));
-    PQclear(result);
-}
-
-#define HOLD_UNTIL "held_until = clock_timestamp() + $1::bigint * interval '1 ms'"
-
-/* Also waits for what an earlier session of ours still does. */
 static journal_verdict renew_term(pg_journal *j, int64_t *out_commit_id,
                                   char error[JOURNAL_ERROR_SIZE])
 {
-    pg *p = &j->connection;
-    char term[24];
-    PGresult *result = NULL;
-    (void)snprintf(term, sizeof term, "%" PRId64, j->term);
-    if (!hold(p,
-              "UPDATE meta SET " HOLD_UNTIL
-              " WHERE term = $2::bigint RETURNING commit_id, stale_writes",
-              term, &result)) {
-        postgres_explain(p, "renew the right to write the store", error);
-        j->lost = true;
-        pg_drop(p);
-        return p->fault == PG_BROKEN ? JOURNAL_BROKEN : JOURNAL_AWAY;
-    }
-    bool mine = PQntuples(result) == 1;
-    *out_commit_id = mine ? pg_number(result, 0, 0) : 0;
-    j->stale = mine ? pg_number(result, 0, 1) : j->stale;
-    PQclear(result);
-    if (!mine) {
-        (void)!pg_do(p, COUNT_STALE);
-        tell_owner(p, error);
-        j->broken = true;
-        return JOURNAL_BROKEN;
-    }
-    // Another one that is told to wait for our session finds this lock. Its absence costs time
-    // only.
-    result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
-    PQclear(result);
-    return JOURNAL_APPLIED;
+    journal_verdict verdict = pg_right_renew(&j->connection, &j->right, out_commit_id, error);
+    j->lost = j->lost || verdict == JOURNAL_AWAY;
+    j->broken = verdict == JOURNAL_BROKEN;
+    return verdict;
 }
 
-static void name_holder(char out[HOLDER_SIZE])
-{
-    char host[64] = "?";
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(out, HOLDER_SIZE, "%s, process %ld", host, (long)getpid());
-}
-
-/* One try to take the next term, which is free when it was not renewed in time. When the
- * owner's session has ended, too, the wait is shorter: none for a node that does not compete
- * (its own past may be the owner), SILENT_MS for one that stands by, so that an owner who lost
- * its connection, and not its life, can come back first. False: see p->fault; j->term tells. */
-static bool try_term(pg_journal *j, bool standby)
-{
-    pg *p = &j->connection;
-    char holder[HOLDER_SIZE], hold_ms[24], spare_ms[24];
-    name_holder(holder);
-    PGresult *result = pg_run(p, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", NULL, 0);
-    if (result == NULL) {
-        return false;
-    }
-    bool alone = PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    (void)snprintf(hold_ms, sizeof hold_ms, "%d", HOLD_MS);
-    (void)snprintf(spare_ms, sizeof spare_ms, "%d",
-                   !alone    ? 0
-                   : standby ? HOLD_MS - SILENT_MS
-                             : HOLD_MS + 1);
-    const char *const values[] = {hold_ms, holder, spare_ms};
-    result = pg_run(p,
-                    "UPDATE meta SET term = term + 1, sequence = 0, commit_id = 0, "
-                    "holder = $2, " HOLD_UNTIL " WHERE held_until <= clock_timestamp() "
-                    "+ $3::bigint * interval '1 ms' RETURNING term, stale_writes",
-                    values, 3);
-    if (result == NULL) {
-        return false;
-    }
-    j->term = PQntuples(result) == 1 ? pg_number(result, 0, 0) : 0;
-    j->stale = PQntuples(result) == 1 ? pg_number(result, 0, 1) : j->stale;
-    PQclear(result);
-    if (j->term == 0 && alone) {
-        PQclear(pg_run(p, "SELECT pg_advisory_unlock(" OWNER_LOCK ")", NULL, 0));
-    }
-    return true;
-}
-
-/* Whoever has the right may hang half-way through its pipeline: the server waits for the rest
- * of it with all locks held, and for no time-out of ours. When its right is over it has none to
- * be left in peace: its session is ended. True: it was, and the next try will find no lock. */
-static bool end_hung_owner(pg *p)
-{
-    PGresult *result =
-        pg_run(p,
-               "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l, meta "
-               "WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid() "
-               "AND (l.classid::bigint, l.objid::bigint) = (1668245356, "
-               "hashtext(current_schema())::bigint & 4294967295) AND l.database = (SELECT oid "
-               "FROM pg_database WHERE datname = current_database()) "
-               "AND held_until <= clock_timestamp()",
-               NULL, 0);
-    bool ended = result != NULL && PQntuples(result) != 0;
-    PQclear(result);
-    return ended;
-}
-
-/* Whoever lives renews within RENEW_MS, so after HOLD_MS and that the owner is known to live.
- */
-static cogo_err take_term(pg_journal *j, bool standby, int64_t *out_term,
-                          char error[JOURNAL_ERROR_SIZE])
-{
-    pg *p = &j->connection;
-    for (int waited_ms = 0;; waited_ms += TAKE_PAUSE_MS) {
-        if (!try_term(j, standby)) {
-            if (p->conn != NULL && waited_ms <= HOLD_MS + RENEW_MS && end_hung_owner(p)) {
-                continue;
-            }
-            postgres_explain(p, "take the next term", error);
-            return p->fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
-        }
-        if (j->term != 0 || standby || waited_ms > HOLD_MS + RENEW_MS) {
-            break;
-        }
-        (void)usleep(TAKE_PAUSE_MS
-                     * 1000); // A node that died may have its session for a while.
-    }
-    *out_term = j->term;
-    if (j->term == 0 && !standby) {
-        tell_owner(p, error);
-        return COGO_EEXIST;
-    }
-    return COGO_OK;
-}
-
-/* Whoever has the right may also be a process that hangs in a transaction: the wait for its
- * lock ends, and the next try comes. */
 static journal_verdict stand(pg_journal *j, char error[JOURNAL_ERROR_SIZE])
 {
     pg *p = &j->connection;
-    if (try_term(j, true)) {
+    if (pg_right_ask(p, true, &j->right)) {
         return JOURNAL_APPLIED;
     }
     postgres_explain(p, "ask for the right to write the store", error);
     if (p->fault == PG_BROKEN) {
         return JOURNAL_BROKEN;
-    }
-    if (p->conn != NULL) {
-        (void)end_hung_owner(p);
     }
     j->lost = true;
     pg_drop(p);
@@ -457,7 +297,8 @@ static journal_verdict resume(journal *base, bool *out_committed,
         pg_drop(p);
         return JOURNAL_AWAY;
     }
-    journal_verdict verdict = j->term == 0 ? JOURNAL_APPLIED : renew_term(j, &commit_id, error);
+    journal_verdict verdict =
+        j->right.term == 0 ? JOURNAL_APPLIED : renew_term(j, &commit_id, error);
     if (verdict == JOURNAL_APPLIED) {
         *out_committed = j->unsure && commit_id == j->commit_id;
         j->unsure = false;
@@ -475,7 +316,7 @@ static journal_verdict renew(journal *base, char error[JOURNAL_ERROR_SIZE])
         (void)snprintf(error, JOURNAL_ERROR_SIZE, "the connection to the store is lost");
         return j->broken ? JOURNAL_BROKEN : j->open ? JOURNAL_APPLIED : JOURNAL_AWAY;
     }
-    if (j->term == 0) {
+    if (j->right.term == 0) {
         return stand(j, error);
     }
     return renew_term(j, &commit_id, error);
@@ -486,13 +327,9 @@ static void close_journal(journal *base)
 {
     pg_journal *j = (pg_journal *)base;
     pg *p = &j->connection;
-    if (p->conn != NULL && j->term != 0 && !j->lost && (!j->open || pg_do(p, "ROLLBACK"))) {
-        char term[24];
-        (void)snprintf(term, sizeof term, "%" PRId64, j->term);
-        const char *const values[] = {term};
-        PQclear(pg_run(p,
-                       "UPDATE meta SET held_until = clock_timestamp() WHERE term = $1::bigint",
-                       values, 1));
+    if (p->conn != NULL && j->right.term != 0 && !j->lost
+        && (!j->open || pg_do(p, "ROLLBACK"))) {
+        pg_right_give(p, &j->right);
     }
     pg_finish(p);
     cogo_arena_finish(&j->arena);
@@ -520,13 +357,14 @@ static cogo_err open_journal(const store_config *config, journal **out, int64_t 
         err = j->connection.fault == PG_BROKEN ? COGO_EIO : COGO_ECLOSED;
     }
     if (err == COGO_OK) {
-        err = take_term(j, config->standby, out_term, error);
+        err = pg_right_take(&j->connection, config->standby, &j->right, error);
     }
     if (err != COGO_OK) {
         close_journal(&j->base);
         return err;
     }
     *out = &j->base;
+    *out_term = j->right.term;
     return COGO_OK;
 }
 
@@ -570,12 +408,12 @@ static cogo_err edit(journal *base, const char *sql, const db_value *values, siz
 
 static int64_t term_of(const journal *base)
 {
-    return ((const pg_journal *)base)->term;
+    return ((const pg_journal *)base)->right.term;
 }
 
 static int64_t stale_of(const journal *base)
 {
-    return ((const pg_journal *)base)->stale;
+    return ((const pg_journal *)base)->right.stale;
 }
 
 const journal_engine postgres_engine = {
@@ -589,7 +427,7 @@ const journal_engine postgres_engine = {
     .edit = edit,
     .term = term_of,
     .stale = stale_of,
-    .renew_ns = RENEW_MS * UINT64_C(1000000),
+    .renew_ns = PG_RENEW_MS * UINT64_C(1000000),
     .connect = postgres_open_reader,
     .disconnect = postgres_disconnect,
     .migrate = migrate,

@@ -23,6 +23,32 @@ COGO_MUST_USE cogo_err postgres_migrate(const char *url, const char *dir, migrat
                                         migration_print print, void *ctx,
                                         char error[JOURNAL_ERROR_SIZE]);
 
+/* The right to write (right.c). It is renewed so often; one that stands by asks for it so
+ * often.
+ */
+enum { PG_RENEW_MS = 700 };
+
+typedef struct pg_right {
+    int64_t term;  /* That was taken; 0: stands by. */
+    int64_t stale; /* Writes that were refused, as of the last renewal. */
+} pg_right;
+
+/* One try to take the next term; right->term tells. Waits for the lock of the row as for any
+ * other, but for no owner that hangs. False: see p->fault. */
+COGO_MUST_USE bool pg_right_ask(pg *p, bool standby, pg_right *right);
+/* At the start: with @p standby as pg_right_ask(), else waits until the right is free or its
+ * owner known to live (COGO_EEXIST). */
+COGO_MUST_USE cogo_err pg_right_take(pg *p, bool standby, pg_right *right,
+                                     char error[JOURNAL_ERROR_SIZE]);
+/* Also waits for what an earlier session of ours still does. JOURNAL_AWAY: the connection is
+ * dropped; JOURNAL_BROKEN: another one has the right, or the store is not as it was. */
+COGO_MUST_USE journal_verdict pg_right_renew(pg *p, pg_right *right, int64_t *out_commit_id,
+                                             char error[JOURNAL_ERROR_SIZE]);
+/* Counts a refused write, for all to see. */
+COGO_MUST_USE bool pg_right_stale(pg *p);
+/* The next one need not wait. */
+void pg_right_give(pg *p, const pg_right *right);
+
 /* A write as the parameters of cogo_write(): arrays in PostgreSQL's binary form (arrays.c). */
 enum { WRITE_PARAMETERS = 34 };
 
