@@ -37,7 +37,7 @@ enum {
     COGO__SIG_BURY,
     COGO__SIG_UNLINK_ACK,
     COGO__SIG_FORGET,
-    COGO__SIG_LOST, /**< A node is gone: `from` says which. */
+    COGO__SIG_LOST, /**< A node is gone: `from` says which, `reason` why. */
     COGO__MSG_CHILD,
     COGO__MSG_ORDER,
 };

@@ -193,13 +193,14 @@ static void on_tie_ended(cogo__cell *cell, const cogo__signal *signal, cogo__tie
 }
 
 /* Watchers of that node are gone; over each link with it comes an exit signal. */
-static void on_node_lost(cogo_context *ctx, cogo__cell *cell, cogo_actor_id node)
+static void on_node_lost(cogo_context *ctx, cogo__cell *cell, const cogo__signal *lost)
 {
+    const uint32_t node = lost->from.node;
     cogo__extra *extra = cell->extra;
     for (uint32_t i = 0; extra != NULL && i < extra->tie_count; i++) {
-        if (extra->ties[i].peer.node == node.node && extra->ties[i].state != COGO__TIE_EXITED) {
-            cogo__signal exit = {.from = extra->ties[i].peer, .number = OVER_LINK};
-            exit.reason.kind = COGO_EXIT_NOCONNECTION;
+        if (extra->ties[i].peer.node == node && extra->ties[i].state != COGO__TIE_EXITED) {
+            cogo__signal exit = {
+                .from = extra->ties[i].peer, .number = OVER_LINK, .reason = lost->reason};
             if (cogo__signal_send(ctx->system, ctx, ctx->self, COGO__SIG_EXIT, &exit)
                 != COGO_OK) {
                 cogo__log(ctx->system, COGO_LOG_ERROR, "out of memory: an exit signal is lost");
@@ -208,7 +209,7 @@ static void on_node_lost(cogo_context *ctx, cogo__cell *cell, cogo_actor_id node
     }
     int32_t gone = 0;
     cogo_msg *monitor = NULL;
-    while (extra != NULL && (monitor = cogo__watcher_take(cell, 0, node.node)) != NULL) {
+    while (extra != NULL && (monitor = cogo__watcher_take(cell, 0, node)) != NULL) {
         cogo__msg_free(ctx->heap, monitor);
         gone++;
     }
@@ -264,7 +265,7 @@ static bool handle_alive(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
         return false;
     }
     case COGO__SIG_LOST:
-        on_node_lost(ctx, cell, signal->from);
+        on_node_lost(ctx, cell, signal);
         return false;
     case COGO__SIG_RESTART:
         if (suspended) {

@@ -172,7 +172,7 @@ void cogo__remote_watched(cogo__ref *ref, uint64_t number, cogo_actor_id target)
 /* Whoever watched takes the DOWN only if the reference is still there, once: it may have been
  * answered or taken back by now. */
 static void lose_ref(cogo_system *system, cogo_context *here, cogo__ref *ref,
-                     cogo_actor_id node)
+                     cogo_actor_id node, const cogo_reason *reason)
 {
     uint64_t state = cogo__u64_load_acquire(&ref->state);
     uint64_t generation = cogo__ref_generation(state);
@@ -187,22 +187,21 @@ static void lose_ref(cogo_system *system, cogo_context *here, cogo__ref *ref,
     }
     uint64_t actor = cogo__u64_load_relaxed(&ref->far_actor);
     cogo_actor_id owner = cogo__ref_owner(system, ref);
-    cogo_down down = {.actor = node, .monitor = number};
+    cogo_down down = {.actor = node, .monitor = number, .reason = *reason};
     down.actor.slot = (uint32_t)actor;
     down.actor.generation = (uint32_t)(actor >> 32);
-    down.reason.kind = COGO_EXIT_NOCONNECTION;
     cogo__post(system, here, owner, COGO_MSG_DOWN, number, 0, &down, sizeof down);
 }
 
 void cogo__remote_lost(cogo_system *system, cogo_context *here, uint32_t node,
-                       uint32_t incarnation)
+                       uint32_t incarnation, const cogo_reason *reason)
 {
     cogo_actor_id lost = {.node = node, .incarnation = incarnation};
     uint32_t end = cogo__u32_load_acquire(&system->refs.fresh);
     for (uint32_t i = 1; i < end; i++) {
-        lose_ref(system, here, cogo__table_at(&system->refs, i), lost);
+        lose_ref(system, here, cogo__table_at(&system->refs, i), lost, reason);
     }
-    cogo__signal signal = {.from = lost};
+    cogo__signal signal = {.from = lost, .reason = *reason};
     end = cogo__u32_load_acquire(&system->cells.fresh);
     for (uint32_t slot = 1; slot < end; slot++) {
         cogo__cell *cell = cogo__table_at(&system->cells, slot);

@@ -77,8 +77,8 @@ bool cogo__remote_spawned(cogo_system *system, cogo_context *here, uint64_t numb
 /** The running actor's monitor @p ref watches @p target, of another node. */
 void cogo__remote_watched(cogo__ref *ref, uint64_t number, cogo_actor_id target);
 /** The link to @p node is gone: asks over it fail, monitors and links across it fire, with
- * COGO_EXIT_NOCONNECTION. A lane calls it, after pass() refuses what is for that node. */
+ * @p reason. A lane calls it, after pass() refuses what is for that node. */
 void cogo__remote_lost(cogo_system *system, cogo_context *here, uint32_t node,
-                       uint32_t incarnation);
+                       uint32_t incarnation, const cogo_reason *reason);
 
 #endif

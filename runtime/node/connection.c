@@ -38,6 +38,7 @@ static cogo_err admit(void *ctx, cogo__session *session, const char **why)
         .connection = c->number,
         .opened_here = c->opens,
         .kin = c->how.kin,
+        .owner = c->how.kin && c->opens ? c->how.owner : COGO_NO_ACTOR,
         .name = cogo__session_peer(session),
         .incarnation = cogo__session_peer_incarnation(session),
     };
@@ -510,6 +511,12 @@ static void not_made(cogo__connection *c, const char *why)
               cogo__session_closed_by_peer(c->session) ? " (says the other side)" : "");
 }
 
+/* The socket has ended, and nobody has said that it would. */
+static bool is_cut(const cogo__connection *c)
+{
+    return c->hung_up && cogo__session_state_of(c->session) != COGO__SESSION_CLOSED;
+}
+
 static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
 {
     cogo__connection *c = state;
@@ -522,7 +529,7 @@ static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
         cogo__cluster_tell(c->node, ctx, &told);
     }
     if (c->peer != NULL) {
-        cogo__peer_down(c->node, ctx, c->peer, c->link,
+        cogo__peer_down(c->node, ctx, c->peer, c->link, is_cut(c),
                         c->why[0] != '\0' ? c->why : reason->text);
     } else {
         not_made(c, c->why[0] != '\0' ? c->why : reason->text);

@@ -61,12 +61,15 @@ typedef struct cogo__peer {
     uint64_t incarnation;
     cogo__au32 known; /**< The above may be read. */
     // Guarded by the node's lock.
-    bool ended;       /**< A later incarnation has come: this one never comes back. */
-    bool opened_here; /**< Who opened the link. */
-    bool kin;         /**< A child process, or our parent: no member of the cluster. */
-    bool mourned;     /**< Its latest link was up, and has not been mourned yet. */
-    char why[64];     /**< Its latest link ended. */
-    uint64_t link;    /**< Number of the link there is or may come to be; 0: none. */
+    bool ended;          /**< A later incarnation has come: this one never comes back. */
+    bool opened_here;    /**< Who opened the link. */
+    bool kin;            /**< A child process, or our parent: no member of the cluster. */
+    bool mourned;        /**< Its latest link was up, and has not been mourned yet. */
+    bool cut;            /**< Its latest link ended without a word. */
+    bool left;           /**< To its owner, to be mourned. */
+    cogo_actor_id owner; /**< Whose child process it is, as long as that one is there. */
+    char why[64];        /**< Its latest link ended. */
+    uint64_t link;       /**< Number of the link there is or may come to be; 0: none. */
     cogo_actor_id connections[COGO__CONNECTIONS];
     // Guarded by its own lock.
     cogo__lock lock;
@@ -162,6 +165,7 @@ typedef struct cogo__applicant {
     cogo_actor_id actor;
     uint32_t connection;
     bool opened_here, kin;
+    cogo_actor_id owner; /**< Whose child process it is; none: it is none of ours. */
     const char *name;
     uint64_t incarnation;
     uint64_t beyond; /**< Set when it is refused: what it would have to be beyond; or 0. */
@@ -172,14 +176,22 @@ cogo_err cogo__peer_admit(cogo__node *node, cogo_context *ctx, cogo__applicant *
                           cogo__peer **out_peer, uint64_t *out_link, const char **out_why);
 /** The data connection is open: messages may be sent. False: the link has ended already. */
 bool cogo__peer_up(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64_t link);
-/** A connection of @p link has ended: all of the link does. Only the first call has an effect.
- */
+/** A connection of @p link has ended, perhaps without a word (@p cut): all of the link does.
+ * Only the first call has an effect. */
 void cogo__peer_down(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64_t link,
-                     const char *why);
+                     bool cut, const char *why);
 
 /** The data connection of a link that was up ends: nothing of that link comes any more. Asks
- * over it fail, monitors and links across it fire, and a new link may be made. */
+ * over it fail, monitors and links across it fire, and a new link may be made. When a
+ * child process was cut off it has ended, as a rule, and its owner hears in a moment how: this
+ * is left to it. */
 void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer);
+/** The child process @p name of @p owner has ended: its link ends without a word. */
+void cogo__peer_cut(cogo__node *node, const char *name, cogo_actor_id owner);
+/** The running actor owns the child process @p name no more, which has ended for @p reason:
+ * what was left to it is done now. */
+void cogo__peer_disown(cogo__node *node, cogo_context *ctx, const char *name,
+                       const cogo_reason *reason);
 
 /* --- Groups: share.c. ----------------------------------------------------------------------
  */

@@ -134,6 +134,8 @@ static cogo_err admit_control(cogo__node *node, cogo_context *ctx, cogo__peer *p
     peer->link = ++node->links_made;
     peer->opened_here = who->opened_here;
     peer->kin = who->kin;
+    peer->owner = who->owner;
+    peer->cut = false;
     peer->connections[COGO__CONTROL] = who->actor;
     node->links++;
     cogo__lock_take(&peer->lock);
@@ -248,12 +250,13 @@ bool cogo__peer_up(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64
 }
 
 void cogo__peer_down(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64_t link,
-                     const char *why)
+                     bool cut, const char *why)
 {
     cogo__lock_take(&node->lock);
     bool mine = peer->link == link;
     remains left = {.queue = {NULL, NULL}};
     if (mine) {
+        peer->cut = peer->cut || cut;
         left = end_link(node, peer, why);
     }
     cogo__lock_give(&node->lock);
@@ -301,12 +304,64 @@ void cogo__peer_fence(cogo__node *node, cogo_context *ctx, const char *name,
     } while (peer != NULL);
 }
 
-void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer)
+static void mourn_for(cogo__node *node, cogo_context *ctx, cogo__peer *peer,
+                      const cogo_reason *reason)
 {
-    cogo__groups_remove_node(node->system, ctx, peer->index);
-    cogo__remote_lost(node->system, ctx, peer->index, (uint32_t)peer->incarnation);
+    cogo__remote_lost(node->system, ctx, peer->index, (uint32_t)peer->incarnation, reason);
     cogo__lock_take(&node->lock);
     tell(node, ctx, peer, false, peer->why);
     peer->mourned = false;
     cogo__lock_give(&node->lock);
+}
+
+void cogo__peer_mourn(cogo__node *node, cogo_context *ctx, cogo__peer *peer)
+{
+    const cogo_reason lost = {.kind = COGO_EXIT_NOCONNECTION};
+    cogo__groups_remove_node(node->system, ctx, peer->index);
+    cogo__lock_take(&node->lock);
+    const bool left = peer->left = peer->cut && cogo_actor_id_is_set(peer->owner);
+    cogo__lock_give(&node->lock);
+    if (!left) {
+        mourn_for(node, ctx, peer, &lost);
+    }
+}
+
+/* Caller holds the node's lock. */
+static cogo__peer *child_of(cogo__node *node, const char *name, cogo_actor_id owner)
+{
+    uint32_t index = 1;
+    cogo__peer *peer = next_of(node, name, &index);
+    while (peer != NULL && !cogo_actor_id_equal(peer->owner, owner)) {
+        peer = next_of(node, name, &index);
+    }
+    return peer;
+}
+
+void cogo__peer_cut(cogo__node *node, const char *name, cogo_actor_id owner)
+{
+    cogo__lock_take(&node->lock);
+    cogo__peer *peer = child_of(node, name, owner);
+    if (peer != NULL) {
+        peer->cut = true;
+    }
+    cogo__lock_give(&node->lock);
+}
+
+void cogo__peer_disown(cogo__node *node, cogo_context *ctx, const char *name,
+                       const cogo_reason *reason)
+{
+    cogo__lock_take(&node->lock);
+    cogo__peer *peer = child_of(node, name, ctx->self);
+    const bool left = peer != NULL && peer->left;
+    if (peer != NULL) {
+        peer->owner = COGO_NO_ACTOR;
+        peer->left = false;
+    }
+    if (left && reason->text[0] != '\0') {
+        (void)snprintf(peer->why, sizeof peer->why, "%s", reason->text);
+    }
+    cogo__lock_give(&node->lock);
+    if (left) {
+        mourn_for(node, ctx, peer, reason);
+    }
 }

@@ -117,6 +117,7 @@ static cogo_err on_io(cogo_context *ctx, process *p, uint64_t watch)
         return cogo_io_want(ctx, p->end_watch, COGO_IO_READ);
     }
     read_words(p);
+    cogo__peer_cut(p->plan.node, p->plan.name, cogo_self(ctx));
     end_links(ctx, p, p->end);
     end_if_over(ctx, p);
     return COGO_OK;
@@ -193,6 +194,15 @@ static cogo_err on_exit(cogo_context *ctx, process *p, const cogo_down *down)
                : cogo_timer_start(ctx, COGO_PROCESS_GRACE_NS, 0, 0, NULL);
 }
 
+/* Its link has ended, and it goes on. Who knows its actors by their own ids waits no longer. */
+static void go_on_without(cogo_context *ctx, process *p)
+{
+    const cogo_reason lost = {.kind = COGO_EXIT_NOCONNECTION};
+    p->silent = p->end[0] == '\0';
+    cogo__launched_kill(&p->child);
+    cogo__peer_disown(p->plan.node, ctx, p->plan.name, &lost);
+}
+
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     process *p = state;
@@ -208,9 +218,8 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         return COGO_OK;
     case COGO_MSG_EXIT:
         return on_exit(ctx, p, cogo_msg_payload(msg));
-    case COGO_MSG_TIMER: // Its link has ended, and it goes on.
-        p->silent = p->end[0] == '\0';
-        cogo__launched_kill(&p->child);
+    case COGO_MSG_TIMER:
+        go_on_without(ctx, p);
         return COGO_OK;
     default:
         return COGO_OK;
@@ -259,9 +268,9 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
  * short. */
 static void stop(cogo_context *ctx, void *state, const cogo_reason *reason)
 {
-    (void)ctx;
-    (void)reason;
-    abandon(state);
+    process *p = state;
+    abandon(p);
+    cogo__peer_disown(p->plan.node, ctx, p->plan.name, reason);
 }
 
 static const cogo_behavior process_behavior = {

@@ -1,7 +1,8 @@
 /* Nodes: links to other processes, over which ids, sends, asks, monitors and links work as they
  * do here. Used by programs that are more than one process; one node per system.
  * Never delivers twice, never silently loses: a lost link fails what was asked over it and
- * fires every monitor and link across it with COGO_EXIT_NOCONNECTION. */
+ * fires every monitor and link across it with COGO_EXIT_NOCONNECTION (or, of a child process
+ * that crashed, with what is known of that: process.h). */
 #ifndef COGO_NODE_H
 #define COGO_NODE_H
 

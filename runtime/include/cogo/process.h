@@ -6,8 +6,10 @@
  * A pool keeps some child processes. An actor whose placement is "process:POOL" (placement.h)
  * begins in the one that has the fewest; its deputy here ends with COGO_EXIT_ERROR when that
  * process ends, with COGO_EFAULT and a text that names the signal, or the exit status, and the
- * behaviour that ran: "SIGSEGV in parser". Where it was, as a backtrace, is logged. The pool
- * starts the process again, the supervisor the actor.
+ * behaviour that ran: "SIGSEGV in parser". So do monitors of the actor itself and links with
+ * it; when only the link has ended, as with one that stands still, they get
+ * COGO_EXIT_NOCONNECTION. Where it was, as a backtrace, is logged. The pool starts the process
+ * again, the supervisor the actor.
  *
  * A child process is a node of its own, linked over two socket pairs with the protocol of all
  * links; its name is "process:POOL.N". It ends when the link or its parent does. It runs in a

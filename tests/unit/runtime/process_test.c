@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +96,11 @@ static cogo_err victim_receive(cogo_context *ctx, void *state, cogo_msg *msg)
         break;
     case STANDING_STILL:
         (void)kill(getpid(), SIGSTOP);
+        break;
+    case CUT_OFF: // Its link ends, and it goes on.
+        (void)shutdown(3, SHUT_RDWR);
+        (void)shutdown(4, SHUT_RDWR);
+        (void)pause();
         break;
     default:
         return COGO_EIO;
@@ -248,6 +254,96 @@ static cogo_reason end_by(uint64_t how)
     return reason;
 }
 
+/* Knows the actor over there by its own id, not by its deputy's: monitors it, links with it,
+ * asks it to die and keeps what becomes of the three. */
+typedef struct outcome {
+    cogo_reason down, exit;
+    cogo_err ask;
+    uint32_t count;
+} outcome;
+
+typedef struct relative {
+    cogo_actor_id whom, waiting;
+    uint64_t how;
+    outcome seen;
+} relative;
+
+static cogo_err relative_start(cogo_context *ctx, void *state, const void *args)
+{
+    relative *r = state;
+    *r = *(const relative *)args;
+    uint64_t ask = 0;
+    cogo_err err = cogo_monitor(ctx, r->whom, NULL);
+    err = err == COGO_OK ? cogo_link(ctx, r->whom) : err;
+    return err == COGO_OK
+               ? cogo_ask(ctx, r->whom,
+                          scene_msg_u64(cogo_context_system(ctx), VICTIM_DIE, r->how),
+                          SCENE_LONG_NS, &ask)
+               : err;
+}
+
+static cogo_err relative_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    relative *r = state;
+    const void *payload = cogo_msg_payload(msg);
+    switch (cogo_msg_type_of(msg)) {
+    case COGO_MSG_DOWN:
+        r->seen.down = ((const cogo_down *)payload)->reason;
+        break;
+    case COGO_MSG_EXIT:
+        r->seen.exit = ((const cogo_down *)payload)->reason;
+        break;
+    case COGO_MSG_ASK_FAILED:
+        r->seen.ask = ((const cogo_ask_failed *)payload)->err;
+        break;
+    default:
+        r->waiting = cogo_msg_reply_to(msg);
+        r->seen.count--;
+    }
+    if (++r->seen.count == 3 && cogo_actor_id_is_set(r->waiting)) {
+        cogo_msg *answer = cogo_msg_create(cogo_context_system(ctx), SCENE_ASK, sizeof r->seen);
+        memcpy(cogo_msg_payload(answer), &r->seen, sizeof r->seen);
+        cogo_send(ctx, r->waiting, answer);
+        cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior relative_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "relative",
+    .state_size_bytes = sizeof(relative),
+    .start = relative_start,
+    .receive = relative_receive,
+};
+
+/* A new victim dies so. */
+static outcome seen_of(uint64_t how)
+{
+    relative r = {.how = how};
+    outcome seen = {.count = 0};
+    cogo_msg *answer = NULL;
+    const cogo_spawn_options options = victim_options("process:p");
+    while (answer == NULL) { // The process before may not have ended yet.
+        cogo_actor_id deputy = COGO_NO_ACTOR;
+        cr_expect_eq(cogo_system_spawn(scene.system, &options, &deputy), COGO_OK);
+        (void)!cogo_system_ask(scene.system, deputy,
+                               cogo_msg_create(scene.system, SCENE_ASK, 0), SCENE_LONG_NS,
+                               &answer);
+    }
+    r.whom = cogo_msg_sender(answer);
+    cogo_msg_destroy(answer);
+    cr_expect_neq(r.whom.node, 0, "its own id");
+    cogo_actor_id id =
+        scene_spawn(scene.system, &relative_behavior, &r, sizeof r, COGO_SPAWN_TRAP_EXIT);
+    cr_assert_eq(cogo_system_ask(scene.system, id, cogo_msg_create(scene.system, SCENE_ASK, 0),
+                                 SCENE_LONG_NS, &answer),
+                 COGO_OK);
+    memcpy(&seen, cogo_msg_payload(answer), sizeof seen);
+    cogo_msg_destroy(answer);
+    return seen;
+}
+
 /* --- The tests. --------------------------------------------------------------------------- */
 
 Test(process, an_actor_runs_in_a_child_process_and_gets_all_in_order)
@@ -308,6 +404,52 @@ Test(process, every_crash_is_an_end_that_says_what_it_was)
     words = words != NULL ? strstr(words, "[0x") : NULL;
     cr_expect_not_null(words, "and the frames of the stack");
     pthread_mutex_unlock(&scene.lock);
+    close_stage();
+}
+
+Test(process, who_knows_an_actor_there_by_its_own_id_hears_of_the_crash_too)
+{
+    static const struct {
+        uint64_t how;
+        const char *text;
+    } ends[] = {
+        {BY_FAULT, "SIGSEGV in victim"},
+        {BY_ABORT, "SIGABRT in victim"},
+        {BY_EXIT, "exit status 3"},
+        {BY_KILL, "SIGKILL (by somebody, or out of memory)"},
+    };
+    enum { ROUNDS = 20 }; // The end of the link and that of the process come in either order.
+    open_stage(0);
+    cogo_process_pool pool = pool_of("p");
+    pool.backoff_min_ns = pool.backoff_max_ns = 1000000;
+    start_pool(&pool);
+    for (size_t i = 0; i < ROUNDS * sizeof ends / sizeof *ends; i++) {
+        size_t at = i % (sizeof ends / sizeof *ends);
+        outcome seen = seen_of(ends[at].how);
+        cr_expect_eq(seen.down.kind, COGO_EXIT_ERROR);
+        cr_expect_eq(seen.down.err, COGO_EFAULT);
+        cr_expect_str_eq(seen.down.text, ends[at].text);
+        cr_expect_eq(seen.exit.kind, COGO_EXIT_ERROR);
+        cr_expect_str_eq(seen.exit.text, ends[at].text);
+        cr_expect_eq(seen.ask, COGO_EGONE);
+    }
+    close_stage();
+}
+
+/* Nobody waits for a reason that is not there yet: the process lives. */
+Test(process, of_one_that_lives_without_its_link_is_told_that_it_is_not_linked)
+{
+    open_stage(50);
+    const cogo_process_pool pool = pool_of("p");
+    start_pool(&pool);
+    static const uint64_t ways[] = {STANDING_STILL, CUT_OFF};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        outcome seen = seen_of(ways[i]);
+        cr_expect_eq(seen.down.kind, COGO_EXIT_NOCONNECTION);
+        cr_expect_eq(seen.exit.kind, COGO_EXIT_NOCONNECTION);
+        cr_expect_eq(seen.ask, COGO_EGONE);
+    }
+    cr_expect_str_eq(end_by(CUT_OFF).text, "SIGKILL: it stood still");
     close_stage();
 }
 

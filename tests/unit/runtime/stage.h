@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 enum { VICTIM_DIE = CLUSTER_QUIT + 40 };
-enum { BY_FAULT, BY_ABORT, BY_EXIT, BY_KILL, BY_HUNGER, BY_ERROR, STANDING_STILL };
+enum { BY_FAULT, BY_ABORT, BY_EXIT, BY_KILL, BY_HUNGER, BY_ERROR, STANDING_STILL, CUT_OFF };
 
 #define VICTIM_FAILS "COGO_TEST_FAILS" /* Where this is set nobody can set the program up. */
 
