@@ -96,29 +96,49 @@ static cli_exit is_ready(const place *p)
     return code;
 }
 
-/* One look at the workflow. A cluster that restarts has it in its journal: it is waited for. */
-static cli_exit look(const place *p, const char *path, const char *id, json_t **out)
+/* As client_call(), again and again until a cluster that went away is there again. */
+static cli_exit call_again(const place *p, const char *method, const char *path,
+                           const json_t *body, const char *key, int64_t timeout_ms,
+                           json_t **out)
 {
     cli_exit code = CLI_UNAVAILABLE;
     for (int tries = 0; tries < RETRIES_MAX && code == CLI_UNAVAILABLE && !interrupted;
          tries++) {
-        if (tries == 1) {
-            fprintf(stderr, "cogo: waiting for the cluster; workflow %s is in its journal\n",
-                    id);
-        }
-        if (tries > 0) {
-            pause_ms(RETRY_MS);
-        }
-        code = tries == 0 ? CLI_OK : is_ready(p);
+        pause_ms(RETRY_MS);
+        code = is_ready(p);
         if (code == CLI_OK) {
-            code =
-                client_call(&p->c, "GET", path, NULL, NULL, QUIET_WAIT_S * 1000 + CALL_MS, out);
-        }
-        if (p->own != NULL) {
-            break;
+            code = client_call(&p->c, method, path, body, key, timeout_ms, out);
         }
     }
     return code;
+}
+
+/* One look at the workflow. A cluster that restarts has it in its journal: it is waited for. */
+static cli_exit look(const place *p, const char *path, const char *id, json_t **out)
+{
+    const int64_t timeout_ms = QUIET_WAIT_S * 1000 + CALL_MS;
+    cli_exit code = client_call(&p->c, "GET", path, NULL, NULL, timeout_ms, out);
+    if (code != CLI_UNAVAILABLE || p->own != NULL || interrupted) {
+        return code;
+    }
+    fprintf(stderr, "cogo: waiting for the cluster; workflow %s is in its journal\n", id);
+    return call_again(p, "GET", path, NULL, NULL, timeout_ms, out);
+}
+
+/* Once, however often it is sent: a cluster that goes away before it answers may have it. */
+static cli_exit submit(const place *p, const json_t *body, json_t **out)
+{
+    char key[2 * PLACE_TOKEN_BYTES + 1];
+    bool lost = false;
+    if (!place_token(key)) {
+        return cli_fail(CLI_FAILED, "no random numbers: %s", strerror(errno));
+    }
+    cli_exit code = client_try(&p->c, "POST", "/v1/workflows", body, key, CALL_MS, out, &lost);
+    if (!lost || p->own != NULL || interrupted) {
+        return code;
+    }
+    fprintf(stderr, "cogo: waiting for the cluster\n");
+    return call_again(p, "POST", "/v1/workflows", body, key, CALL_MS, out);
 }
 
 /* Looks at the workflow until it has ended; @p workflow is replaced by its latest state. */
@@ -204,8 +224,7 @@ static cli_exit begin(const args *a, const place *p, const char *path, int64_t t
     const char *known = args_value(a, "workflow");
     if (known == NULL) {
         json_t *body = workflow_body(path, timeout_ms);
-        cli_exit code =
-            client_call(&p->c, "POST", "/v1/workflows", body, NULL, CALL_MS, workflow);
+        cli_exit code = submit(p, body, workflow);
         json_decref(body);
         return code;
     }

@@ -132,12 +132,21 @@ static cli_exit not_answered(const client *c, http_outcome outcome, const char *
 cli_exit client_call(const client *c, const char *method, const char *path, const json_t *body,
                      const char *idempotency_key, int64_t timeout_ms, json_t **out)
 {
+    bool lost;
+    return client_try(c, method, path, body, idempotency_key, timeout_ms, out, &lost);
+}
+
+cli_exit client_try(const client *c, const char *method, const char *path, const json_t *body,
+                    const char *idempotency_key, int64_t timeout_ms, json_t **out,
+                    bool *out_lost)
+{
     http_response response;
     http_outcome outcome =
         send_one(c, method, path, body, idempotency_key, timeout_ms, &response);
     cli_exit code = CLI_OK;
     json_t *json = NULL;
     *out = NULL;
+    *out_lost = outcome == HTTP_BROKEN;
     if (outcome != HTTP_ANSWERED) {
         code = not_answered(c, outcome, response.error);
         goto done;

@@ -22,6 +22,12 @@ bool client_from_args(const args *a, client *out);
 cli_exit client_call(const client *c, const char *method, const char *path, const json_t *body,
                      const char *idempotency_key, int64_t timeout_ms, json_t **out);
 
+/* As client_call(). @p out_lost: the connection ended before the answer did, so it may have
+ * been done; with a key it is safe to try again. */
+cli_exit client_try(const client *c, const char *method, const char *path, const json_t *body,
+                    const char *idempotency_key, int64_t timeout_ms, json_t **out,
+                    bool *out_lost);
+
 /* GET as bytes. On success the caller frees @p *out; otherwise as client_call(). */
 cli_exit client_bytes(const client *c, const char *path, int64_t timeout_ms, char **out,
                       size_t *out_size);

@@ -19,7 +19,7 @@ enum { PROBE_MS = 400, SWEPT_MAX = 16 };
 #define STOP_DEADLINE_NS UINT64_C(5000000000)
 #define FOLDER_PATTERN   "/tmp/cogo-assess-"
 
-static bool random_token(char out[2 * PLACE_TOKEN_BYTES + 1])
+bool place_token(char out[2 * PLACE_TOKEN_BYTES + 1])
 {
     unsigned char bytes[PLACE_TOKEN_BYTES];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
@@ -76,7 +76,7 @@ static cli_exit start_own(place *p, const args *a)
     log_set_level(args_flag(a, "verbose") ? COGO_LOG_INFO : COGO_LOG_ERROR);
     sweep();
     snprintf(p->folder, sizeof p->folder, FOLDER_PATTERN "XXXXXX");
-    if (mkdtemp(p->folder) == NULL || !random_token(p->token)) {
+    if (mkdtemp(p->folder) == NULL || !place_token(p->token)) {
         return cli_fail(CLI_FAILED, "no temporary folder: %s", strerror(errno));
     }
     node_config config = {.data_dir = p->folder,

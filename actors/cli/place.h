@@ -20,4 +20,7 @@ typedef struct place {
 cli_exit place_find(place *p, const args *a);
 void place_leave(place *p);
 
+/* Random hexadecimal digits that nobody guesses. False: there are none (errno). */
+bool place_token(char out[2 * PLACE_TOKEN_BYTES + 1]);
+
 #endif

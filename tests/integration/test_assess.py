@@ -132,6 +132,25 @@ def test_an_assessment_survives_a_restart_of_its_cluster(make_cluster):
     assert again["findings"] == report["findings"]
 
 
+def test_an_assessment_whose_answer_is_lost_with_the_cluster_is_submitted_once(make_cluster):
+    """The workflow is on disk and nobody was told: the client asks again, with the same key."""
+    cluster = make_cluster()
+    cluster.kill()
+    cluster.env["COGO_FAILPOINT"] = "orchestrator.committed.before:kill"
+    port = cluster.url.rsplit(":", 1)[1]
+    cluster.start(port=port)
+    client = subprocess.Popen([COGO, "assess", os.path.join(FIXTURES, "mixed"), "--format", "json", "--server", cluster.url],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=dict(os.environ, XDG_STATE_HOME="/tmp/cogo-tests-state"))
+    assert cluster.process.wait(20) == -9
+    del cluster.env["COGO_FAILPOINT"]
+    cluster.start(port=port)
+    out, err = client.communicate(timeout=120)
+    assert client.returncode == 0, err
+    workflows = cluster.call("GET", "/v1/workflows").json["workflows"]
+    assert [one["workflowId"] for one in workflows] == [json.loads(out)["workflowId"]]
+
+
 def assess_workflow(workflow, server):
     done = run_cogo("assess", "--workflow", workflow, "--format", "json", "--server", server)
     assert done.returncode == 0, done.stderr
