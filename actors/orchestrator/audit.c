@@ -86,8 +86,10 @@ void orc_audit_asked(orc *o, cogo_msg *msg)
 void orc_audit_pass(orc *o, cogo_msg *msg, cogo_actor_id leader)
 {
     orc_audit *a = take(&o->audit_next, cogo_msg_sender(msg));
-    if (a != NULL) {
+    if (a != NULL && cogo_actor_id_is_set(leader)) {
         (void)cogo_send(o->ctx, leader, cogo_msg_create_record(o->system, MSG_AUDIT, a->entry));
+    }
+    if (a != NULL) { // Else it would be taken for that of the sender's next request.
         free_audit(a);
     }
 }

@@ -129,6 +129,7 @@ static void pass_on(orc *o, cogo_msg *msg, cogo_actor_id other)
         return; // Nobody waits for it.
     }
     if (!cogo_actor_id_is_set(other) || o->relays.count >= ASKS_MAX) {
+        orc_audit_pass(o, msg, COGO_NO_ACTOR);
         (void)orc_unavailable(o, to);
         return;
     }

@@ -4,6 +4,7 @@ answer promised. Each client sends the same request with the same key until it i
 The store of the test writes down what happens in it (Audit): what was made, asked, ended, tried again, and removed. So what
 retention removes can be accounted for, too.
 """
+import collections
 import concurrent.futures
 import contextlib
 import os
@@ -96,7 +97,8 @@ class MixedLoad:
         self.cluster, self.tag, self.done = cluster, tag, threading.Event()
         self.lock, self.limit_lock = threading.Lock(), threading.Lock()
         self.accepted, self.workflows, self.tokens, self.schedules = {}, set(), {}, []
-        self.limit, self.refused, self.told, self.larges = 0, 0, {}, set()
+        self.limit, self.refused, self.told, self.larges, self.redriven = 0, 0, {}, set(), set()
+        self.asked = set()  # What an audit entry of a submission is about.
         self.kinds = [self.plain, self.batch, self.graph, self.limited, self.approved, self.cancelled, self.once_only, self.token,
                       self.set_limit, self.redrive, self.large]
         self.set_limit("first")
@@ -133,11 +135,12 @@ class MixedLoad:
 
     def submit(self, key, ends=("succeeded",), **more):
         task = self.until_done("POST", "/v1/tasks", dict({"role": "echo", "context": {"key": key}}, **more), key).json["taskId"]
-        self.accept([task], ends)
+        self.accept([task], ends, task)
         return task
 
-    def accept(self, tasks, ends):
+    def accept(self, tasks, ends, subject):
         with self.lock:
+            self.asked.add(subject)
             for task in tasks:
                 assert task not in self.accepted, f"{task} was given twice"
                 self.accepted[task] = set(ends)
@@ -147,14 +150,14 @@ class MixedLoad:
 
     def batch(self, key):
         answer = self.until_done("POST", "/v1/tasks:batchCreate", {"tasks": [{"role": "echo"}] * 10}, key).json["tasks"]
-        self.accept([task["taskId"] for task in answer], ["succeeded"])
+        self.accept([task["taskId"] for task in answer], ["succeeded"], answer[0]["taskId"])
 
     def graph(self, key):
         tasks = [{"ref": "a", "role": "echo", "context": {"delayMs": 20}}]
         tasks += [{"ref": f"m{n}", "role": "echo", "dependencies": ["a"]} for n in range(3)]
         tasks += [{"ref": "z", "role": "echo", "dependencies": ["m0", "m1", "m2"]}]
         flow = self.until_done("POST", "/v1/workflows", {"name": key, "tasks": tasks}, key).json
-        self.accept([task["taskId"] for task in flow["tasks"]], ["succeeded"])
+        self.accept([task["taskId"] for task in flow["tasks"]], ["succeeded"], flow["workflowId"])
         with self.lock:
             self.workflows.add(flow["workflowId"])
 
@@ -193,7 +196,9 @@ class MixedLoad:
         self.larges.add(self.submit(key, context={"key": key, "text": "x" * LARGE_BYTES}))
 
     def redrive(self, key):
-        self.until_done("POST", "/v1/deadletters:redrive", {"all": True})
+        answer = self.until_done("POST", "/v1/deadletters:redrive", {"all": True}).json
+        with self.lock:
+            self.redriven.update(item["taskId"] for item in answer["tasks"] if "taskId" in item)  # Else why not.
 
     def set_limit(self, key):
         with self.limit_lock:  # The last answer is the value that holds.
@@ -262,7 +267,10 @@ def check(load, audit):
     assert not doubled, f"did not end once each time: {doubled[:5]}"
     assert audit.rows("SELECT count(*) FROM tasks t WHERE state = 'succeeded' AND NOT EXISTS (SELECT 1 FROM results r WHERE "
                       "r.task = t.number)") == ["0"]
+    missing = load.redriven - set(heard["again"])
+    assert not missing, f"redriven, it was said, and never again at work: {list(missing)[:3]}"
     check_artifacts(load, audit)
+    check_who_did_what(load, audit)
     check_definitions(load, audit)
     slots = check_slots(load, audit, ends)
     assert audit.whole()
@@ -278,6 +286,13 @@ def check_artifacts(load, audit):
     there = set(audit.rows("SELECT task_id FROM tasks"))  # Asked later: retention goes on.
     missing = [task for task in load.larges & there if not {f"{task} context", f"{task} output"} <= kept]
     assert not missing, f"without artifacts: {missing[:3]}"
+
+
+def check_who_did_what(load, audit):
+    """Nothing was done without its entry, and no entry is there twice."""
+    told = collections.Counter(audit.rows("SELECT action || ' ' || subject FROM audit_log WHERE outcome = 'ok'"))
+    wrong = [subject for subject in load.asked if told[f"task.submit {subject}"] != 1]
+    assert not wrong, f"{len(wrong)} submissions without one audit entry: {wrong[0]}, {told[f'task.submit {wrong[0]}']}"
 
 
 def check_definitions(load, audit):

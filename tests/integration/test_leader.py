@@ -152,6 +152,20 @@ def test_a_leader_that_was_stopped_past_its_time_writes_nothing_more(trio, postg
     check(new, postgres, load)
 
 
+def test_a_submission_that_nobody_led_for_is_not_in_the_audit_log_as_that_of_the_next_request(trio, postgres):
+    leader = trio.leader()
+    clients = trio.followers()
+    task = clients[0].submit("echo").json["taskId"]
+    leader.kill()
+    refused = 0
+    while not any(member.leads() for member in clients):
+        refused += sum(member.submit("echo").status == 503 for member in clients)
+        assert all(member.call("GET", f"/v1/tasks/{task}").status == 200 for member in clients)
+    assert refused > 1
+    until(lambda: all(member.submit("echo").status == 202 for member in clients), 20, "its entries are written with that")
+    assert postgres.sql(f"SELECT action FROM audit_log WHERE subject = '{task}'", postgres.schema) == "task.submit"
+
+
 class Others:
     """A client that asks any member but one."""
 
