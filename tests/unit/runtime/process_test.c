@@ -336,11 +336,14 @@ static outcome seen_of(uint64_t how)
     cr_expect_neq(r.whom.node, 0, "its own id");
     cogo_actor_id id =
         scene_spawn(scene.system, &relative_behavior, &r, sizeof r, COGO_SPAWN_TRAP_EXIT);
-    cr_assert_eq(cogo_system_ask(scene.system, id, cogo_msg_create(scene.system, SCENE_ASK, 0),
+    answer = NULL;
+    cr_expect_eq(cogo_system_ask(scene.system, id, cogo_msg_create(scene.system, SCENE_ASK, 0),
                                  SCENE_LONG_NS, &answer),
                  COGO_OK);
-    memcpy(&seen, cogo_msg_payload(answer), sizeof seen);
-    cogo_msg_destroy(answer);
+    if (answer != NULL) {
+        memcpy(&seen, cogo_msg_payload(answer), sizeof seen);
+        cogo_msg_destroy(answer);
+    }
     return seen;
 }
 
