@@ -26,7 +26,7 @@ def old(tmp_path_factory):
     tree = str(tmp_path_factory.mktemp("old") / "tree")
     known = subprocess.run(["git", "cat-file", "-e", OLD + "^{commit}"], cwd=base.TOP, capture_output=True)
     if known.returncode != 0:
-        pytest.skip(f"the history has no {OLD}: a shallow clone, or none")
+        pytest.fail(f"the program of {OLD} is built from the history, which does not have it: git fetch --unshallow, in a clone", pytrace=False)
     subprocess.run(["git", "clone", "-q", "--shared", "--no-checkout", base.TOP, tree], check=True)
     subprocess.run(["git", "checkout", "-q", OLD], cwd=tree, check=True)
     subprocess.run(["nice", "scons", "-s", "-j2", "build/cogo"], cwd=tree, check=True, timeout=900, stdout=subprocess.DEVNULL)
