@@ -211,6 +211,8 @@ typedef struct orc_sweep {
     store_swept *going;     /* Own block: from the answer until the removal is on disk. */
     orc_map ids;            /* Of the tasks in it that are removed. */
     bool waits;             /* For the next write. */
+    bool audits;            /* Audit entries go, too, and more of them may be due: */
+    int64_t audits_before;  /* those from before. */
     uint64_t tasks, events; /* Removed, or whose events were. */
 } orc_sweep;
 
@@ -352,7 +354,7 @@ void orc_keep_fill(orc *o, store_write *write, orc_write *sent);
 void orc_keep_sent(orc *o);
 void orc_keep_finish(orc *o);
 
-/* sweep.c: finished tasks and events that are kept no longer. */
+/* sweep.c: finished tasks, events and audit entries that are kept no longer. */
 void orc_sweep_start(orc *o);
 void orc_sweep_saved(orc *o);
 bool orc_sweep_takes(const orc *o, const char *task_id); /* It is as good as gone. */

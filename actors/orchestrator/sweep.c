@@ -1,7 +1,7 @@
 /* What is kept no longer: the store is asked for finished tasks that are old enough, a stretch
- * at a time, and those that nothing in memory needs are removed with the next write. So only
- * the one that leads removes anything, and never what a dependant, a client or a retry has
- * loaded. */
+ * at a time, and those that nothing in memory needs are removed with the next write; audit
+ * entries that are old enough go with it. So only the one that leads removes anything, and
+ * never what a dependant, a client or a retry has loaded. */
 #include "actors/orchestrator/room.h"
 #include "codec/contract/failpoint.h"
 
@@ -57,7 +57,9 @@ static void answered(orc *o, orc_ask *ask, const store_found *found, const char 
     going.remove.count = take(o, &swept->dead, remove, going.remove.count, true);
     going.trim.count = take(o, &swept->trim, trim, 0, false);
     o->sweep.after = swept->next;
-    if (going.remove.count + going.trim.count == 0) {
+    o->sweep.audits = swept->audits;
+    o->audits_before = swept->audits ? o->sweep.audits_before : 0;
+    if (going.remove.count + going.trim.count == 0 && !swept->audits) {
         again_in(o, swept->next == 0 ? o->config.sweep_ms : SWEEP_PAUSE_MS);
         return;
     }
@@ -81,12 +83,13 @@ static void ask_store(void *room, void *owner)
         return;
     }
     int64_t now = cogo_system_wall_ms(o->system);
-    o->audits_before = keep->keep_audit_ms > 0 ? now - keep->keep_audit_ms : 0;
+    o->sweep.audits_before = keep->keep_audit_ms > 0 ? now - keep->keep_audit_ms : 0;
     store_sweep sweep = {
         .after = o->sweep.after,
         .finished_before = keep->keep_tasks_ms > 0 ? now - keep->keep_tasks_ms : 0,
         .dead_before = keep->keep_dead_ms > 0 ? now - keep->keep_dead_ms : 0,
         .events_before = keep->keep_events_ms > 0 ? now - keep->keep_events_ms : 0,
+        .audits_before = o->sweep.audits_before,
         .keep = keep->keep_tasks};
     orc_ask *ask = orc_ask_create(o, COGO_NO_ACTOR, NULL);
     orc_ask_send(o, ask, &(store_lookup){.sweep = &sweep}, answered);
@@ -107,7 +110,8 @@ void orc_sweep_saved(orc *o)
     o->sweep.tasks += o->sweep.going->remove.count;
     o->sweep.events += o->sweep.going->trim.count;
     orc_sweep_finish(o);
-    again_in(o, o->sweep.after == 0 ? o->config.sweep_ms : SWEEP_PAUSE_MS);
+    bool more = o->sweep.after != 0 || o->sweep.audits;
+    again_in(o, more ? SWEEP_PAUSE_MS : o->config.sweep_ms);
 }
 
 bool orc_sweep_takes(const orc *o, const char *task_id)

@@ -93,6 +93,11 @@ cogo_err find_due(database *d, const store_sweep *sweep, cogo_arena *arena, stor
     if (swept == NULL || state.remove == NULL || state.dead == NULL || state.trim == NULL) {
         return COGO_ENOMEM;
     }
+    if (sweep->audits_before > 0) { /* They are numbered as they come. */
+        swept->audits = db_number(d, "SELECT at FROM audit_log ORDER BY number LIMIT 1",
+                                  sweep->audits_before)
+                        < sweep->audits_before;
+    }
     if (sweep->keep > 0) {
         state.spare_after = db_number(d, "SELECT max(number) FROM tasks", 0) - sweep->keep;
     }

@@ -429,13 +429,15 @@ typedef struct store_recover {
     const char *page_token; /* Unfinished tasks, in pages. */
 } store_recover;
 
-/* Which finished tasks are kept no longer? Times are wall clock in ms; 0: all are kept. */
+/* Which finished tasks and audit entries are kept no longer? Times are wall clock in ms; 0: all
+ * are kept. */
 typedef struct store_sweep {
     int64_t after;           /* Row to begin behind; 0: the first. */
     int64_t finished_before; /* Tasks that ended earlier go, */
     int64_t dead_before;     /* dead letters earlier than this, */
     int64_t keep;            /* and all but so many of the newest, dead letters aside. */
-    int64_t events_before;   /* Events of tasks that ended earlier go. */
+    int64_t events_before;   /* Events of tasks that ended earlier go, */
+    int64_t audits_before;   /* and earlier audit entries. */
 } store_sweep;
 
 typedef struct store_swept {
@@ -443,6 +445,7 @@ typedef struct store_swept {
     cogo_strings dead;   /* Of dead letters, to be removed too. */
     cogo_strings trim;
     int64_t next; /* Row to go on behind; 0: nothing follows that could be due. */
+    bool audits;  /* Audit entries are due, too. */
 } store_swept;
 
 /* Where the journal of one task stands. */

@@ -88,6 +88,8 @@ static const cogo_field store_sweep_fields[] = {
           .doc = "So many of the newest tasks are kept; 0 for all."),
     FIELD(store_sweep, events_before, "eventsBefore", INT, NOT_NEGATIVE,
           .doc = "Events of tasks that ended earlier go; ms since 1970, 0 for none."),
+    FIELD(store_sweep, audits_before, "auditsBefore", INT, NOT_NEGATIVE,
+          .doc = "Audit entries from earlier go; ms since 1970, 0 for none."),
 };
 RECORD(store_sweep, "StoreSweep", 1, "Asks for tasks that are kept no longer.");
 
@@ -97,6 +99,7 @@ static const cogo_field store_swept_fields[] = {
     FIELD(store_swept, trim, "trim", STRINGS, .doc = "Ids of tasks whose events may go."),
     FIELD(store_swept, next, "next", INT, NOT_NEGATIVE,
           .doc = "Row to go on behind; 0 when nothing that is due can follow."),
+    FIELD(store_swept, audits, "audits", BOOL, .doc = "Audit entries may go."),
 };
 RECORD(store_swept, "StoreSwept", 1, "Tasks that are kept no longer.");
 

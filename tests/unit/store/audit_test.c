@@ -85,6 +85,23 @@ Both(audit, only_age_removes_an_entry_and_nothing_changes_it)
     fixture_finish(&f);
 }
 
+Both(audit, a_sweep_tells_whether_entries_are_old_enough_to_go)
+{
+    fixture f;
+    store_found found;
+    const store_lookup ask = {.sweep = &(store_sweep){.audits_before = 1500}};
+    cr_assert(fixture_start(&f));
+    journal_find(f.r, &ask, &f.arena, &found);
+    cr_expect(found.swept != NULL && !found.swept->audits, "there are none");
+    cr_assert(append(&f, three, 3, 0), "%s", f.error);
+    journal_find(f.r, &ask, &f.arena, &found);
+    cr_expect(found.swept != NULL && found.swept->audits);
+    cr_assert(append(&f, NULL, 0, 1500), "%s", f.error);
+    journal_find(f.r, &ask, &f.arena, &found);
+    cr_expect(found.swept != NULL && !found.swept->audits, "they are gone");
+    fixture_finish(&f);
+}
+
 /* What was done and who did it are one transaction. */
 Both(audit, a_refused_write_leaves_no_entry)
 {
