@@ -62,19 +62,30 @@ answer *inbox_take(inbox *b, inbox_flags *out_flags)
     return first;
 }
 
-const char *inbox_enter(inbox *b, uint32_t limit)
+/* The caller holds the mutex. */
+static inbox_verdict judge(const inbox *b, uint32_t limit)
 {
-    const char *why = NULL;
-    (void)pthread_mutex_lock(&b->mutex);
     if (b->flags.draining || b->flags.orphaned) {
-        why = "The server is stopping.";
-    } else if (b->exchange_count >= limit) {
-        why = "Too many requests wait.";
-    } else {
-        b->exchange_count++;
+        return INBOX_CLOSED;
     }
+    return b->exchange_count >= limit ? INBOX_FULL : INBOX_ENTERED;
+}
+
+inbox_verdict inbox_enter(inbox *b, uint32_t limit)
+{
+    (void)pthread_mutex_lock(&b->mutex);
+    inbox_verdict verdict = judge(b, limit);
+    b->exchange_count += verdict == INBOX_ENTERED ? 1 : 0;
     (void)pthread_mutex_unlock(&b->mutex);
-    return why;
+    return verdict;
+}
+
+bool inbox_crowded(inbox *b, uint32_t limit)
+{
+    (void)pthread_mutex_lock(&b->mutex);
+    bool crowded = judge(b, limit) == INBOX_FULL;
+    (void)pthread_mutex_unlock(&b->mutex);
+    return crowded;
 }
 
 void inbox_leave(inbox *b)

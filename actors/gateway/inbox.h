@@ -32,9 +32,12 @@ void inbox_set(inbox *b, inbox_flags flags);
 /* All answers, oldest first. The server thread. */
 answer *inbox_take(inbox *b, inbox_flags *out_flags);
 
-/* One more request goes to the actor. NULL: it may; else a sentence why not. The server thread.
- */
-const char *inbox_enter(inbox *b, uint32_t limit);
+typedef enum inbox_verdict { INBOX_ENTERED, INBOX_FULL, INBOX_CLOSED } inbox_verdict;
+
+/* One more request goes to the actor, if fewer than @p limit are there. The server thread. */
+inbox_verdict inbox_enter(inbox *b, uint32_t limit);
+/* Would INBOX_FULL be the answer now? */
+bool inbox_crowded(inbox *b, uint32_t limit);
 void inbox_leave(inbox *b);
 /* Waits until none is there, at most @p timeout_ns. True: none is. Any other thread. */
 bool inbox_await_quiet(inbox *b, uint64_t timeout_ns);

@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 512 };
+/* What is open but not accepted yet; beyond that the kernel drops what comes and the peer tries
+ * again after a second. It takes no more than net.core.somaxconn, 4096 since Linux 5.4. */
+enum { BACKLOG = 4096 };
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -53,6 +55,7 @@ static int open_one(const struct addrinfo *info)
         return -1;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* Of all it accepts. */
     if (bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         int saved = errno;
         (void)close(fd);

@@ -2,11 +2,7 @@
 #include "actors/gateway/door.h"
 #include "actors/gateway/problem.h"
 #include "actors/gateway/server_inside.h"
-#include "codec/contract/id.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +15,6 @@ enum {
     CHUNK = 16 * 1024,     /* Bytes per write. */
     LINGER_SECONDS = 2,    /* For a peer that still sends while we have answered. */
     STOP_FLUSH_TICKS = 10, /* Tenths of a second to write what is queued at the end. */
-    ACCEPTS_PER_WAKE = 64,
     SLOT_BITS = 11,
 };
 _Static_assert(SERVER_CONNECTIONS_MAX == 1 << SLOT_BITS, "an exchange number holds its slot");
@@ -68,45 +63,63 @@ static void exchange_over(server *s, conn *c)
     c->exchange = 0;
 }
 
-/* Answers without the actor and ends the connection. */
-static void refuse(server *s, conn *c, int status, const char *why, int64_t retry_after_ms)
+/* The connection gets @p a, which the actor has no part in. NULL: it just ends. */
+static void answer_here(server *s, conn *c, answer *a)
 {
-    char request_id[ID_SIZE];
-    id_make(request_id, "req", cogo_system_wall_ms(s->config.system),
-            cogo_system_random(s->config.system), cogo_system_random(s->config.system));
-    problem p = {.status = status, .detail = why, .retry_after_ms = retry_after_ms};
-    answer *a = problem_answer(c->exchange, (answer_head){.request_id = request_id}, &p);
-    counts_add(s->config.counts, c->head.method, "refused", status);
     exchange_over(s, c);
     c->state = CONN_WAIT;
-    c->close = true;
+    c->close = c->close || a == NULL;
     c->answered = true;
     if (a != NULL) {
         (void)conn_queue(c, a);
     }
     set_deadline(c, SERVER_WRITE_SECONDS);
-    (void)lws_callback_on_writable(c->wsi);
 }
 
-/* A whole request is there: it goes to the actor. */
+/* Answers without the actor and ends the connection. */
+static void refuse(server *s, conn *c, int status, const char *why, int64_t retry_after_ms)
+{
+    char request_id[ID_SIZE];
+    server_request_id(s, request_id);
+    problem p = {.status = status, .detail = why, .retry_after_ms = retry_after_ms};
+    answer *a = problem_answer(c->exchange, (answer_head){.request_id = request_id}, &p);
+    counts_add(s->config.counts, c->head.method, "refused", status);
+    c->close = true;
+    answer_here(s, c, a);
+}
+
+/* May one more request go to the actor? */
+static inbox_verdict enter(server *s, const request_head *head)
+{
+    inbox_verdict verdict = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX);
+    if (verdict == INBOX_FULL && s->config.is_probe(head)) { /* Much to do is not dead. */
+        verdict = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX + SERVER_PROBES_MAX);
+    }
+    return verdict;
+}
+
+static bool tell_actor(server *s, conn *c)
+{
+    c->exchange = ++s->serial << SLOT_BITS | c->slot;
+    cogo_msg *msg = door_message(s->config.system, c);
+    return msg != NULL && cogo_system_send(s->config.system, s->actor, msg) == COGO_OK;
+}
+
+/* A whole request is there: it goes to the actor. Who is refused for want of room keeps the
+ * connection: a new one for the next try would cost both sides more. */
 static void hand_over(server *s, conn *c)
 {
-    const char *why = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX);
-    if (why != NULL && s->config.is_probe(&c->head)) { /* Much to do is not dead. */
-        why = inbox_enter(&s->inbox, SERVER_EXCHANGES_MAX + SERVER_PROBES_MAX);
-    }
+    inbox_verdict verdict = enter(s, &c->head);
+    bool told = verdict == INBOX_ENTERED && tell_actor(s, c);
     c->close = !c->head.keep_alive;
-    if (why == NULL) {
-        c->exchange = ++s->serial << SLOT_BITS | c->slot;
-        cogo_msg *msg = door_message(s->config.system, c);
-        if (msg == NULL || cogo_system_send(s->config.system, s->actor, msg) != COGO_OK) {
-            why = "The gateway can't take the request.";
-        }
-    }
     c->state = CONN_WAIT;
     conn_consume(c);
-    if (why != NULL) {
-        refuse(s, c, 503, why, 1000);
+    if (verdict == INBOX_FULL) {
+        answer_here(s, c, server_refusal(s, c->head.method));
+    } else if (verdict == INBOX_CLOSED) {
+        refuse(s, c, 503, "The server is stopping.", REFUSAL_RETRY_AFTER_MS);
+    } else if (!told) {
+        refuse(s, c, 503, "The gateway can't take the request.", REFUSAL_RETRY_AFTER_MS);
     }
 }
 
@@ -127,8 +140,8 @@ static void advance(server *s, conn *c)
             if (c->head.expect_continue && c->in_size == 0 && c->out_first == NULL) {
                 static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
                 answer *a = answer_piece(0, go_on, sizeof go_on - 1, false);
-                if (a != NULL && conn_queue(c, a)) {
-                    (void)lws_callback_on_writable(c->wsi);
+                if (a != NULL) {
+                    (void)conn_queue(c, a);
                 }
                 c->head.expect_continue = false;
             }
@@ -161,15 +174,21 @@ static bool take_message(void *ctx, conn *c, frame_opcode opcode)
     return cogo_system_send(s->config.system, s->actor, msg) == COGO_OK;
 }
 
+/* What is queued is written when the loop comes to it. */
+static void write_soon(conn *c)
+{
+    if (c->out_first != NULL || c->answered) {
+        (void)lws_callback_on_writable(c->wsi);
+    }
+}
+
 /* Whatever comes of it is written, and a socket that ends gets a moment for it. */
 static void flush_socket(conn *c)
 {
     if (c->answered) {
         set_deadline(c, LINGER_SECONDS);
     }
-    if (c->out_first != NULL) {
-        (void)lws_callback_on_writable(c->wsi);
-    }
+    write_soon(c);
 }
 
 static void end_socket(conn *c, frame_code code, const char *reason)
@@ -182,6 +201,17 @@ static void read_frames(server *s, conn *c)
 {
     conn_socket_read(c, take_message, s);
     flush_socket(c);
+}
+
+static int on_writable(server *s, conn *c);
+
+/* Writes what is queued now, without a turn of the loop for it, if nothing is in the way. */
+static int write_now(server *s, conn *c)
+{
+    if (lws_partial_buffered(c->wsi) || (c->out_first == NULL && !c->answered)) {
+        return 0; /* The library comes back when it has written its own. */
+    }
+    return on_writable(s, c);
 }
 
 static int on_bytes(server *s, conn *c, const char *bytes, size_t size)
@@ -198,6 +228,9 @@ static int on_bytes(server *s, conn *c, const char *bytes, size_t size)
     }
     if (c->state == CONN_HEAD || c->state == CONN_BODY) {
         advance(s, c);
+        if (write_now(s, c) != 0) {
+            return -1;
+        }
     } else if (c->state == CONN_SOCKET && !c->answered) {
         c->pinged = false;
         set_deadline(c, SERVER_PING_SECONDS);
@@ -225,6 +258,7 @@ static void answer_over(server *s, conn *c)
     if (c->in_size > 0) {
         set_deadline(c, SERVER_HEAD_SECONDS);
         advance(s, c);
+        write_soon(c); /* Not now: a pipeline of refusals must not be a recursion. */
     }
 }
 
@@ -251,14 +285,16 @@ static int on_writable(server *s, conn *c)
 
 static int on_open(server *s, struct lws *wsi, conn **out)
 {
-    uint32_t slot = 0;
-    while (slot < SERVER_CONNECTIONS_MAX && s->conns[slot] != NULL) {
-        slot++;
+    uint32_t slot = s->next_slot, tried = 0;
+    while (tried < SERVER_CONNECTIONS_MAX && s->conns[slot] != NULL) {
+        slot = (slot + 1) % SERVER_CONNECTIONS_MAX;
+        tried++;
     }
-    conn *c = slot < SERVER_CONNECTIONS_MAX ? calloc(1, sizeof *c) : NULL;
+    conn *c = tried < SERVER_CONNECTIONS_MAX ? calloc(1, sizeof *c) : NULL;
     if (c == NULL) {
         return -1;
     }
+    s->next_slot = (slot + 1) % SERVER_CONNECTIONS_MAX;
     c->wsi = wsi;
     c->slot = slot;
     set_deadline(c, SERVER_HEAD_SECONDS);
@@ -316,28 +352,11 @@ static void kill_conn(conn *c)
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
-static void on_accept(struct ev_loop *loop, ev_io *watcher, int events)
+void server_bytes(server *s, struct lws *wsi, const char *bytes, size_t size)
 {
-    server *s = watcher->data;
-    (void)events;
-    for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
-        if (s->conn_count >= SERVER_CONNECTIONS_MAX) {
-            ev_io_stop(loop, watcher); /* Until one closes. */
-            return;
-        }
-        int fd = accept4(s->config.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                ev_io_stop(loop, watcher); /* Until the next tick or close. */
-                ev_timer_again(loop, &s->tick);
-            }
-            return;
-        }
-        int on = 1;
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        lws_sock_file_fd_type descriptor = {.sockfd = fd};
-        /* On failure the library has closed the socket. */
-        (void)lws_adopt_descriptor_vhost(s->vhost, LWS_ADOPT_SOCKET, descriptor, "http", NULL);
+    conn *c = *(conn **)lws_wsi_user(wsi);
+    if (c != NULL && on_bytes(s, c, bytes, size) != 0) {
+        kill_conn(c);
     }
 }
 
@@ -355,6 +374,7 @@ static void check_deadline(server *s, conn *c, uint64_t now)
         end_socket(c, CODE_SILENT, "Nothing came for too long, not even a pong.");
     } else if (c->state == CONN_BODY || (c->state == CONN_HEAD && c->in_size > 0)) {
         refuse(s, c, 408, "The request did not arrive in time.", 0);
+        write_soon(c);
     } else {
         kill_conn(c);
     }
@@ -432,9 +452,11 @@ static void deliver(server *s, answer *a)
         c->close = true; /* The actor's close frame. */
         set_deadline(c, LINGER_SECONDS);
     }
-    (void)lws_callback_on_writable(c->wsi);
     if (upgrade && c->in_size > 0) {
         read_frames(s, c);
+    }
+    if (write_now(s, c) != 0) {
+        kill_conn(c);
     }
 }
 
@@ -467,7 +489,8 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
                                       id. */
                 end_stream(c);
             } else {
-                refuse(s, c, 503, "The server is stopping.", 1000);
+                refuse(s, c, 503, "The server is stopping.", REFUSAL_RETRY_AFTER_MS);
+                write_soon(c);
             }
         }
     }
@@ -526,7 +549,8 @@ server *server_create(const server_config *config, char error[256])
         server_destroy(s);
         return NULL;
     }
-    ev_io_init(&s->accept, on_accept, config->listen_fd, EV_READ);
+    ev_io_init(&s->accept, server_on_accept, config->listen_fd, EV_READ);
+    ev_set_priority(&s->accept, EV_MAXPRI);
     ev_async_init(&s->wake, on_wake);
     ev_timer_init(&s->tick, on_tick, 0., 1.);
     s->accept.data = s->wake.data = s->tick.data = s;
@@ -562,6 +586,7 @@ void server_destroy(server *s)
         ev_loop_destroy(s->loop);
     }
     inbox_finish(&s->inbox);
+    refusal_finish(&s->refusal);
     (void)close(s->config.listen_fd);
     free(s);
 }

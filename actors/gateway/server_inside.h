@@ -1,9 +1,10 @@
-/* What the server is. Used by server.c, its thread, and server_calls.c, which other threads
- * call. Never seen outside of these two. */
+/* What the server is. Used by server.c and server_accept.c, its thread, and server_calls.c,
+ * which other threads call. Never seen outside of these. */
 #ifndef GATEWAY_SERVER_INSIDE_H
 #define GATEWAY_SERVER_INSIDE_H
 
 #include "actors/gateway/inbox.h"
+#include "actors/gateway/refusal.h"
 #include "actors/gateway/server.h"
 
 #include <ev.h>
@@ -20,7 +21,8 @@ struct server {
     ev_async wake;
     ev_timer tick; /* Runs only while there are connections. */
     conn *conns[SERVER_CONNECTIONS_MAX];
-    uint32_t conn_count;
+    uint32_t conn_count, next_slot;
+    refusal_form refusal;
     uint64_t serial;
     unsigned stop_ticks;
     bool stopping_seen;
@@ -29,5 +31,15 @@ struct server {
 
     inbox inbox;
 };
+
+/* server_accept.c: the listening socket has connections. */
+void server_on_accept(struct ev_loop *loop, ev_io *watcher, int events);
+
+/* An id for a request that the actor does not see. */
+void server_request_id(const server *s, char out[ID_SIZE]);
+/* The 503 for want of room to a request of @p method, counted. NULL when out of memory. */
+answer *server_refusal(server *s, http_method method);
+/* The first bytes of a connection that was just adopted. */
+void server_bytes(server *s, struct lws *wsi, const char *bytes, size_t size);
 
 #endif

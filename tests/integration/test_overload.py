@@ -2,7 +2,9 @@
 import json
 import time
 
-from open_loop import Clients
+import pytest
+
+from open_loop import Clients, build
 from test_postgres_faults import until
 from test_tenants import ROOT, bearer, make
 
@@ -11,7 +13,12 @@ COMMIT_S, SHORT_S = 0.15, 3.5
 TIMES, GOODPUT_LEAST, SLOWER_MOST = 5, 0.7, 2
 LATE_S = 1  # Until this client, on a busy machine, sees what is there.
 MEMORY_MAX = 64 << 20
-NOISY_RATE, BURST_S = 100, 2
+NOISY_RATE, BURST_S, QUIET_RATE = 100, 2, 50
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("open_loop"))
 
 
 def memory(cluster):
@@ -26,19 +33,6 @@ def slow(postgres, seconds):
     postgres.sql("CREATE TRIGGER slow BEFORE UPDATE ON meta FOR EACH ROW EXECUTE FUNCTION slow()", postgres.schema)
 
 
-def accepted(heard):
-    return [one for one in heard if one.status == 202]
-
-
-def rate(heard):
-    good = accepted(heard)
-    return len(good) / (max(one.ended for one in good) - min(one.began for one in heard))
-
-
-def p99(heard):
-    return sorted(one.seconds for one in accepted(heard))[int(len(accepted(heard)) * 0.99)]
-
-
 class Probe:
     """What a kubelet asks: an orchestrator with much to do is not a dead one."""
 
@@ -51,29 +45,33 @@ class Probe:
             self.told += [self.cluster.call("GET", path).status for path in ("/livez", "/ready")]
 
 
-def overload(cluster, postgres, commit_s, seconds):
+def judge(calm, flood, times):
+    """What is promised of a flood of so many @times beside @calm, as many at once as there is room for. But for how much is accepted."""
+    assert flood.refused > (1 - 1 / times) / 2 * flood.sent, "this was no overload"
+    assert flood.told_when and calm.refused == 0
+    assert flood.p99 <= SLOWER_MOST * calm.p99 + LATE_S
+
+
+def overload(program, cluster, postgres, commit_s, seconds):
     slow(postgres, commit_s)
-    clients, probe = Clients(cluster), Probe(cluster)
+    clients, probe = Clients(program, cluster), Probe(cluster)
     calm = clients.crowd(CLIENTS, seconds)
-    capacity, before = rate(calm), memory(cluster)
-    flood = clients.flood(TIMES * capacity, seconds, probe)
+    before = memory(cluster)
+    flood = clients.flood(TIMES * calm.rate, seconds, probe)
     grown = memory(cluster) - before
     began = time.monotonic()
     after = cluster.submit("echo")
     recovered = time.monotonic() - began
     postgres.sql("DROP TRIGGER slow ON meta", postgres.schema)
-    refused = [one for one in flood if one.status != 202]
-    print(json.dumps({"bench": "overload", "capacity_per_s": round(capacity), "offered": len(flood), "goodput_per_s": round(rate(flood)),
-                      "refused": len(refused), "p99_s": [round(p99(calm), 2), round(p99(flood), 2)], "grown_bytes": grown,
+    print(json.dumps({"bench": "overload", "capacity_per_s": round(calm.rate), "offered": flood.sent, "goodput_per_s": round(flood.rate),
+                      "refused": flood.refused, "p99_s": [round(calm.p99, 3), round(flood.p99, 3)], "grown_bytes": grown,
                       "first_after_s": round(recovered, 2)}))
-    assert len(refused) > len(flood) / 2, "this was no overload"
-    assert {one.status for one in refused} <= {429, 503} and all(one.retry_after > 0 for one in refused)
-    assert rate(flood) >= GOODPUT_LEAST * capacity
-    assert p99(flood) <= SLOWER_MOST * p99(calm) + LATE_S
+    judge(calm, flood, TIMES)
+    assert flood.rate >= GOODPUT_LEAST * calm.rate
     assert grown < MEMORY_MAX
     assert set(probe.told) == {200} and len(probe.told) > 2, probe.told
-    assert after.status == 202 and recovered < SLOWER_MOST * p99(calm) + LATE_S
-    check(cluster, postgres, [one.task for one in accepted(calm + flood)] + [after.json["taskId"]])
+    assert after.status == 202 and recovered < SLOWER_MOST * calm.p99 + LATE_S
+    check(cluster, postgres, [one.task for one in calm.all + flood.all] + [after.json["taskId"]])
 
 
 def check(cluster, postgres, tasks):
@@ -85,40 +83,24 @@ def check(cluster, postgres, tasks):
     assert postgres.sql("SELECT count(*) FROM results", schema) == str(len(tasks))
 
 
-def test_what_is_too_much_is_refused_and_the_rest_goes_on(make_cluster, postgres):
+def test_what_is_too_much_is_refused_and_the_rest_goes_on(make_cluster, postgres, program):
     cluster = make_cluster(env={"DATABASE_URL": postgres.journal()}, args=["--workers", "indexing"])
-    overload(cluster, postgres, COMMIT_S, SHORT_S)
+    overload(program, cluster, postgres, COMMIT_S, SHORT_S)
     assert cluster.stop() == 0
 
 
-class Quiet:
-    """Nine tenants, of which one asks now and then."""
-
-    def __init__(self, cluster, clients):
-        self.clients, self.next, self.count = clients, 0, 0
-        self.tokens = [make(cluster, ["submit"], f"quiet{n}")["token"] for n in range(9)]
-
-    def __call__(self):
-        if time.monotonic() >= self.next:
-            self.next = time.monotonic() + 0.02
-            self.clients.ask(time.monotonic(), self.tokens[self.count % 9])
-            self.count += 1
-
-
-def test_a_noisy_tenant_is_held_to_its_rate_and_nine_quiet_ones_feel_nothing(make_cluster):
+def test_a_noisy_tenant_is_held_to_its_rate_and_nine_quiet_ones_feel_nothing(make_cluster, program):
     cluster = make_cluster(env={"COGO_API_TOKEN": ROOT, "COGO_TENANT_RATES": f"1000,noisy={NOISY_RATE}"}, args=["--workers", "indexing"])
-    noisy = make(cluster, ["submit"], "noisy")["token"]
-    clients = Clients(cluster, noisy)
-    quiet, began = Quiet(cluster, clients), time.monotonic()
-    heard = clients.flood(TIMES * NOISY_RATE, SHORT_S, quiet)
+    noisy = Clients(program, cluster, make(cluster, ["submit"], "noisy")["token"])
+    quiet = Clients(program, cluster, *(make(cluster, ["submit"], f"quiet{n}")["token"] for n in range(9)))
+    began = time.monotonic()
+    beside = quiet.begin("flood", QUIET_RATE, SHORT_S)
+    loud, calm = noisy.flood(TIMES * NOISY_RATE, SHORT_S), quiet.end(beside)
     seconds = time.monotonic() - began
-    loud, calm = [one for one in heard if one.token == noisy], [one for one in heard if one.token != noisy]
-    print(json.dumps({"bench": "noisy", "offered": len(loud), "accepted": len(accepted(loud)), "quiet": len(calm),
-                      "quiet_p99_s": round(p99(calm), 3)}))
-    assert {one.status for one in calm} == {202} and len(calm) == quiet.count > 9
-    assert GOODPUT_LEAST * NOISY_RATE * SHORT_S <= len(accepted(loud)) <= NOISY_RATE * (seconds + BURST_S) + 1
-    refused = [one for one in loud if one.status != 202]
-    assert {one.status for one in refused} == {429} and all(one.retry_after > 0 for one in refused)
-    for one in accepted(heard)[::50]:
+    print(json.dumps({"bench": "noisy", "offered": loud.sent, "accepted": loud.accepted, "quiet": calm.sent, "quiet_p99_s": round(calm.p99, 3)}))
+    assert calm.accepted == calm.sent > 9 and calm.told_when
+    assert GOODPUT_LEAST * NOISY_RATE * SHORT_S <= loud.accepted <= NOISY_RATE * (seconds + BURST_S) + 1
+    assert loud.told_when and loud.limited == loud.sent - loud.accepted
+    for one in (loud.all + calm.all)[::50]:
         assert cluster.call("GET", f"/v1/tasks/{one.task}?wait=30s", headers=bearer(ROOT)).json["state"] == "succeeded"
     assert cluster.stop() == 0
