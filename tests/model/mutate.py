@@ -138,7 +138,7 @@ executions = {}
 
 def main():
     os.chdir(TOP)
-    for match in re.finditer(r'\{"(\S+/\S+)", \w+, (\d+)\}', "".join(
+    for match in re.finditer(r'\{\s*"(\S+/\S+)",\s*\w+,\s*(\d+)\}', "".join(
             open(os.path.join("tests/model", f)).read() for f in os.listdir("tests/model") if f.endswith(".c"))):
         executions[match.group(1)] = int(match.group(2))
     all_sites, reach = {}, collections.defaultdict(list)
