@@ -97,12 +97,14 @@ step sim 180 build/sim/tests/sim_test --seeds 1..200
 step sim-planted 120 bash tests/sim/planted.sh
 step model-build 300 scons -j"$jobs" model
 step model 300 build/model/explore
+step model-orders 600 /usr/bin/python3 tests/model/mutate.py
 step model-sleep 300 bash tests/model/spin.sh
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
 step fuzz 120 bash tests/fuzz/run.sh 10
 if [ "$long" = 1 ]; then
     step long-packages 900 bash deploy/packages.sh long
+    step model-orders-long 3600 /usr/bin/python3 tests/model/mutate.py --long
     step coverage 900 scons -j"$jobs" variant=cov
     step fuzz-long 14400 bash tests/fuzz/run.sh 3600
     step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!

@@ -1,4 +1,5 @@
 #include "runtime/base/cpu.h"
+#include "runtime/base/slice.h"
 #include "runtime/base/world.h"
 
 #include <errno.h>
@@ -89,6 +90,7 @@ static void wake(void *ctx, cogo__parker *parker)
 static void *thread_main(void *arg)
 {
     cogo__thread *thread = arg;
+    cogo__slice_shorten();
     cogo__u32_store_relaxed(&thread->task, (uint32_t)syscall(SYS_gettid));
     thread->run(thread->arg);
     return NULL;
