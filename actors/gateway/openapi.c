@@ -56,9 +56,12 @@ static json_t *success(const route *r)
                      content);
 }
 
-/* What a parameter may be, by its name; any text where nothing is told. */
-static json_t *parameter_schema(const char *name, size_t size)
+/* What a parameter may be, by its name; any text where nothing is told, as far as
+ * request_decode() takes it. */
+static json_t *parameter_schema(const char *name, size_t size, const char *in)
 {
+    const char *text = strcmp(in, "path") == 0 ? "^[^/\\u0000-\\u001F\\u007F]+$"
+                                               : "^[^\\u0000-\\u001F\\u007F]*$";
     static const struct {
         const char *name, *pattern;
         int least, most;
@@ -81,14 +84,14 @@ static json_t *parameter_schema(const char *name, size_t size)
                    : json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", known[i].least,
                                "maximum", known[i].most);
     }
-    return json_pack("{s:s}", "type", "string");
+    return json_pack("{s:s, s:s}", "type", "string", "pattern", text);
 }
 
 static json_t *parameter(const char *name, size_t size, const char *in, const char *description)
 {
     return json_pack("{s:s%, s:s, s:b, s:s, s:o}", "name", name, size, "in", in, "required",
                      strcmp(in, "path") == 0, "description", description, "schema",
-                     parameter_schema(name, size));
+                     parameter_schema(name, size, in));
 }
 
 static const char *describe(const char *name, size_t size)
