@@ -1,5 +1,5 @@
 /* A store's lease in place of a majority of members: one voter for all, asked on the offload
- * pool, because it may block. Used by claims.c. Never decides who holds: claim.h. */
+ * pool, because it may block. Used by claims_ask.c. Never decides who holds: claim.h. */
 #ifndef COGO_NODE_LEASE_H
 #define COGO_NODE_LEASE_H
 
