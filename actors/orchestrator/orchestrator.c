@@ -229,7 +229,11 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
         return COGO_OK;
     }
     o->phase = ORC_RECOVERING;
-    return orc_recovery_start(o);
+    cogo_err err = orc_recovery_start(o);
+    if (err != COGO_OK) {
+        orc_clear(o); // Who does not begin gets no stop().
+    }
+    return err;
 }
 
 /* Frees what the maps hold, in the order in which things lean on each other. */

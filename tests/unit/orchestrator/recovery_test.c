@@ -243,3 +243,16 @@ Test(recovery, orchestrator_ends_when_the_store_can_not_be_read)
     cr_expect_not(cogo_actor_id_is_set(cogo_name_find(r.system, ORCHESTRATOR_NAME)));
     rig_end(&r);
 }
+
+/* It can't even ask; what it had until then is given back, which LeakSanitizer looks after. */
+Test(recovery, orchestrator_ends_when_there_is_no_store)
+{
+    rig r;
+    rig_open(&r);
+    orchestrator_config config = rig_config(&r);
+    cogo_exit_actor(r.system, r.store_id, COGO_EXIT_KILLED, "gone");
+    cr_assert_eq(cogo_system_await(r.system, r.store_id, RIG_PATIENCE_NS, NULL), COGO_OK);
+    cr_assert_eq(orchestrator_start(r.system, &config, &r.orchestrator), COGO_OK);
+    cr_assert_eq(cogo_system_await(r.system, r.orchestrator, RIG_PATIENCE_NS, NULL), COGO_OK);
+    rig_end(&r);
+}
