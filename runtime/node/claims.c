@@ -109,7 +109,7 @@ static void asked(cogo__claims *s, const cogo__told *told, const cogo__peer *pee
     back.alive =
         cogo__voter_ask(s->voter, told->member.name, &who, told->term,
                         (uint64_t)told->lease_ms * 1000000, cogo_now_ns(s->ctx), &back.term);
-    cogo__claims_say(s, told->peer, &back);
+    cogo__cluster_say(s->node, s->ctx, told->peer, &back);
 }
 
 static void take_told(cogo__claims *s, const cogo__told *told)

@@ -120,7 +120,7 @@ void cogo__claims_ask(cogo__claims *s, cogo__wanted *w)
     const cogo__told told = cogo__claims_about(s, w, COGO__FRAME_CLAIM);
     for (uint32_t i = 0; i < v.count; i++) {
         if (v.peers[i] != 0) {
-            cogo__claims_say(s, v.peers[i], &told);
+            cogo__cluster_say(s->node, s->ctx, v.peers[i], &told);
         }
     }
     if (v.self >= 0) {
@@ -145,7 +145,7 @@ void cogo__claims_give_back(cogo__claims *s, cogo__wanted *w)
     told.alive = 1;
     for (uint32_t i = 0; i < v.count; i++) {
         if (v.peers[i] != 0) {
-            cogo__claims_say(s, v.peers[i], &told);
+            cogo__cluster_say(s->node, s->ctx, v.peers[i], &told);
         }
     }
     cogo__claimant self = self_of(s);

@@ -36,20 +36,6 @@ void cogo__claims_note_mine(const cogo__claims *s, const cogo__wanted *w, bool h
 /* --- Other nodes. ---------------------------------------------------------------------------
  */
 
-void cogo__claims_say(const cogo__claims *s, uint32_t peer_index, const cogo__told *told)
-{
-    cogo__peer *peer = cogo__peer_find(s->node, peer_index);
-    cogo_actor_id control = COGO_NO_ACTOR;
-    if (peer != NULL) {
-        cogo__lock_take(&peer->lock);
-        control = peer->up ? peer->control : COGO_NO_ACTOR;
-        cogo__lock_give(&peer->lock);
-    }
-    if (cogo_actor_id_is_set(control)) {
-        cogo__post(s->node->system, s->ctx, control, COGO__MSG_SAY, 0, 0, told, sizeof *told);
-    }
-}
-
 cogo__told cogo__claims_about(const cogo__claims *s, const cogo__wanted *w, uint64_t frame)
 {
     cogo__told told = {.kind = COGO__TOLD_FRAME,
@@ -94,6 +80,6 @@ void cogo__claims_announce(cogo__claims *s, const cogo__wanted *w)
     }
     cogo__lock_give(&c->lock);
     for (uint32_t i = 0; i < count; i++) {
-        cogo__claims_say(s, peers[i], &told);
+        cogo__cluster_say(s->node, s->ctx, peers[i], &told);
     }
 }

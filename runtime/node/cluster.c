@@ -80,6 +80,21 @@ void cogo__cluster_tell(cogo__node *node, cogo_context *ctx, const cogo__told *t
     }
 }
 
+void cogo__cluster_say(cogo__node *node, cogo_context *ctx, uint32_t index,
+                       const cogo__told *told)
+{
+    cogo__peer *peer = cogo__peer_find(node, index);
+    if (peer == NULL) {
+        return;
+    }
+    cogo__lock_take(&peer->lock);
+    cogo_actor_id control = peer->up ? peer->control : COGO_NO_ACTOR;
+    cogo__lock_give(&peer->lock);
+    if (cogo_actor_id_is_set(control)) {
+        cogo__post(node->system, ctx, control, COGO__MSG_SAY, 0, 0, told, sizeof *told);
+    }
+}
+
 /* --- What others read. ---------------------------------------------------------------------
  */
 

@@ -25,25 +25,11 @@ static void tell_subscribers(cogo__member_actor *m, const cogo__entry *entry,
     }
 }
 
-void cogo__gossip_say(cogo__member_actor *m, uint32_t index, const cogo__told *told)
-{
-    cogo__peer *peer = cogo__peer_find(m->node, index);
-    if (peer == NULL) {
-        return;
-    }
-    cogo__lock_take(&peer->lock);
-    cogo_actor_id control = peer->up ? peer->control : COGO_NO_ACTOR;
-    cogo__lock_give(&peer->lock);
-    if (cogo_actor_id_is_set(control)) {
-        cogo__post(m->node->system, m->ctx, control, COGO__MSG_SAY, 0, 0, told, sizeof *told);
-    }
-}
-
 static void say_member(cogo__member_actor *m, uint32_t peer, const cogo__member *member)
 {
     const cogo__told told = {
         .kind = COGO__TOLD_FRAME, .peer = peer, .frame = COGO__FRAME_MEMBER, .member = *member};
-    cogo__gossip_say(m, peer, &told);
+    cogo__cluster_say(m->node, m->ctx, peer, &told);
 }
 
 void cogo__gossip_publish(cogo__member_actor *m)

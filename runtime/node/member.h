@@ -48,8 +48,6 @@ void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__mem
 void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t from);
 /** This node goes on as an incarnation beyond @p beyond. Takes the lock. */
 void cogo__gossip_reborn(cogo__member_actor *m, uint64_t beyond);
-/** One frame to one peer. */
-void cogo__gossip_say(cogo__member_actor *m, uint32_t peer, const cogo__told *told);
 /** What other threads read is brought up to date. */
 void cogo__gossip_publish(cogo__member_actor *m);
 

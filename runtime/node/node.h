@@ -236,6 +236,9 @@ void cogo__cluster_await(cogo__node *node);
 void cogo__cluster_describe(const cogo__entry *entry, cogo_member *out);
 /** To the member actor, or the claims actor by its frame, if it is there. Any thread. */
 void cogo__cluster_tell(cogo__node *node, cogo_context *ctx, const cogo__told *told);
+/** To the node @p index, by its control connection; lost if it is not linked. */
+void cogo__cluster_say(cogo__node *node, cogo_context *ctx, uint32_t index,
+                       const cogo__told *told);
 
 /* --- What is to be sent: queue.c. -------------------------------------------------------- */
 

@@ -31,7 +31,7 @@ static void ask_others(cogo__member_actor *m, const cogo__entry *about, uint32_t
         m->relay_at = m->relay_at % (view->count - 1) + 1; // All but itself.
         const cogo__entry *relay = &view->entries[m->relay_at];
         if (relay->linked) {
-            cogo__gossip_say(m, relay->node, &told);
+            cogo__cluster_say(m->node, m->ctx, relay->node, &told);
             m->cluster->counts.probes++;
             most--;
         }
@@ -106,7 +106,7 @@ void cogo__probe_asked(cogo__member_actor *m, const cogo__told *told, uint64_t n
     uint64_t heard = peer != NULL ? cogo__u64_load_relaxed(&peer->heard_ns) : 0;
     answer.frame = COGO__FRAME_PROBED;
     answer.alive = heard != 0 && now_ns - heard < beats(m, COGO__FRESH_BEATS);
-    cogo__gossip_say(m, told->peer, &answer);
+    cogo__cluster_say(m->node, m->ctx, told->peer, &answer);
 }
 
 void cogo__probe_answered(cogo__member_actor *m, const cogo__told *told, uint64_t now_ns)

@@ -42,7 +42,6 @@ static inline bool cogo__claims_has_store(const cogo__claims *s)
 /** What is looked up under a name from now on, if it is not older than what is known. */
 void cogo__claims_note(cogo__cluster *cluster, const cogo__holding *news, uint64_t now_ns);
 void cogo__claims_note_mine(const cogo__claims *s, const cogo__wanted *w, bool held);
-void cogo__claims_say(const cogo__claims *s, uint32_t peer_index, const cogo__told *told);
 cogo__told cogo__claims_about(const cogo__claims *s, const cogo__wanted *w, uint64_t frame);
 /** COGO_MSG_CLAIM to @p to; @p claim may be NULL. */
 void cogo__claims_tell(const cogo__claims *s, cogo_actor_id to, const char *name, bool held,
