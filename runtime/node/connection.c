@@ -49,7 +49,7 @@ static cogo_err admit(void *ctx, cogo__session *session, const char **why)
 
 static void one_stranger_less(cogo__node *node)
 {
-    (void)cogo__u32_add_seq_cst(&node->strangers, UINT32_MAX);
+    (void)cogo__u32_add_relaxed(&node->strangers, UINT32_MAX);
 }
 
 static void no_stranger(cogo__connection *c)
@@ -199,6 +199,7 @@ static cogo_err open_session(cogo__connection *c)
     return err == COGO_OK ? cogo__session_create(&session, &c->session) : err;
 }
 
+/* With it goes all that the connection did with the node: stop() takes it with the zero. */
 static void one_less(cogo__node *node)
 {
     (void)cogo__u32_add_seq_cst(&node->alive, UINT32_MAX);
@@ -230,12 +231,14 @@ cogo_err cogo__connection_spawn(cogo_context *ctx, const cogo__connect *how,
                                   .args_size_bytes = sizeof *how,
                                   .flags = COGO_SPAWN_LINK};
     const uint32_t stranger = is_stranger(how);
-    (void)cogo__u32_add_seq_cst(&how->node->strangers, stranger);
-    (void)cogo__u32_add_seq_cst(&how->node->alive, 1);
+    // relaxed: strangers are a count against a limit; and stop() looks at `alive` only when all
+    // who spawn connections have ended.
+    (void)cogo__u32_add_relaxed(&how->node->strangers, stranger);
+    (void)cogo__u32_add_relaxed(&how->node->alive, 1);
     cogo_err err = cogo_spawn(ctx, &options, out_id);
     if (err != COGO_OK) {
-        (void)cogo__u32_add_seq_cst(&how->node->strangers, 0 - stranger);
-        (void)cogo__u32_add_seq_cst(&how->node->alive, UINT32_MAX);
+        (void)cogo__u32_add_relaxed(&how->node->strangers, 0 - stranger);
+        (void)cogo__u32_add_relaxed(&how->node->alive, UINT32_MAX);
     }
     return err;
 }

@@ -165,7 +165,7 @@ static cogo_err on_name_wanted(cogo__connection *c, const cogo__frame_user *u)
     for (size_t i = 0; i < sizeof actor; i++) {
         bytes[i] = (uint8_t)(actor >> (56 - 8 * i));
     }
-    (void)cogo__u32_add_seq_cst(&c->peer->relays, 1); // Given back when the answer passes.
+    (void)cogo__u32_add_relaxed(&c->peer->relays, 1); // Given back when the answer passes.
     (void)cogo__deliver(c->node->system, c->ctx, alias_of(c, u->ask), msg, true);
     return COGO_OK;
 }
@@ -182,7 +182,7 @@ static cogo_err ask_here(cogo__connection *c, const cogo__frame_user *u, cogo_ms
     if (number == 0) {
         return COGO_ENOMEM;
     }
-    (void)cogo__u32_add_seq_cst(&c->peer->relays, 1);
+    (void)cogo__u32_add_relaxed(&c->peer->relays, 1);
     msg->ask = number;
     msg->flags |= COGO__MSG_ASKED;
     return COGO_OK;

@@ -337,7 +337,8 @@ cogo_err cogo_node_stop(cogo_system *system, uint64_t deadline_ns)
             ? cogo_system_await(system, node->root, deadline_ns, NULL)
             : COGO_ENOMEM;
     // Connections end by their links to who made them, each with a good-bye.
-    while (err == COGO_OK && cogo__u32_load_seq_cst(&node->alive) != 0) {
+    // acquire: pairs with one_less() of each: none of them touches the node any more.
+    while (err == COGO_OK && cogo__u32_load_acquire(&node->alive) != 0) {
         if (cogo__world_now(system->world) >= until) {
             err = COGO_ETIMEOUT;
         } else {

@@ -100,7 +100,7 @@ static cogo_err pass(cogo__remote *remote, cogo_context *here, cogo_actor_id to,
         return COGO_EGONE;
     }
     if ((to.slot & COGO__SLOT_ALIAS) != 0) {
-        (void)cogo__u32_add_seq_cst(&peer->relays, UINT32_MAX);
+        (void)cogo__u32_add_relaxed(&peer->relays, UINT32_MAX);
     }
     return may_pass(node, msg, out_why) ? put(node, here, peer, to, msg, out_why) : COGO_EINVAL;
 }
