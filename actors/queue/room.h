@@ -174,13 +174,14 @@ void batch_end(queue *q);
 
 /* intake.c: entries of STREAM_IN. */
 void intake_entries(queue *q, const redisReply *entries);
-/* The entry that was too large to be read. */
-void intake_skip(queue *q, const char *id);
 bool intake_answered(queue *q, uint64_t ask, cogo_msg *msg);
 void intake_retry(queue *q);
 void intake_forget(queue *q);
 /* How many more entries may be taken now. */
 size_t intake_room(const queue *q);
+
+/* dead.c: the entry that was too large to be read. */
+void intake_skip(queue *q, const char *id);
 
 /* follow.c: tasks of this door. */
 void follow_task(queue *q, const char *task_id, const char *entry, int64_t after);
