@@ -85,17 +85,29 @@ Test(sticky, tasks_of_a_key_go_where_the_last_one_was)
     rig_end(&r);
 }
 
+/* Takes the one slot of worker a. */
+static rig_offer occupy(rig *r, rig_worker *a)
+{
+    const char *const at_a[] = {"at=a"};
+    const instruction blocker = {.role = "echo", .priority = -1, .labels = {at_a, 1}};
+    (void)submit(r, &blocker, 1);
+    return take_offer(a);
+}
+
+/* Two workers of one slot, and two keys at a, which is busy. */
+static rig_offer start_busy(rig *r, rig_worker *a, rig_worker *b)
+{
+    start_two(r, a, b, 1);
+    settle(r, a, "soft");
+    settle(r, a, "hard");
+    return occupy(r, a);
+}
+
 Test(sticky, preferred_is_not_waited_for_when_it_is_busy_and_required_is)
 {
     rig r;
     rig_worker a, b;
-    start_two(&r, &a, &b, 1);
-    settle(&r, &a, "soft");
-    settle(&r, &a, "hard");
-    const char *const at_a[] = {"at=a"};
-    instruction blocker = {.role = "echo", .priority = -1, .labels = {at_a, 1}};
-    (void)submit(&r, &blocker, 1);
-    rig_offer busy = take_offer(&a);
+    rig_offer busy = start_busy(&r, &a, &b);
     instruction asked[] = {keyed("hard", STICKY_REQUIRE, 0), keyed("soft", STICKY_PREFER, 0)};
     rig_ids got = submit(&r, asked, 2);
     rig_offer soft = take_offer(&b);
@@ -113,10 +125,7 @@ Test(sticky, after_its_time_any_worker_has_it_and_the_key)
     rig_worker a, b;
     start_two(&r, &a, &b, 1);
     settle(&r, &a, "k");
-    const char *const at_a[] = {"at=a"};
-    instruction blocker = {.role = "echo", .priority = -1, .labels = {at_a, 1}};
-    (void)submit(&r, &blocker, 1);
-    (void)take_offer(&a);
+    (void)occupy(&r, &a);
     instruction asked[] = {keyed("k", STICKY_PREFER, 50), keyed("k", STICKY_REQUIRE, 60)};
     rig_ids got = submit(&r, asked, 2);
     rig_offer first = take_offer(&b);
@@ -134,13 +143,7 @@ Test(sticky, the_end_of_its_worker_ends_the_wait)
 {
     rig r;
     rig_worker a, b;
-    start_two(&r, &a, &b, 1);
-    settle(&r, &a, "soft");
-    settle(&r, &a, "hard");
-    const char *const at_a[] = {"at=a"};
-    instruction blocker = {.role = "echo", .priority = -1, .labels = {at_a, 1}};
-    (void)submit(&r, &blocker, 1);
-    (void)take_offer(&a);
+    (void)start_busy(&r, &a, &b);
     instruction asked[] = {keyed("soft", STICKY_PREFER, 600000),
                            keyed("hard", STICKY_REQUIRE, 0)};
     rig_ids got = submit(&r, asked, 2);

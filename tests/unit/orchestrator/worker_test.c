@@ -131,17 +131,25 @@ Test(worker, silent_worker_is_lost_after_its_lease_and_comes_back_when_it_speaks
     rig_end(&r);
 }
 
+/* A worker has a task; without a link it is waited for so long. */
+static rig_offer start_working(rig *r, int64_t away_ms, rig_worker *a, rig_ids *got)
+{
+    rig_open(r);
+    orchestrator_config config = rig_config(r);
+    config.away_ms = away_ms;
+    rig_run(r, &config);
+    *a = worker_new(r, "a", 1);
+    *got = submit_echo(r);
+    return take_offer(a);
+}
+
 /* A broken wire looks like a dead node. Only when nobody comes back is the work tried again. */
 Test(worker, tasks_of_a_worker_without_link_wait_for_it_a_moment)
 {
     rig r;
-    rig_open(&r);
-    orchestrator_config config = rig_config(&r);
-    config.away_ms = 200;
-    rig_run(&r, &config);
-    rig_worker a = worker_new(&r, "a", 1);
-    rig_ids got = submit_echo(&r);
-    rig_offer first = take_offer(&a);
+    rig_worker a;
+    rig_ids got;
+    rig_offer first = start_working(&r, 200, &a, &got);
     uint64_t begin_ns = cogo_system_now_ns(r.system);
     order(&r, a.probe.id, (rig_order){.what = ORDER_VANISH});
     rig_worker b = worker_new(&r, "b", 1);
@@ -157,13 +165,9 @@ Test(worker, tasks_of_a_worker_without_link_wait_for_it_a_moment)
 Test(worker, place_of_a_worker_without_link_is_free_for_another_with_its_id)
 {
     rig r;
-    rig_open(&r);
-    orchestrator_config config = rig_config(&r);
-    config.away_ms = 3600000;
-    rig_run(&r, &config);
-    rig_worker a = worker_new(&r, "a", 1);
-    rig_ids got = submit_echo(&r);
-    (void)take_offer(&a);
+    rig_worker a;
+    rig_ids got;
+    (void)start_working(&r, 3600000, &a, &got);
     order(&r, a.probe.id, (rig_order){.what = ORDER_VANISH});
     cr_expect_eq(cogo_system_await(r.system, a.probe.id, RIG_PATIENCE_NS, NULL), COGO_OK);
     for (seen now = {0}; now.status != WORKER_OFFLINE; now = take_page(&r)) {

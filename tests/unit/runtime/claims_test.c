@@ -83,14 +83,21 @@ Test(claims, there_are_so_many_names_and_no_more)
     seat_close(&a);
 }
 
-static uint64_t claim_of_release(const cogo__frame *frame)
-{
-    return frame->claim.release;
-}
-
 static bool gives_back(const cogo__frame *frame)
 {
-    return claim_of_release(frame) != 0;
+    return frame->claim.release != 0;
+}
+
+/* Two of three voters are there, of which the other one is the test; and a name is wanted. */
+static cogo_actor_id open_vote(seat *a, rogue *r, ear *e)
+{
+    *r = (rogue){.incarnation = 77};
+    seat_open(a, "a", "a,rogue,third", NULL);
+    rogue_open(r, &a->place);
+    seat_await(a, "rogue", COGO_MEMBER_ALIVE);
+    cogo_actor_id id = open_ear(e, a->place.system);
+    cr_expect_eq(claim(a->place.system, id, "name"), COGO_OK);
+    return id;
 }
 
 /* Two of three are a majority, but for this the second has to answer. */
@@ -98,12 +105,8 @@ Test(claims, who_ends_while_it_asks_gives_back_what_it_may_have_got)
 {
     seat a;
     ear e;
-    rogue r = {.incarnation = 77};
-    seat_open(&a, "a", "a,rogue,third", NULL);
-    rogue_open(&r, &a.place);
-    seat_await(&a, "rogue", COGO_MEMBER_ALIVE);
-    cogo_actor_id id = open_ear(&e, a.place.system);
-    cr_expect_eq(claim(a.place.system, id, "name"), COGO_OK);
+    rogue r;
+    cogo_actor_id id = open_vote(&a, &r, &e);
     cr_assert(rogue_await(&r, COGO__CONTROL, COGO__FRAME_CLAIM));
     cr_expect_eq(r.frame.claim.name.size_bytes, 4u);
     uint64_t term = r.frame.claim.term;
@@ -128,12 +131,8 @@ Test(claims, a_name_is_held_once_another_voter_grants_it_and_all_are_told)
 {
     seat a;
     ear e;
-    rogue r = {.incarnation = 77};
-    seat_open(&a, "a", "a,rogue,third", NULL);
-    rogue_open(&r, &a.place);
-    seat_await(&a, "rogue", COGO_MEMBER_ALIVE);
-    cogo_actor_id id = open_ear(&e, a.place.system);
-    cr_expect_eq(claim(a.place.system, id, "name"), COGO_OK);
+    rogue r;
+    cogo_actor_id id = open_vote(&a, &r, &e);
     const cogo__frame stray = {.kind = COGO__FRAME_CLAIMED,
                                .claimed = {1, 1, 1, rogue_text("unheard of")}};
     rogue_say(&r, COGO__CONTROL, &stray);
@@ -187,7 +186,6 @@ Test(claims, a_name_is_held_once_another_voter_grants_it_and_all_are_told)
 
 typedef struct slow {
     sem_t asked, answer, given;
-    cogo_err says;
 } slow;
 
 static cogo_err slow_take(void *ctx, const cogo_lease_request *r, uint64_t *out_term)
@@ -196,7 +194,7 @@ static cogo_err slow_take(void *ctx, const cogo_lease_request *r, uint64_t *out_
     *out_term = r->term;
     sem_post(&s->asked);
     sem_wait(&s->answer);
-    return s->says;
+    return COGO_OK;
 }
 
 static void slow_give(void *ctx, const cogo_lease_request *r)
@@ -206,16 +204,19 @@ static void slow_give(void *ctx, const cogo_lease_request *r)
     sem_post(&s->given);
 }
 
-static cogo_cluster_store open_slow(slow *s, cogo_err says)
+/* It has been asked for a name. */
+static cogo_actor_id ask_slow(seat *a, slow *s, ear *e)
 {
-    *s = (slow){.says = says};
     sem_init(&s->asked, 0, 0);
     sem_init(&s->answer, 0, 0);
     sem_init(&s->given, 0, 0);
-    return (cogo_cluster_store){.struct_size = sizeof(cogo_cluster_store),
-                                .take = slow_take,
-                                .give = slow_give,
-                                .ctx = s};
+    const cogo_cluster_store store = {
+        .struct_size = sizeof store, .take = slow_take, .give = slow_give, .ctx = s};
+    seat_open_with(a, "a", NULL, NULL, &store);
+    cogo_actor_id id = open_ear(e, a->place.system);
+    cr_expect_eq(claim(a->place.system, id, "name"), COGO_OK);
+    sem_wait(&s->asked);
+    return id;
 }
 
 /* What it says when nobody wants the name any more is given back. */
@@ -224,11 +225,7 @@ Test(claims, a_lease_that_comes_too_late_is_given_back)
     seat a;
     ear e;
     slow s;
-    cogo_cluster_store store = open_slow(&s, COGO_OK);
-    seat_open_with(&a, "a", NULL, NULL, &store);
-    cogo_actor_id id = open_ear(&e, a.place.system);
-    cr_expect_eq(claim(a.place.system, id, "name"), COGO_OK);
-    sem_wait(&s.asked);
+    cogo_actor_id id = ask_slow(&a, &s, &e);
     end_claimant(a.place.system, id);
     sem_wait(&s.given); // At once, in case that it was granted,
     sem_post(&s.answer);
@@ -243,11 +240,7 @@ Test(claims, a_store_that_hangs_is_not_asked_again_until_it_answers)
     seat a;
     ear e;
     slow s;
-    cogo_cluster_store store = open_slow(&s, COGO_OK);
-    seat_open_with(&a, "a", NULL, NULL, &store);
-    cogo_actor_id id = open_ear(&e, a.place.system);
-    cr_expect_eq(claim(a.place.system, id, "name"), COGO_OK);
-    sem_wait(&s.asked);
+    (void)ask_slow(&a, &s, &e);
     sem_wait(&s.given); // The time of the first round is over.
     uint64_t end = cogo_system_now_ns(a.place.system) + LEASE_MS * SCENE_MS / 2;
     while (cogo_system_now_ns(a.place.system) < end) {
