@@ -2,6 +2,7 @@
 #include "tests/unit/runtime/scene.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 enum { NEWS = COGO_MSG_USER, OTHER, QUIT, WATCH, MANY = 300 };
 
@@ -285,5 +286,36 @@ Test(topic, a_slow_subscriber_has_its_own_limit_and_policy)
     cogo_system_stats stats = {.struct_size = sizeof stats};
     cogo_system_stats_read(system, &stats);
     cr_expect_eq(stats.dead_letters_by[COGO_DEAD_OLD], MANY - seen);
+    scene_close(system);
+}
+
+static cogo_err idle_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    return cogo_msg_type_of(msg) == SCENE_ASK ? scene_reply_u64(ctx, msg, 1) : COGO_OK;
+}
+
+/* More than any table has places: they are found beside each other, and go one by one. */
+Test(group, thousands_of_groups_and_names_are_told_apart)
+{
+    enum { GROUPS = 5000 };
+    static const cogo_behavior idle = {
+        .struct_size = sizeof idle, .name = "idle", .receive = idle_receive};
+    cogo_system *system = scene_open(1);
+    cogo_actor_id a = scene_spawn(system, &idle, NULL, 0, 0);
+    cogo_actor_id b = scene_spawn(system, &idle, NULL, 0, 0);
+    char name[24];
+    for (int i = 0; i < GROUPS; i++) {
+        snprintf(name, sizeof name, "g-%d", i);
+        cr_expect_eq(cogo_group_join(system, i % 2 == 0 ? "even" : "odd", name, a), COGO_OK);
+        cr_expect_eq(cogo_name_register(system, name, b), COGO_OK);
+    }
+    for (int i = GROUPS - 1; i >= 0; i--) {
+        snprintf(name, sizeof name, "g-%d", i);
+        cr_expect_eq(cogo_group_leave(system, i % 2 == 0 ? "odd" : "even", name, a),
+                     COGO_ENOTFOUND);
+        cr_expect_eq(cogo_group_leave(system, i % 2 == 0 ? "even" : "odd", name, a), COGO_OK);
+        cr_expect(cogo_actor_id_equal(cogo_name_find(system, name), b));
+    }
     scene_close(system);
 }

@@ -344,3 +344,39 @@ Test(pressure, a_sender_that_waits_hears_of_the_end_of_the_receiver)
     cr_expect_lt(p.ok, (uint64_t)EACH);
     scene_close(system);
 }
+
+static void *ask_with_patience(void *arg)
+{
+    producer *p = arg;
+    cogo_msg *answer = NULL;
+    p->ok = cogo_system_ask(p->system, p->to, cogo_msg_create(p->system, SCENE_ASK, 0),
+                            20 * SCENE_MS, &answer);
+    return NULL;
+}
+
+static void *send_one(void *arg)
+{
+    producer *p = arg;
+    p->ok = cogo_system_send(p->system, p->to, scene_msg_u64(p->system, JOB, 1));
+    return NULL;
+}
+
+/* Two wait for a place. Who asks waits no longer than for the answer, and leaves the line; the
+ * other one stays in it. */
+Test(pressure, who_asks_waits_for_a_place_no_longer_than_for_the_answer)
+{
+    cogo_system *system = scene_open(2);
+    cogo_actor_id to = spawn_blocking(system, SCENE_LONG_NS);
+    fill_behind_the_door(system, to);
+    pthread_t sender, asker;
+    producer first = {system, to, 0}, second = {system, to, 0};
+    cr_assert_eq(pthread_create(&sender, NULL, send_one, &first), 0);
+    cr_assert_eq(pthread_create(&asker, NULL, ask_with_patience, &second), 0);
+    pthread_join(asker, NULL);
+    cr_expect_eq(second.ok, (uint64_t)COGO_ETIMEOUT);
+    door_set(true);
+    pthread_join(sender, NULL);
+    cr_expect_eq(first.ok, (uint64_t)COGO_OK);
+    cr_expect_eq(scene_ask_u64(system, to), (uint64_t)LIMIT + 1);
+    scene_close(system);
+}

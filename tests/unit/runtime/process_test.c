@@ -543,7 +543,10 @@ Test(process, a_pool_that_fails_too_often_is_given_up)
 
 Test(process, pools_that_can_not_be_are_refused_and_one_can_be_stopped)
 {
-    static const char *const names[] = {NULL, "", "a b", "a/b"};
+    static const char *const names[] = {
+        NULL,  "",    "a b",
+        "a/b", "a:b", "a[b",
+        "a{b", "a,b", "a-name-of-sixty-five-letters-that-is-one-too-long-for-any-pool-000"};
     cogo_system *alone = scene_open(1);
     cogo_process_pool pool = pool_of("p");
     cr_expect_eq(cogo_process_pool_start(alone, &pool), COGO_ESTATE);
@@ -553,7 +556,14 @@ Test(process, pools_that_can_not_be_are_refused_and_one_can_be_stopped)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         pool = pool_of(names[i]);
         cr_expect_eq(cogo_process_pool_start(scene.system, &pool), COGO_EINVAL);
+        cr_expect_eq(cogo_process_pool_stop(scene.system, names[i]), COGO_ENOTFOUND);
     }
+    pool = pool_of("p");
+    pool.struct_size = sizeof(size_t);
+    cr_expect_eq(cogo_process_pool_start(scene.system, &pool), COGO_EINVAL);
+    pool = pool_of("A-pool_of.Z9");
+    start_pool(&pool);
+    cr_expect_eq(cogo_process_pool_stop(scene.system, "A-pool_of.Z9"), COGO_OK);
     pool = pool_of("p");
     pool.count = COGO_PROCESS_COUNT_MAX + 1;
     cr_expect_eq(cogo_process_pool_start(scene.system, &pool), COGO_EINVAL);
