@@ -169,13 +169,12 @@ class NodeCluster(Cluster):
             env=dict({"ORCHESTRATOR_URL": f"cogo://127.0.0.1:{self.node_port}"}, **self.worker_env, **(env or {})))
 
     def kill_workers(self):
-        self.workers.kill()
+        os.killpg(self.workers.pid, signal.SIGKILL)  # A program that runs it under strace leaves nothing behind.
         self.workers.wait(10)
 
     def end_workers(self):
         if self.workers and self.workers.poll() is None:
-            self.workers.kill()
-            self.workers.wait(10)
+            self.kill_workers()
         self.workers = None
 
     def stop(self):
