@@ -102,7 +102,7 @@ def test_the_lease_of_the_runtime_page_grants_a_name_to_one(postgres):
     assert not take("a/1", 7)
 
 
-def test_an_owner_that_hangs_within_a_statement_does_not_keep_the_store(make_cluster, postgres):
+def test_an_owner_that_hangs_within_a_statement_does_not_keep_the_store(tmp_path, postgres):
     """As a leader that was frozen half-way through its pipeline: the server sees a statement, and no end of it. Another one takes over
     as from one that hangs anywhere else."""
     url = postgres.journal()
@@ -116,7 +116,7 @@ def test_an_owner_that_hangs_within_a_statement_does_not_keep_the_store(make_clu
         owner.stdin.flush()
         while "it has all" not in owner.stdout.readline():
             assert owner.poll() is None
-    node = NodeCluster(postgres.folder + "-hung", env={"DATABASE_URL": url})
+    node = NodeCluster(tmp_path / "hung", env={"DATABASE_URL": url})
     node.workers = False  # It needs none.
     renew = "UPDATE meta SET held_until = clock_timestamp() + interval '%s';"
     try:
