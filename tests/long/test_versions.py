@@ -149,11 +149,12 @@ def each_takes_and_shows(cluster, work):
 
 
 def check(cluster, postgres, work):
-    """Every accepted task is there once, began as often as it was given, ended once, and has one result; no other was made."""
+    """Every accepted task is there once, began once, ended once, and has one result; no other was made."""
     schema = postgres.schema
     until(lambda: postgres.sql("SELECT count(*) FROM tasks WHERE terminal = 0", schema) == "0", 60, "all tasks end")
     rows = postgres.sql("SELECT task_id || ' ' || state FROM tasks", schema).splitlines()
     assert sorted(rows) == sorted(f"{task} succeeded" for task in work.accepted.values())
+    assert postgres.sql("SELECT task_id || ' ' || attempt FROM tasks WHERE attempt <> 1", schema) == "", "who leaves or comes back costs no attempt"
     count = str(len(work.accepted))
     assert postgres.sql("SELECT count(*) FROM results", schema) == count
     assert postgres.sql("SELECT count(*) FROM past_results", schema) == "0"
