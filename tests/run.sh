@@ -97,7 +97,6 @@ step sim 180 build/sim/tests/sim_test --seeds 1..200
 step sim-planted 120 bash tests/sim/planted.sh
 step model-build 300 scons -j"$jobs" model
 step model 300 build/model/explore
-step model-orders 600 /usr/bin/python3 tests/model/mutate.py
 step model-sleep 300 bash tests/model/spin.sh
 step clang 900 scons -j"$jobs" compiler=clang out=build/clang
 step fuzz-build 900 scons -j"$jobs" variant=fuzz fuzz
