@@ -3,6 +3,8 @@
  *
  *     open_loop PORT crowd CLIENTS SECONDS [TOKEN...]
  *     open_loop PORT flood RATE SECONDS [TOKEN...]       the tokens take turns
+ *     open_loop PORT kept-crowd|kept-flood ...           the same over connections that are
+ * kept: at most KEPT_MAX; more requests are late
  *
  * A line for each request that was accepted, in us since the start: when it was due, sent and
  * answered, how often TCP sent something again, the token's number, the task. The last line is
@@ -33,6 +35,7 @@ enum {
     REQUEST_SIZE = 512,
     SOURCES = 32, /* Addresses that they come from: one has ports for 28,000 at once. */
     TURN = 32,    /* Requests that are sent before answers are looked at. */
+    KEPT_MAX = 1500,
     PATIENCE_US = 60000000,
     LATE_STEP_US = 100,
     LATE_STEPS = 100000,
@@ -42,13 +45,16 @@ typedef struct client {
     int64_t due_us, sent_us;
     int token;
     bool said; /* The request is with the kernel. */
+    bool idle; /* Kept, and nothing was asked over it. */
     size_t size;
     char answer[ANSWER_SIZE];
 } client;
 
 static client *clients[OPEN_MAX + 64]; /* By descriptor. */
 static char requests[TOKENS_MAX][REQUEST_SIZE];
-static int token_count, poll_fd, port;
+static int token_count, poll_fd, port, idle_fds[KEPT_MAX];
+static bool keeps;
+static uint32_t idle_count;
 static uint32_t open_count, open_max, late[LATE_STEPS + 1];
 static uint64_t sent, accepted, refused, limited, without_retry_after, unanswered, other;
 static int64_t began_ns;
@@ -91,14 +97,25 @@ static void say(int fd, client *c)
     c->said = send(fd, request, size, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
+static void watch(int op, int fd, bool writes)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET | (writes ? EPOLLOUT : 0),
+                                .data.fd = fd};
+    if (epoll_ctl(poll_fd, op, fd, &event) != 0) {
+        fail("epoll_ctl");
+    }
+}
+
 static void ask(int64_t due_us)
 {
-    int fd = open_socket();
+    bool again = idle_count > 0;
+    int fd = again ? idle_fds[--idle_count] : open_socket();
     client *c = clients[fd];
     if (c == NULL && (c = clients[fd] = malloc(sizeof *c)) == NULL) {
         fail("malloc");
     }
     int64_t now = now_us();
+    c->idle = false;
     c->due_us = due_us;
     c->sent_us = now;
     c->token = (int)(sent++ % (uint64_t)token_count);
@@ -107,10 +124,26 @@ static void ask(int64_t due_us)
     late[step < LATE_STEPS ? step : LATE_STEPS]++;
     open_count++;
     say(fd, c);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET | (c->said ? 0 : EPOLLOUT),
-                                .data.fd = fd};
-    if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-        fail("epoll_ctl");
+    if (!again || !c->said) {
+        watch(again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, !c->said);
+    }
+}
+
+static void keep(int fd)
+{
+    clients[fd]->idle = true;
+    idle_fds[idle_count++] = fd;
+}
+
+/* The server has closed one that nothing was asked over. */
+static void forget(int fd)
+{
+    for (uint32_t i = 0; i < idle_count; i++) {
+        if (idle_fds[i] == fd) {
+            idle_fds[i] = idle_fds[--idle_count];
+            (void)close(fd);
+            return;
+        }
     }
 }
 
@@ -149,14 +182,19 @@ static void note(int fd, const client *c)
 static void hear(int fd, uint32_t events)
 {
     client *c = clients[fd];
+    if (c->idle) {
+        forget(fd);
+        return;
+    }
     if ((events & EPOLLOUT) != 0 && !c->said) {
         say(fd, c);
     }
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) {
         return;
     }
+    ssize_t got = 0;
     for (;;) {
-        ssize_t got = recv(fd, c->answer + c->size, ANSWER_SIZE - 1 - c->size, 0);
+        got = recv(fd, c->answer + c->size, ANSWER_SIZE - 1 - c->size, 0);
         if (got < 0 && errno == EAGAIN) {
             return;
         }
@@ -168,7 +206,11 @@ static void hear(int fd, uint32_t events)
     }
     note(fd, c);
     open_count--;
-    (void)close(fd);
+    if (keeps && got > 0 && strstr(c->answer, "\r\nConnection: close") == NULL) {
+        keep(fd);
+    } else {
+        (void)close(fd);
+    }
 }
 
 static void hear_all(int64_t wait_us)
@@ -219,20 +261,23 @@ static void prepare(int argc, char **argv)
 {
     static const char form[] =
         "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        "Connection: close\r\nContent-Length: 15\r\n%s%.128s%s\r\n{\"role\":\"echo\"}";
+        "Connection: %s\r\nContent-Length: 15\r\n%s%.128s%s\r\n{\"role\":\"echo\"}";
     struct rlimit most;
     struct timespec now;
     port = atoi(argv[1]);
+    keeps = strncmp(argv[2], "kept-", 5) == 0;
     token_count = argc > 5 ? argc - 5 : 1;
     for (int i = 0; i < token_count && i < TOKENS_MAX; i++) {
         bool has = argc > 5;
-        snprintf(requests[i], REQUEST_SIZE, form, has ? "Authorization: Bearer " : "",
-                 has ? argv[5 + i] : "", has ? "\r\n" : "");
+        snprintf(requests[i], REQUEST_SIZE, form, keeps ? "keep-alive" : "close",
+                 has ? "Authorization: Bearer " : "", has ? argv[5 + i] : "",
+                 has ? "\r\n" : "");
     }
     (void)getrlimit(RLIMIT_NOFILE, &most);
     most.rlim_cur = most.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &most);
     open_max = (most.rlim_cur < OPEN_MAX ? (uint32_t)most.rlim_cur : OPEN_MAX) - FILES;
+    open_max = keeps && open_max > KEPT_MAX ? KEPT_MAX : open_max;
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     began_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
@@ -247,7 +292,7 @@ int main(int argc, char **argv)
     }
     prepare(argc, argv);
     int64_t until_us = (int64_t)(atof(argv[4]) * 1e6);
-    if (strcmp(argv[2], "crowd") == 0) {
+    if (strcmp(argv[2] + (keeps ? 5 : 0), "crowd") == 0) {
         crowd((uint32_t)atoi(argv[3]), until_us);
     } else {
         flood(atof(argv[3]), until_us);

@@ -1,5 +1,5 @@
-"""Many clients at once (open_loop.c), each with a connection and a request of its own: as many as have room, or at a rate that waits
-for nobody."""
+"""Many clients at once (open_loop.c), each with a connection and a request of its own, or over connections that are kept: as many as
+have room, or at a rate that waits for nobody."""
 import json
 import os
 import subprocess
@@ -46,14 +46,15 @@ class Heard:
 
 
 class Clients:
-    def __init__(self, program, cluster, *tokens, cpu=None):
+    def __init__(self, program, cluster, *tokens, cpu=None, kept=False):
         self.words = [program, cluster.url.rsplit(":", 1)[1]]
         self.tokens, self.enter = list(tokens), ["taskset", "-c", str(cpu)] if cpu is not None else []
+        self.manner = "kept-" if kept else ""
         self.heard = os.path.join(os.path.dirname(program), f"heard-{os.getpid()}-{id(self)}")
 
     def begin(self, kind, number, seconds):
         with open(self.heard, "w") as out:
-            return subprocess.Popen(self.enter + self.words + [kind, str(number), str(seconds)] + self.tokens, stdout=out)
+            return subprocess.Popen(self.enter + self.words + [self.manner + kind, str(number), str(seconds)] + self.tokens, stdout=out)
 
     def end(self, process, beside=lambda: None):
         while process.returncode is None:
