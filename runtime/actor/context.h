@@ -37,7 +37,8 @@ struct cogo_context {
         request; /**< Alias that waits for an answer of this receive(); 0: none or answered. */
     uint32_t sample_tick;
     uint64_t begun_ns;    /**< When receive() began, if its message is measured; else 0. */
-    uint32_t flood_sends; /**< Of one callback, roughly; which one: */
+    uint32_t flood_sends; /**< Of one callback, roughly; up to which send, and which one: */
+    uint32_t flood_tick;
     const cogo__cell *flood_cell;
     uint64_t flood_handled;
     uint32_t charged;     /**< By cogo_budget_consume() in this turn, as if so many messages. */

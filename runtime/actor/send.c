@@ -216,10 +216,15 @@ static __attribute__((noinline)) cogo_err send_answer(cogo_context *ctx, cogo_ac
     return answer(system, ctx, alias, msg);
 }
 
-/* Once in COGO__SAMPLE_MESSAGES sends of this thread. A callback is told from the next by the
- * count of messages that its actor has handled. */
+/* Once in COGO__SAMPLE_MESSAGES sends of this thread, and with each that goes into no mailbox
+ * (to another node, or to nobody) right after: those do not count. A callback is told from the
+ * next by the count of messages that its actor has handled. */
 static __attribute__((noinline)) void look_for_flood(cogo_context *ctx)
 {
+    if (ctx->flood_tick == ctx->sample_tick) {
+        return;
+    }
+    ctx->flood_tick = ctx->sample_tick;
     uint64_t handled = cogo__u64_load_relaxed(&ctx->cell->handled);
     if (ctx->flood_cell != ctx->cell || ctx->flood_handled != handled) {
         ctx->flood_cell = ctx->cell;

@@ -1,6 +1,7 @@
 /* Fairness and cost under load: a busy actor beside many small ones, a flood inside one
  * callback, and looking at an actor with millions of messages. Real-world story: a service with
  * one hot actor, whose operators look at it just then. */
+#include "runtime/actor/context.h"
 #include "tests/unit/runtime/scene.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ enum {
 
     FLOOD = 100000,
     FLOOD_SPAN = 4096, // Waiting at any time, at most, when relief works.
+    STRAYS = 16,       // Each would count as 64.
 
 #if defined(TEST_INPROC)
     QUEUE = 100000, // Sanitizers make each message cost much memory.
@@ -317,5 +319,43 @@ Test(fair, looking_at_an_actor_with_ten_million_messages_costs_what_one_with_non
     memcpy(cogo_msg_payload(go), &full, sizeof full);
     (void)cogo_system_send(system, id, go);
     cr_assert_eq(cogo_system_await(system, id, SCENE_LONG_NS, NULL), COGO_OK);
+    scene_close(system);
+}
+
+/* --- Sends into no mailbox. --------------------------------------------------------------- */
+
+/* What goes into no mailbox is no flood, however the lane's count of sends stands. */
+static cogo_err strayer_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    cogo_actor_id to = *(const cogo_actor_id *)cogo_msg_payload(msg), gone = to;
+    gone.generation++;
+    do {
+        send_type(ctx, to, COUNT);
+    } while (ctx->sample_tick % COGO__SAMPLE_MESSAGES != 0);
+    cogo_actor_info info = {.struct_size = sizeof info};
+    cr_expect_eq(cogo_actor_info_read(cogo_context_system(ctx), to, &info), COGO_OK);
+    uint32_t waits = info.mailbox_depth;
+    for (int i = 0; i < STRAYS; i++) {
+        send_type(ctx, gone, COUNT);
+    }
+    cr_expect_eq(cogo_actor_info_read(cogo_context_system(ctx), to, &info), COGO_OK);
+    cr_expect_eq(info.mailbox_depth, waits, "nobody was relieved");
+    cogo_exit(ctx, COGO_EXIT_NORMAL, "");
+    return COGO_OK;
+}
+
+static const cogo_behavior strayer = {
+    .struct_size = sizeof strayer, .name = "strayer", .receive = strayer_receive};
+
+Test(fair, sends_to_nobody_do_not_pass_for_a_flood)
+{
+    cogo_system *system = scene_open(1);
+    cogo_actor_id to = scene_spawn(system, &stuffed, NULL, 0, 0);
+    cogo_actor_id from = scene_spawn(system, &strayer, NULL, 0, 0);
+    cogo_msg *go = cogo_msg_create(system, GO, sizeof to);
+    memcpy(cogo_msg_payload(go), &to, sizeof to);
+    (void)cogo_system_send(system, from, go);
+    cr_assert_eq(cogo_system_await(system, from, SCENE_LONG_NS, NULL), COGO_OK);
     scene_close(system);
 }
