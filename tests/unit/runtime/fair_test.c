@@ -36,6 +36,15 @@ static void send_type(cogo_context *ctx, cogo_actor_id to, cogo_msg_type type)
     (void)cogo_send(ctx, to, cogo_msg_create(cogo_context_system(ctx), type, 0));
 }
 
+/* Tells @p id about @p other, and waits for its end. */
+static void go_and_await(cogo_system *system, cogo_actor_id id, cogo_actor_id other)
+{
+    cogo_msg *go = cogo_msg_create(system, GO, sizeof other);
+    memcpy(cogo_msg_payload(go), &other, sizeof other);
+    (void)cogo_system_send(system, id, go);
+    cr_assert_eq(cogo_system_await(system, id, SCENE_LONG_NS, NULL), COGO_OK);
+}
+
 /* --- A busy actor beside small ones. ---------------------------------------------------- */
 
 /* Sends itself the next piece of work: it is never idle. */
@@ -245,10 +254,7 @@ Test(fair, who_waits_for_a_flood_runs_in_between_in_order_and_never_twice_at_a_t
     cogo_system *system = scene_open(1);
     cogo_actor_id to = scene_spawn(system, &sink, NULL, 0, 0);
     cogo_actor_id from = scene_spawn(system, &flooder_behavior, NULL, 0, 0);
-    cogo_msg *go = cogo_msg_create(system, GO, sizeof to);
-    memcpy(cogo_msg_payload(go), &to, sizeof to);
-    (void)cogo_system_send(system, from, go);
-    cr_assert_eq(cogo_system_await(system, from, SCENE_LONG_NS, NULL), COGO_OK);
+    go_and_await(system, from, to);
     cr_expect_eq(scene_ask_u64(system, to), (uint64_t)FLOOD);
     scene_close(system);
 }
@@ -315,10 +321,7 @@ Test(fair, looking_at_an_actor_with_ten_million_messages_costs_what_one_with_non
     cr_expect_eq(cogo_system_create(&config, &system), COGO_OK);
     cogo_actor_id full = scene_spawn(system, &stuffed, NULL, 0, 0);
     cogo_actor_id id = scene_spawn(system, &gate, NULL, 0, 0);
-    cogo_msg *go = cogo_msg_create(system, GO, sizeof full);
-    memcpy(cogo_msg_payload(go), &full, sizeof full);
-    (void)cogo_system_send(system, id, go);
-    cr_assert_eq(cogo_system_await(system, id, SCENE_LONG_NS, NULL), COGO_OK);
+    go_and_await(system, id, full);
     scene_close(system);
 }
 
@@ -353,9 +356,6 @@ Test(fair, sends_to_nobody_do_not_pass_for_a_flood)
     cogo_system *system = scene_open(1);
     cogo_actor_id to = scene_spawn(system, &stuffed, NULL, 0, 0);
     cogo_actor_id from = scene_spawn(system, &strayer, NULL, 0, 0);
-    cogo_msg *go = cogo_msg_create(system, GO, sizeof to);
-    memcpy(cogo_msg_payload(go), &to, sizeof to);
-    (void)cogo_system_send(system, from, go);
-    cr_assert_eq(cogo_system_await(system, from, SCENE_LONG_NS, NULL), COGO_OK);
+    go_and_await(system, from, to);
     scene_close(system);
 }
