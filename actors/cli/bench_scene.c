@@ -1,6 +1,7 @@
 /* The scene of the durable benches: its node, and what it is asked. */
 #include "actors/cli/bench_scene.h"
 
+#include "actors/cli/folder.h"
 #include "actors/cli/log.h"
 #include "actors/orchestrator/orchestrator.h"
 #include "actors/sandbox/sandbox.h"
@@ -194,7 +195,7 @@ void bench_scene_close(bench_scene *s)
         node_destroy(s->node);
     }
     if (s->folder[0] != '\0') {
-        if (node_work_folder(s->folder, work_folder, sizeof work_folder)) {
+        if (folder_of_work(s->folder, work_folder, sizeof work_folder)) {
             sandbox_folder_remove(work_folder);
         }
         sandbox_folder_remove(s->folder);

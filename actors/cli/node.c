@@ -1,6 +1,7 @@
 #include "actors/cli/node.h"
 
 #include "actors/cli/certificate.h"
+#include "actors/cli/folder.h"
 #include "actors/cli/guardian.h"
 #include "actors/cli/link.h"
 #include "actors/cli/log.h"
@@ -24,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -50,96 +50,9 @@ struct node {
     char data_dir[PATH_MAX]; /* Absolute. */
     char store_path[STORE_PATH_SIZE];
     char work_dir[PATH_MAX];
-    bool owns_data;   /* The journal is ours; else another process may be using the folders. */
+    int work_fd;      /* Held until the node ends; -1: it is not ours. */
     char labels[508]; /* What each worker says of this machine. */
 };
-
-bool node_make_folder(const char *path)
-{
-    char copy[PATH_MAX];
-    if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    for (char *p = copy + 1; *p != '\0'; p++) {
-        if (*p == '/') {
-            *p = '\0';
-            if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
-                return false;
-            }
-            *p = '/';
-        }
-    }
-    return mkdir(copy, 0700) == 0 || errno == EEXIST;
-}
-
-void node_state_folder(char *out, size_t size)
-{
-    const char *xdg = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    if (xdg != NULL && xdg[0] == '/') {
-        snprintf(out, size, "%s/cogo", xdg);
-    } else {
-        snprintf(out, size, "%s/.local/state/cogo",
-                 home != NULL && *home == '/' ? home : "/tmp");
-    }
-}
-
-bool node_store_path(const char *store, const char *data_dir, char *out, size_t size,
-                     char error[256])
-{
-    if (store == NULL || *store == '\0') {
-        snprintf(out, size, "%s/cogo.db", data_dir);
-        return true;
-    }
-    const char *path = strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
-    if ((path == store && !store_is_url(store)) || *path == '\0') {
-        snprintf(error, 256, "DATABASE_URL has to be postgres://... or sqlite:PATH");
-        return false;
-    }
-    if (strlen(path) >= size) {
-        snprintf(error, 256, "DATABASE_URL is too long");
-        return false;
-    }
-    memcpy(out, path, strlen(path) + 1);
-    return true;
-}
-
-bool node_work_folder(const char *data_dir, char *out, size_t size)
-{
-    char real[PATH_MAX];
-    if (realpath(data_dir, real) == NULL) {
-        return false;
-    }
-    if (geteuid() != 0) {
-        snprintf(out, size, "%s/work", real);
-        return true;
-    }
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a. */
-    for (const char *p = real; *p != '\0'; p++) {
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-    }
-    const char *base = getenv("TMPDIR");
-    snprintf(out, size, "%s/cogo-work-%016llx", base != NULL && base[0] == '/' ? base : "/tmp",
-             (unsigned long long)hash);
-    return true;
-}
-
-static bool make_work_folder(const char *path)
-{
-    struct stat st;
-    if (mkdir(path, 0711) != 0 && errno != EEXIST) {
-        return false;
-    }
-    if (lstat(path, &st) != 0) {
-        return false;
-    }
-    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid()) {
-        errno = EEXIST; /* Somebody else's: nothing of ours goes there. */
-        return false;
-    }
-    return chmod(path, geteuid() == 0 ? 0711 : 0700) == 0;
-}
 
 static bool add_worker(guardian_config *config, const char *name, size_t length,
                        const node_config *wanted, const node *n, char error[256])
@@ -243,7 +156,6 @@ static cogo_err start_core(node *n, const node_config *config, guardian_config *
     if (err != COGO_OK) {
         return err;
     }
-    n->owns_data = true;
     cogo_actor_id id;
     err = orchestrator_start(n->system, &orchestrator, &id);
     if (err != COGO_OK) {
@@ -467,18 +379,19 @@ cogo_err node_start(const node_config *config, node **out_node, char error[256])
     cogo_err err = COGO_EIO;
     n->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     n->left_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    n->work_fd = -1;
     if (!take_names(n, config, error) || !certificate_check(&config->links, n->name, error)) {
         err = COGO_EINVAL;
-    } else if (!node_make_folder(config->data_dir)
+    } else if (!folder_make(config->data_dir)
                || realpath(config->data_dir, n->data_dir) == NULL) {
         snprintf(error, 256, "data folder %s: %s", config->data_dir, strerror(errno));
-    } else if (!node_work_folder(n->data_dir, n->work_dir, sizeof n->work_dir)
-               || !make_work_folder(n->work_dir)) {
+    } else if (!folder_of_work(n->data_dir, n->work_dir, sizeof n->work_dir)
+               || (n->work_fd = folder_hold_work(n->work_dir)) < 0) {
         snprintf(error, 256, "scratch folder %s: %s", n->work_dir, strerror(errno));
     } else if (n->alarm_fd < 0 || n->left_fd < 0) {
         snprintf(error, 256, "eventfd: %s", strerror(errno));
-    } else if (!node_store_path(config->store, n->data_dir, n->store_path, sizeof n->store_path,
-                                error)) {
+    } else if (!folder_journal(config->store, n->data_dir, n->store_path, sizeof n->store_path,
+                               error)) {
         err = COGO_EINVAL;
     } else {
         err = start_all(n, config, error);
@@ -590,8 +503,6 @@ void node_destroy(node *n)
     if (n->left_fd >= 0) {
         close(n->left_fd);
     }
-    if (n->owns_data) {
-        (void)rmdir(n->work_dir); /* Only when nothing is left in it. */
-    }
+    folder_leave_work(n->work_dir, n->work_fd);
     free(n);
 }

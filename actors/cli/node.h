@@ -88,21 +88,4 @@ int node_left_fd(const node *n);
 void node_stop(node *n, uint64_t deadline_ns);
 void node_destroy(node *n);
 
-/* mkdir -p with mode 0700. False with errno set. */
-bool node_make_folder(const char *path);
-/* The XDG state folder of the program in @p out: "$XDG_STATE_HOME/cogo" or
- * "~/.local/state/cogo". */
-void node_state_folder(char *out, size_t size);
-
-/* Where the journal is: @p store (postgres://..., sqlite:PATH), or cogo.db in @p data_dir.
- * False, with @p error, when it is neither. May hold a password. */
-bool node_store_path(const char *store, const char *data_dir, char *out, size_t size,
-                     char error[256]);
-
-/* Where the attempts of a node with this data folder have their scratch folders: below it, or
- * for root in the temporary folder. A root that has to drop to another uid without namespaces
- * needs parents that this uid may search, and the data folder is private. False with errno set.
- */
-bool node_work_folder(const char *data_dir, char *out, size_t size);
-
 #endif

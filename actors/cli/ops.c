@@ -1,6 +1,6 @@
 /* cogo healthcheck, doctor, migrate: for operators. */
 #include "actors/cli/client.h"
-#include "actors/cli/node.h"
+#include "actors/cli/folder.h"
 #include "actors/cli/output.h"
 #include "actors/cli/serve.h"
 #include "actors/roles/role.h"
@@ -160,8 +160,8 @@ static void check_sandbox(json_t *checks, bool prove)
 static void check_state_folder(json_t *checks)
 {
     char path[PATH_MAX], detail[PATH_MAX + 80];
-    node_state_folder(path, sizeof path);
-    bool ok = node_make_folder(path) && access(path, W_OK) == 0;
+    folder_of_state(path, sizeof path);
+    bool ok = folder_make(path) && access(path, W_OK) == 0;
     snprintf(detail, sizeof detail, "%s%s%s", path, ok ? "" : ": ", ok ? "" : strerror(errno));
     check(checks, "state folder", ok, detail,
           "set XDG_STATE_HOME or --data to a writable folder");
@@ -238,14 +238,14 @@ static void print_line(void *ctx, const char *line)
 static cli_exit migrate(const args *a)
 {
     char folder[PATH_MAX], path[2 * PATH_MAX], error[256];
-    node_state_folder(folder, sizeof folder);
+    folder_of_state(folder, sizeof folder);
     const char *data = args_value(a, "data") != NULL ? args_value(a, "data") : folder;
     const char *store = args_value(a, "database-url");
     bool dry = args_flag(a, "dry-run");
-    if (!node_store_path(store, data, path, sizeof path, error)) {
+    if (!folder_journal(store, data, path, sizeof path, error)) {
         return cli_fail(CLI_USAGE, "%s", error);
     }
-    if (!dry && store == NULL && !node_make_folder(data)) {
+    if (!dry && store == NULL && !folder_make(data)) {
         return cli_fail(CLI_FAILED, "data folder %s: %s", data, strerror(errno));
     }
     json_t *lines = args_flag(a, "json") ? json_array() : NULL;

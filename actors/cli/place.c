@@ -1,5 +1,6 @@
 #include "actors/cli/place.h"
 
+#include "actors/cli/folder.h"
 #include "actors/cli/log.h"
 #include "actors/sandbox/sandbox.h"
 
@@ -34,7 +35,7 @@ bool place_token(char out[2 * PLACE_TOKEN_BYTES + 1])
 static void remove_folder(const char *folder)
 {
     char work[PATH_MAX];
-    if (node_work_folder(folder, work, sizeof work)) {
+    if (folder_of_work(folder, work, sizeof work)) {
         sandbox_folder_remove(work);
     }
     sandbox_folder_remove(folder);

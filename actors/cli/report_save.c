@@ -1,5 +1,5 @@
 /* A report kept in the state folder, as text, JSON and SARIF. */
-#include "actors/cli/node.h"
+#include "actors/cli/folder.h"
 #include "actors/cli/output.h"
 #include "actors/cli/report.h"
 
@@ -25,14 +25,14 @@ static bool save_text(const char *folder, const char *name, const char *text)
 bool report_save(const json_t *report, const json_t *sarif, char *folder, size_t size)
 {
     char state[PATH_MAX], cell[64];
-    node_state_folder(state, sizeof state);
+    folder_of_state(state, sizeof state);
     output_value(report, "workflowId", cell, sizeof cell);
     snprintf(folder, size, "%s/reports/%s", state, cell);
     char *json_text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     char *sarif_text = json_dumps(sarif, JSON_INDENT(2));
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/report.txt", folder);
-    bool good = json_text != NULL && sarif_text != NULL && node_make_folder(folder)
+    bool good = json_text != NULL && sarif_text != NULL && folder_make(folder)
                 && save_text(folder, "report.json", json_text)
                 && save_text(folder, "report.sarif", sarif_text);
     FILE *file = good ? fopen(path, "we") : NULL;

@@ -1,6 +1,7 @@
 #include "actors/cli/serve.h"
 
 #include "actors/cli/certificate.h"
+#include "actors/cli/folder.h"
 #include "actors/cli/log.h"
 #include "codec/contract/failpoint.h"
 
@@ -76,7 +77,7 @@ static char state_folder[PATH_MAX]; /* Of the one node that a process is. */
 cli_exit serve_take(const args *a, node_config *config)
 {
     const char *data = args_value(a, "data");
-    node_state_folder(state_folder, sizeof state_folder);
+    folder_of_state(state_folder, sizeof state_folder);
     config->data_dir = data != NULL ? data : state_folder;
     config->store = args_value(a, "database-url");
     config->token = args_value(a, "api-token");

@@ -2,12 +2,15 @@
 
 Repeat one test:  bash tests/run.sh --only build && /usr/bin/python3 -m pytest tests/integration -k NAME
 """
+import atexit
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +22,17 @@ COGO = os.environ.get("COGO_BINARY", os.path.join(TOP, "build", "cogo"))
 FIXTURES = os.path.join(TOP, "tests", "fixtures")
 IN_CHILDREN = os.environ.get("COGO_TESTS_WORKERS") == "children"  # Each worker is a child process of its node.
 TERMINAL = {"succeeded", "partial", "failed", "cancelled", "expired", "deadlettered"}
+
+# Root's nodes have their work folders in here: those that are killed leave them. Other users pass through.
+TEMPORARY = tempfile.mkdtemp(prefix="cogo-tests-", dir="/tmp")
+os.chmod(TEMPORARY, 0o711)
+atexit.register(shutil.rmtree, TEMPORARY, ignore_errors=True)
+
+
+def environment(**more):
+    """Of a program under test: ours without what would set it up, and @more."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
+    return {**kept, "TMPDIR": TEMPORARY, **more}
 
 
 class Answer:
@@ -60,9 +74,7 @@ class Cluster:
 
     def launch(self, args, log_path, word, timeout=30, env=None):
         """Starts one process and waits until its log says @word; gives both."""
-        full = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
-        full.update(self.env)
-        full.update(env or {})
+        full = environment(**{**self.env, **(env or {})})
         if IN_CHILDREN and (args[0] == "dev" or "worker" in args):
             full.setdefault("COGO_WORKER_PROCESSES", "all")
         log = open(log_path, "ab")
@@ -276,9 +288,8 @@ def installed(tmp_path_factory):
 
 def run_cogo(*args, timeout=240, env=None, **kwargs):
     """The command line, as a user types it. No cluster answers at the default address."""
-    full = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
+    full = environment(**(env or {}))
     full.setdefault("XDG_STATE_HOME", "/tmp/cogo-tests-state")
-    full.update(env or {})
     return subprocess.run([COGO] + list(args), capture_output=True, text=True, timeout=timeout,
                           env=full, **kwargs)
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import COGO, FIXTURES, run_cogo
+from conftest import COGO, FIXTURES, environment, run_cogo
 
 SEVERITIES = ["info", "low", "medium", "high", "critical"]
 
@@ -158,7 +158,7 @@ def assess_workflow(workflow, server):
 
 
 def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path):
-    killed = subprocess.Popen([COGO, "assess", os.path.join(FIXTURES, "c-inventory")],
+    killed = subprocess.Popen([COGO, "assess", os.path.join(FIXTURES, "c-inventory")], env=environment(),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     lock, end = None, time.monotonic() + 20
     while not lock and time.monotonic() < end:

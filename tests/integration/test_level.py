@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import COGO, FIXTURES, AnyCluster
+from conftest import COGO, FIXTURES, AnyCluster, environment
 from test_assess import check_defects
 
 BWRAP = shutil.which("bwrap")
@@ -15,9 +15,8 @@ BWRAP = shutil.which("bwrap")
 def without_bubblewrap(*argv):
     """Runs ARGV in a mount namespace in which the bwrap program is an empty file."""
     script = f'mount --bind /dev/null {BWRAP} && exec "$@"'
-    env = {k: v for k, v in os.environ.items() if not k.startswith("COGO_")}
     return subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *argv],
-                          capture_output=True, text=True, timeout=120, env=env)
+                          capture_output=True, text=True, timeout=120, env=environment())
 
 
 pytestmark = pytest.mark.skipif(

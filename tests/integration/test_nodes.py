@@ -1,8 +1,11 @@
 """Orchestrator and workers as two processes: the whole list of test_tasks.py with them, and what
 happens when one of the two is killed."""
+import glob
 import json
+import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.error
@@ -10,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from conftest import NodeCluster, cluster_maker, run_cogo
+from conftest import TEMPORARY, NodeCluster, cluster_maker, run_cogo
 from test_tasks import *  # noqa: F401,F403: the same tests, with the fixtures below.
 
 
@@ -57,6 +60,21 @@ def test_a_worker_comes_back_to_a_killed_orchestrator(make_cluster):
     cluster.start()
     until(lambda: before == {w["agentId"] for w in cluster.call("GET", "/v1/workers").json["workers"]})
     assert cluster.submit("echo", {"a": 1}, wait="10s").json["state"] == "succeeded"
+
+
+def test_the_last_node_to_leave_a_work_folder_removes_it(make_cluster):
+    temporary = tempfile.mkdtemp(dir=TEMPORARY)
+    os.chmod(temporary, 0o711)
+    cluster = make_cluster(worker_types="research", worker_env={"TMPDIR": temporary})
+    folder, = glob.glob(f"{temporary}/cogo-work-*") + glob.glob(f"{cluster.data}-workers/work")
+    first = cluster.workers
+    cluster.start_workers("sandbox")  # With the same folders.
+    first.terminate()
+    assert first.wait(30) == 0
+    assert cluster.submit("sandbox-executor", {"argv": ["true"]}, wait="20s").json["state"] == "succeeded"
+    cluster.workers.terminate()
+    assert cluster.workers.wait(30) == 0
+    assert not os.path.exists(folder)
 
 
 def test_a_worker_id_is_claimed_once(make_cluster, tmp_path):
