@@ -1,11 +1,15 @@
 /* One node of a cluster for tests of networks: does what stdin says and prints what happens,
  * one JSON line each. Used by net_nodes.py, which starts several of them on loopback or on
- * hosts of their own. watch PEER             a monitor of PEER's echo                ->
- * watching, and down once try WATCH              an ask to the very actor of that watch  ->
- * tried play PEER COUNT        asks PEER's echo, one after the other   -> played pipe FIRST
- * SECOND COUNT  numbers through a stage on each, back -> piped, or broken hire PEER a
- * supervisor keeps a worker there       -> hired, each time job PEER | fail PEER   the worker
- * answers | ends with an error -> job */
+ * hosts of their own. Orders, and the events that they lead to:
+ *
+ * - watch PEER: a monitor of PEER's echo: watching, and down once
+ * - try WATCH: an ask to the very actor of that watch: done
+ * - play PEER COUNT: asks PEER's echo, one after the other: played
+ * - pipe FIRST SECOND COUNT: numbers through a stage on each, and back: flowing with the first
+ *   one, then piped, or broken
+ * - hire PEER: a supervisor keeps a worker there: hired, each time
+ * - job PEER, fail PEER: the worker answers, or ends with an error: done
+ */
 #include "net_flood.h"
 
 #include <stdlib.h>
@@ -279,7 +283,8 @@ int main(int argc, char **argv)
         err = begin_node(argv, argv[5]); // NULL: as it listens.
     }
     if (err != COGO_OK) {
-        fprintf(stderr, "net_node NAME LISTEN JOIN HEARTBEAT_MS [ADVERTISE]: %s\n", cogo_strerror(err));
+        fprintf(stderr, "net_node NAME LISTEN JOIN HEARTBEAT_MS [ADVERTISE]: %s\n",
+                cogo_strerror(err));
         return 1;
     }
     printf("{\"event\":\"ready\",\"port\":%u}\n", (unsigned)cogo_node_port(machine));

@@ -54,6 +54,9 @@ static cogo_err collect(cogo_context *ctx, stage *s, cogo_msg *msg)
     uint64_t number = 0;
     memcpy(&number, cogo_msg_payload(msg), sizeof number);
     s->disorder += number != s->got++;
+    if (s->got == 1) {
+        printf("{\"event\":\"flowing\"}\n");
+    }
     if (s->got == s->count) {
         printf("{\"event\":\"piped\",\"count\":%" PRIu64 ",\"disorder\":%" PRIu64
                ",\"ms\":%" PRIu64 "}\n",

@@ -65,6 +65,7 @@ def breaks(scene, what, do, affected, others_may=1):
     watches, marks = watch_all(scene), {name: node.mark() for name, node in scene.nodes.items()}
     since = marks["a"]
     assert scene.nodes["a"].does(f"pipe b c {ENDLESS}") == "success"
+    scene.nodes["a"].wait("flowing", since)  # Before, its first actor may fail to start, and nobody tells.
     began = time.monotonic()
     do()
     for x, y in affected:
