@@ -10,7 +10,7 @@ build=(gcc g++ libc6-dev make pkg-config scons libck-dev libev-dev libmsgpack-de
 roles=(cppcheck flawfinder bandit shellcheck universal-ctags clang-tidy pyflakes3 python3-pytest
     cmake meson ninja-build autoconf automake git)
 test=(libcriterion-dev openssl clang clang-format libclang-rt-14-dev ccache prometheus curl procps strace
-    python3-pytest python3-jsonschema python3-websockets node-ws postgresql redis-server python3-yaml dpkg-dev man-db gdb spin)
+    python3-pytest python3-pytest-xdist python3-jsonschema python3-websockets node-ws postgresql redis-server python3-yaml dpkg-dev man-db gdb spin)
 command -v npm >/dev/null || test+=(nodejs npm)
 # The long tier: a container engine and a base image for it, and hosts in network namespaces.
 long=(docker.io mmdebstrap iptables nftables iproute2 dnsmasq-base)

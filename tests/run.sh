@@ -63,23 +63,32 @@ step() {
     fi
 }
 
-unit() { # unit BUILD_FOLDER: every unit test binary, in turn.
-    local rc=0 test
-    for test in "$1"/tests/*_test; do
-        echo "== $test"
-        "$test" || rc=1
-    done
-    return $rc
+# unit AT_ONCE BUILD_FOLDER: every unit test binary, the largest first; what each prints stays together.
+unit() {
+    find "$2/tests" -name '*_test' -printf '%s %p\n' | sort -rn | cut -d' ' -f2 |
+        xargs -P "$1" -n 1 bash -c 'said=$("$0" 2>&1); rc=$?; printf "== %s\n%s\n" "$0" "$said"; [ $rc -eq 0 ]'
 }
 export -f unit
+
+# seeds FIRST LAST: two halves at once.
+seeds() {
+    local middle=$((($1 + $2) / 2)) other rc
+    build/sim/tests/sim_test --seeds "$1..$middle" &
+    other=$!
+    build/sim/tests/sim_test --seeds "$((middle + 1))..$2"
+    rc=$?
+    wait "$other" && return "$rc"
+}
+export -f seeds
 
 step build 900 scons -j"$jobs"
 step docs 120 scons docs
 step house 300 /usr/bin/python3 tests/house/run.py
 step unit-build 900 scons -j"$jobs" variant=debug unit
-step unit 600 bash -c 'unit build/debug'
+step unit 600 bash -c 'unit 1 build/debug'
 step deploy 300 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/deploy
-step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/integration
+# Most of them wait for something most of the time: some files at once.
+step integration 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 3 --dist loadfile tests/integration
 # The same tests with the workers on another node, and in child processes: some of them here, all of them with --long.
 workers() { # workers WHERE TEST...
     COGO_TESTS_WORKERS=$1 /usr/bin/python3 -m pytest -q -p no:cacheprovider "${@:2}"
@@ -89,11 +98,11 @@ for where in elsewhere children; do
     step "$where" 300 bash -c 'workers "$@"' - "$where" tests/integration/test_tenants.py tests/integration/test_kill.py
 done
 step asan-build 900 scons -j"$jobs" variant=asan unit
-step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit build/asan'
+step asan 900 env ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 bash -c 'unit 2 build/asan'
 step tsan-build 900 scons -j"$jobs" variant=tsan unit
-step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit build/tsan'
+step tsan 900 env TSAN_OPTIONS=halt_on_error=0:exitcode=66 bash -c 'unit 2 build/tsan'
 step sim-build 900 scons -j"$jobs" variant=sim sim
-step sim 180 build/sim/tests/sim_test --seeds 1..200
+step sim 180 bash -c 'seeds 1 200'
 step sim-planted 120 bash tests/sim/planted.sh
 step model-build 300 scons -j"$jobs" model
 step model 300 build/model/explore
@@ -106,8 +115,7 @@ if [ "$long" = 1 ]; then
     step model-orders-long 3600 /usr/bin/python3 tests/model/mutate.py --long
     step coverage 900 scons -j"$jobs" variant=cov
     step fuzz-long 14400 bash tests/fuzz/run.sh 3600
-    step sim-long 14400 bash -c 'build/sim/tests/sim_test --seeds 1..50000 & other=$!
-        build/sim/tests/sim_test --seeds 50001..100000 && wait $other'
+    step sim-long 14400 bash -c 'seeds 1 100000'
     for where in elsewhere children; do
         step "long-$where" 1800 bash -c 'workers "$@"' - "$where" tests/integration
     done
