@@ -101,14 +101,21 @@ static inline void place_close(place *p)
     sem_destroy(&p->downs);
 }
 
-/* How many actors of @p p have the behaviour of that name. */
-static inline size_t cluster_actors(const place *p, const char *behavior)
+/* How many actors of @p p have the behaviour of that name; the last goes to @p out, if that is
+ * not NULL. */
+static inline size_t cluster_actors(const place *p, const char *behavior, cogo_actor_id *out)
 {
     cogo_actor_info found[64] = {{.struct_size = sizeof found[0]}};
     uint32_t cursor = 0;
     size_t count = cogo_actor_list(p->system, &cursor, found, 64), same = 0;
     for (size_t i = 0; i < count; i++) {
-        same += strcmp(found[i].behavior, behavior) == 0;
+        if (strcmp(found[i].behavior, behavior) != 0) {
+            continue;
+        }
+        same++;
+        if (out != NULL) {
+            *out = found[i].id;
+        }
     }
     return same;
 }
@@ -116,7 +123,7 @@ static inline size_t cluster_actors(const place *p, const char *behavior)
 /* Those that try to reach an address. */
 static inline size_t cluster_joiners(const place *p)
 {
-    return cluster_actors(p, "cogo.node.joiner");
+    return cluster_actors(p, "cogo.node.joiner", NULL);
 }
 
 static inline void cluster_await_joiners(const place *p, size_t count)

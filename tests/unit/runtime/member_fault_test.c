@@ -11,6 +11,26 @@ static void open_other(rogue *q, seat *s)
     sem_wait(&s->place.ups);
 }
 
+/* Nodes "a" and "b" that are linked, and a peer of "a" that says what it likes. @return the
+ * incarnation of "b". */
+static uint64_t open_company(seat *a, seat *b, rogue *r)
+{
+    seat_open(a, "a", NULL, NULL);
+    seat_open(b, "b", NULL, a);
+    sem_wait(&a->place.ups);
+    seat_await(a, "b", COGO_MEMBER_ALIVE);
+    *r = (rogue){.incarnation = 77};
+    rogue_open(r, &a->place);
+    return seat_find(a, "b").incarnation;
+}
+
+static void close_company(seat *a, seat *b, rogue *r)
+{
+    rogue_close(r);
+    seat_close(b);
+    seat_close(a);
+}
+
 static void answer(rogue *r, uint64_t number, uint64_t alive, const char *name,
                    uint64_t incarnation)
 {
@@ -55,13 +75,8 @@ Test(member_fault, who_is_heard_by_another_is_not_doubted)
 Test(member_fault, who_asks_about_somebody_that_is_linked_here_is_told_that_it_lives)
 {
     seat a, b;
-    rogue r = {.incarnation = 77};
-    seat_open(&a, "a", NULL, NULL);
-    seat_open(&b, "b", NULL, &a);
-    sem_wait(&a.place.ups);
-    seat_await(&a, "b", COGO_MEMBER_ALIVE);
-    uint64_t incarnation = seat_find(&a, "b").incarnation;
-    rogue_open(&r, &a.place);
+    rogue r;
+    uint64_t incarnation = open_company(&a, &b, &r);
     const struct {
         const char *name;
         uint64_t incarnation, alive;
@@ -75,9 +90,7 @@ Test(member_fault, who_asks_about_somebody_that_is_linked_here_is_told_that_it_l
         cr_expect_eq(r.frame.probe.number, i + 1);
         cr_expect_eq(r.frame.probe.alive, questions[i].alive, "%zu", i);
     }
-    rogue_close(&r);
-    seat_close(&b);
-    seat_close(&a);
+    close_company(&a, &b, &r);
 }
 
 /* Who stood still for so long that it was given up does not know it: whom it comes to says so,
@@ -85,13 +98,8 @@ Test(member_fault, who_asks_about_somebody_that_is_linked_here_is_told_that_it_l
 Test(member_fault, who_was_declared_dead_meanwhile_comes_back_as_another)
 {
     seat a, b;
-    rogue r = {.incarnation = 77};
-    seat_open(&a, "a", NULL, NULL);
-    seat_open(&b, "b", NULL, &a);
-    sem_wait(&b.place.ups);
-    rogue_open(&r, &a.place);
-    seat_await(&a, "b", COGO_MEMBER_ALIVE);
-    uint64_t incarnation = seat_find(&b, "b").incarnation;
+    rogue r;
+    uint64_t incarnation = open_company(&a, &b, &r);
     const cogo__frame story = {
         .kind = COGO__FRAME_MEMBER,
         .member = {COGO_MEMBER_DEAD, incarnation, 9, rogue_text("b"), rogue_text("")}};
@@ -101,33 +109,17 @@ Test(member_fault, who_was_declared_dead_meanwhile_comes_back_as_another)
     seat_await(&a, "b", COGO_MEMBER_ALIVE);
     cr_expect_gt(seat_find(&a, "b").incarnation, incarnation);
     cr_expect_eq(seat_stats(&b).reborn, 1u);
-    rogue_close(&r);
-    seat_close(&b);
-    seat_close(&a);
+    close_company(&a, &b, &r);
 }
 
 /* --- Actors of a node. -------------------------------------------------------------------- */
-
-static size_t find_actors(const seat *s, const char *behavior, cogo_actor_id *out_last)
-{
-    cogo_actor_info found[64] = {{.struct_size = sizeof found[0]}};
-    uint32_t cursor = 0;
-    size_t count = cogo_actor_list(s->place.system, &cursor, found, 64), same = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(found[i].behavior, behavior) == 0) {
-            *out_last = found[i].id;
-            same++;
-        }
-    }
-    return same;
-}
 
 /* Ends the one actor of @p s with that behaviour; it has been begun again then. */
 static void fail_part(const seat *s, const char *behavior)
 {
     cogo_actor_id id = COGO_NO_ACTOR;
     cogo_actor_info info = {.struct_size = sizeof info};
-    cr_assert_eq(find_actors(s, behavior, &id), 1u, "%s", behavior);
+    cr_assert_eq(cluster_actors(&s->place, behavior, &id), 1u, "%s", behavior);
     cogo_exit_actor(s->place.system, id, COGO_EXIT_KILLED, "by a fault");
     while (cogo_actor_info_read(s->place.system, id, &info) != COGO_OK || info.restarts == 0) {
         sched_yield();

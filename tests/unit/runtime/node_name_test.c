@@ -228,7 +228,7 @@ Test(node_name, a_member_is_reached_by_the_name_that_it_tells)
     cr_assert_eq(cogo_cluster_find(c.system, "b", &member), COGO_OK);
     cr_expect_str_eq(member.address, told);
     place_close(&b);
-    while (cluster_actors(&c, "cogo.node.resolver")
+    while (cluster_actors(&c, "cogo.node.resolver", NULL)
            != 0) { // It has left, and its name with it.
         sched_yield();
     }

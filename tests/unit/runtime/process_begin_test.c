@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -44,10 +43,7 @@ static void start_poor_pool(uint64_t memory_bytes)
 /* The answer of an actor that is to run in the pool: UINT64_MAX, as there is none. */
 static uint64_t ask_victim(void)
 {
-    cogo_actor_id id = COGO_NO_ACTOR;
-    const cogo_spawn_options options = victim_options("process:p");
-    cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
-    return scene_ask_u64(scene.system, id);
+    return scene_ask_u64(scene.system, spawn_victim());
 }
 
 static void expect_given_up(const char *said)
@@ -177,31 +173,4 @@ Test(process_begin, a_program_that_can_be_no_child_process_fails_as_one)
     cr_expect(cogo_process_main(NULL, &code));
     cr_assert_eq(setenv(VARIABLE, "1 0 n", 1), 0);
     cr_expect(cogo_process_main(&programs[0], NULL));
-}
-
-/* --- Ends that nobody sees, or that have no name. ----------------------------------------- */
-
-static cogo_reason end_of(int number)
-{
-    cogo_actor_id id = COGO_NO_ACTOR;
-    cogo_reason reason = {0};
-    const cogo_spawn_options options = victim_options("process:p");
-    cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
-    uint64_t pid = scene_ask_u64(scene.system, id);
-    cr_expect_eq(kill((pid_t)pid, number), 0);
-    cr_expect_eq(cogo_system_await(scene.system, id, SCENE_LONG_NS, &reason), COGO_OK);
-    return reason;
-}
-
-Test(process_begin, an_end_by_any_signal_is_told_as_well_as_it_is_known)
-{
-    open_stage(0);
-    const cogo_process_pool pool = pool_of("p");
-    start_pool(&pool);
-    cr_expect_str_eq(end_of(SIGTERM).text, "SIGTERM");
-    cr_expect_str_eq(end_of(SIGRTMIN + 3).text, "SIG?");
-    void (*before)(int) = signal(SIGCHLD, SIG_IGN); // So nobody can wait for a process.
-    cr_expect_str_eq(end_of(SIGTERM).text, "ended, nobody knows how");
-    (void)signal(SIGCHLD, before);
-    close_stage();
 }

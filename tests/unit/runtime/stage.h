@@ -1,5 +1,5 @@
 /* A node without links whose actors run in child processes: this very program, started anew.
- * Used by the tests of child processes; process_test.c has what it is there. */
+ * Used by the tests of child processes; process_child_test.c has what it is there. */
 #ifndef TESTS_UNIT_RUNTIME_STAGE_H
 #define TESTS_UNIT_RUNTIME_STAGE_H
 
@@ -9,6 +9,7 @@
 
 enum { VICTIM_DIE = CLUSTER_QUIT + 40 };
 enum { BY_FAULT, BY_ABORT, BY_EXIT, BY_KILL, BY_HUNGER, BY_ERROR, STANDING_STILL, CUT_OFF };
+#define BY_SIGNAL UINT64_C(1000) /* And its number. */
 
 #define VICTIM_FAILS "COGO_TEST_FAILS" /* Where this is set nobody can set the program up. */
 
@@ -75,6 +76,23 @@ static inline cogo_spawn_options victim_options(const char *placement)
 {
     return (cogo_spawn_options){
         .struct_size = sizeof(cogo_spawn_options), .behavior = &victim, .placement = placement};
+}
+
+/* The most common: a stage with a pool "p". */
+static inline void open_pool(uint32_t heartbeat_ms)
+{
+    const cogo_process_pool pool = pool_of("p");
+    open_stage(heartbeat_ms);
+    start_pool(&pool);
+}
+
+/* In that pool. */
+static inline cogo_actor_id spawn_victim(void)
+{
+    cogo_actor_id id = COGO_NO_ACTOR;
+    const cogo_spawn_options options = victim_options("process:p");
+    cr_expect_eq(cogo_system_spawn(scene.system, &options, &id), COGO_OK);
+    return id;
 }
 
 /* Is @p text in what was logged? */
