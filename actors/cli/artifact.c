@@ -1,7 +1,7 @@
 /* cogo artifact: large contexts and outputs, and what workers stored beside their tasks. */
 #include "actors/cli/artifact.h"
 
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,24 +44,9 @@ static cli_exit list(const args *a)
         {"NAME", "name"},   {"SIZE", "size"},      {"TYPE", "mediaType"},
         {"LEASE", "lease"}, {"SHA-256", "sha256"}, {NULL, NULL},
     };
-    client c;
-    json_t *answer;
     char path[PATH_SIZE];
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
     make_path(path, a->positionals[0], NULL);
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        output_table(columns, json_object_get(answer, "artifacts"));
-    }
-    json_decref(answer);
-    return CLI_OK;
+    return list_show(a, path, NULL, "artifacts", columns);
 }
 
 static cli_exit get(const args *a)

@@ -1,8 +1,5 @@
 /* cogo audit: who did what. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
-
-enum { CALL_MS = 10000, PATH_SIZE = 2048 };
+#include "actors/cli/list.h"
 
 static cli_exit list(const args *a)
 {
@@ -11,31 +8,11 @@ static cli_exit list(const args *a)
         {"OUTCOME", "outcome"}, {"TOKEN", "tokenId"}, {"TENANT", "tenant"},
         {"DOOR", "door"},       {NULL, NULL},
     };
-    static const char *const filters[][2] = {{"action", "action"},
-                                             {"subject", "subject"},
-                                             {"token-id", "tokenId"},
-                                             {"page-size", "pageSize"},
-                                             {"page-token", "pageToken"}};
-    client c;
-    json_t *answer;
-    char path[PATH_SIZE] = "/v1/audit";
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-        client_query(path, sizeof path, filters[i][1], args_value(a, filters[i][0]));
-    }
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        output_page(columns, answer, "entries");
-    }
-    json_decref(answer);
-    return CLI_OK;
+    static const list_filter filters[] = {
+        {"action", "action"},      {"subject", "subject"},      {"token-id", "tokenId"},
+        {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL},
+    };
+    return list_show(a, "/v1/audit", filters, "entries", columns);
 }
 
 static const args_option list_options[] = {

@@ -1,6 +1,5 @@
 /* cogo task deadletters, cogo task redrive: tasks that used up their attempts. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +12,9 @@ static cli_exit list(const args *a)
         {"TASK", "taskId"},      {"ROLE", "role"},   {"ATTEMPTS", "attempt"},
         {"ENDED", "finishedAt"}, {"ERROR", "error"}, {NULL, NULL},
     };
-    static const char *const filters[] = {"role", "page-size", "page-token"};
-    static const char *const keys[] = {"role", "pageSize", "pageToken"};
-    client c;
-    json_t *answer;
-    char path[1000] = "/v1/deadletters";
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        client_query(path, sizeof path, keys[i], args_value(a, filters[i]));
-    }
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        output_page(columns, answer, "deadletters");
-    }
-    json_decref(answer);
-    return CLI_OK;
+    static const list_filter filters[] = {
+        {"role", "role"}, {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL}};
+    return list_show(a, "/v1/deadletters", filters, "deadletters", columns);
 }
 
 /* NULL: said what is wrong. */

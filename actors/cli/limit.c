@@ -1,6 +1,5 @@
 /* cogo limit: how many tasks of a key may run at once, or begin in a time. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 
 #include <stdlib.h>
 
@@ -58,22 +57,7 @@ static cli_exit list(const args *a)
         {"LIMIT", "name"}, {"AT ONCE", "concurrency"}, {"RATE", "rate"}, {"PER ms", "per"},
         {"USED", "used"},  {"WAITING", "waiting"},     {NULL, NULL},
     };
-    client c;
-    json_t *answer;
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    cli_exit code = client_call(&c, "GET", "/v1/limits", NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        output_table(columns, json_object_get(answer, "limits"));
-    }
-    json_decref(answer);
-    return CLI_OK;
+    return list_show(a, "/v1/limits", NULL, "limits", columns);
 }
 
 static cli_exit forget(const args *a)

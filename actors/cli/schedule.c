@@ -1,6 +1,5 @@
 /* cogo schedule: tasks that are submitted again and again. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 #include "actors/cli/task.h"
 
 #include <stdlib.h>
@@ -68,22 +67,7 @@ static cli_exit list(const args *a)
         {"ZONE", "timeZone"},       {"NEXT", "nextSlot"}, {"LAST", "lastSlot"},
         {"TASK", "lastTaskId"},     {"PAUSED", "paused"}, {NULL, NULL},
     };
-    client c;
-    json_t *answer;
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    cli_exit code = client_call(&c, "GET", "/v1/schedules", NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        output_table(columns, json_object_get(answer, "schedules"));
-    }
-    json_decref(answer);
-    return CLI_OK;
+    return list_show(a, "/v1/schedules", NULL, "schedules", columns);
 }
 
 static cli_exit one(const args *a, const char *method, const char *suffix)

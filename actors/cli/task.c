@@ -2,7 +2,7 @@
 #include "actors/cli/task.h"
 
 #include "actors/cli/artifact.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 #include "codec/json/json.h"
 
 #include <errno.h>
@@ -312,23 +312,10 @@ static cli_exit events(const args *a)
 {
     static const output_column columns[] = {
         {"SEQ", "sequence"}, {"TIME", "time"}, {"EVENT", "type"}, {NULL, NULL}};
-    client c;
-    json_t *answer;
-    char path[512];
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    char *id = client_escape(a->positionals[0]);
+    char path[512], *id = client_escape(a->positionals[0]);
     snprintf(path, sizeof path, "/v1/tasks/%s/events", id == NULL ? "" : id);
     free(id);
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code == CLI_OK && args_flag(a, "json")) {
-        output_json(answer);
-    } else if (code == CLI_OK) {
-        output_table(columns, json_object_get(answer, "events"));
-    }
-    json_decref(answer);
-    return code;
+    return list_show(a, path, NULL, "events", columns);
 }
 
 static cli_exit why(const args *a)
@@ -385,26 +372,12 @@ static cli_exit list(const args *a)
         {"PRIORITY", "priority"}, {"ATTEMPT", "attempt"}, {"CREATED", "createdAt"},
         {"ERROR", "error"},       {NULL, NULL},
     };
-    static const char *const filters[] = {"state", "role", "workflow", "page-size",
-                                          "page-token"};
-    static const char *const keys[] = {"state", "role", "workflow", "pageSize", "pageToken"};
-    client c;
-    json_t *answer;
-    char path[1500] = "/v1/tasks";
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        client_query(path, sizeof path, keys[i], args_value(a, filters[i]));
-    }
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code == CLI_OK && args_flag(a, "json")) {
-        output_json(answer);
-    } else if (code == CLI_OK) {
-        output_page(columns, answer, "tasks");
-    }
-    json_decref(answer);
-    return code;
+    static const list_filter filters[] = {
+        {"state", "state"},          {"role", "role"},
+        {"workflow", "workflow"},    {"page-size", "pageSize"},
+        {"page-token", "pageToken"}, {NULL, NULL},
+    };
+    return list_show(a, "/v1/tasks", filters, "tasks", columns);
 }
 
 static const args_option submit_options[] = {

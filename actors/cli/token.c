@@ -1,7 +1,6 @@
 /* cogo token: access tokens are made, listed and taken back. A secret is printed once, on
  * stdout, and is never read from the command line. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,34 +88,9 @@ static cli_exit list(const args *a)
         {"CREATED", "createdAt"}, {"EXPIRES", "expiresAt"},
         {"REVOKED", "revokedAt"}, {NULL, NULL},
     };
-    client c;
-    json_t *answer;
-    char path[PATH_SIZE];
-    const char *from = args_value(a, "page-token");
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    char *token = client_escape(from != NULL ? from : "");
-    char *size = client_escape(args_value(a, "page-size"));
-    snprintf(path, sizeof path, "/v1/tokens?pageSize=%s%s%s", size != NULL ? size : "",
-             from != NULL ? "&pageToken=" : "", token != NULL ? token : "");
-    free(token);
-    free(size);
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    const char *next = json_string_value(json_object_get(answer, "nextPageToken"));
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        output_table(columns, json_object_get(answer, "tokens"));
-        if (next != NULL) {
-            fprintf(stderr, "more: --page-token %s\n", next);
-        }
-    }
-    json_decref(answer);
-    return CLI_OK;
+    static const list_filter filters[] = {
+        {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL}};
+    return list_show(a, "/v1/tokens", filters, "tokens", columns);
 }
 
 static cli_exit revoke(const args *a)

@@ -1,49 +1,12 @@
 /* cogo worker, cogo role, cogo actor, cogo node list: what runs where. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 
 #include <stdlib.h>
 
 enum { CALL_MS = 10000 };
 
-static cli_exit list(const args *a, const char *path, const char *key,
-                     const output_column *columns)
-{
-    client c;
-    json_t *answer;
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (args_flag(a, "json")) {
-        output_json(answer);
-    } else {
-        const char *next = json_string_value(json_object_get(answer, "nextPageToken"));
-        output_table(columns, json_object_get(answer, key));
-        if (next != NULL) {
-            fprintf(stderr, "more: --page-token %s\n", next);
-        }
-    }
-    json_decref(answer);
-    return CLI_OK;
-}
-
-/* One page of /v1/KEY. */
-static cli_exit list_page(const args *a, const char *key, const output_column *columns)
-{
-    char path[256];
-    const char *token = args_value(a, "page-token");
-    char *size = client_escape(args_value(a, "page-size"));
-    char *from = client_escape(token != NULL ? token : "0");
-    snprintf(path, sizeof path, "/v1/%s?pageSize=%s&pageToken=%s", key,
-             size == NULL ? "" : size, from == NULL ? "" : from);
-    free(size);
-    free(from);
-    return list(a, path, key, columns);
-}
+static const list_filter pages[] = {
+    {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL}};
 
 static cli_exit show(const args *a, const char *method, const char *collection,
                      const char *suffix)
@@ -72,7 +35,7 @@ static cli_exit worker_list(const args *a)
         {"SLOTS", "slots"},        {"USED", "slotsUsed"},  {"ROLES", "capabilities"},
         {"LAST", "lastHeartbeat"}, {NULL, NULL},
     };
-    return list(a, "/v1/workers", "workers", columns);
+    return list_show(a, "/v1/workers", NULL, "workers", columns);
 }
 
 static cli_exit worker_get(const args *a)
@@ -92,7 +55,7 @@ static cli_exit role_list(const args *a)
         {"WHAT IT DOES", "title"},
         {NULL, NULL},
     };
-    return list(a, "/v1/roles", "roles", columns);
+    return list_show(a, "/v1/roles", NULL, "roles", columns);
 }
 
 static cli_exit role_get(const args *a)
@@ -117,7 +80,7 @@ static cli_exit actor_list(const args *a)
         {"DETACHED", "detached"},
         {NULL, NULL},
     };
-    return list_page(a, "actors", columns);
+    return list_show(a, "/v1/actors", pages, "actors", columns);
 }
 
 static cli_exit node_list(const args *a)
@@ -135,7 +98,7 @@ static cli_exit node_list(const args *a)
         {"INCARNATION", "incarnation"},
         {NULL, NULL},
     };
-    return list_page(a, "nodes", columns);
+    return list_show(a, "/v1/nodes", pages, "nodes", columns);
 }
 
 static cli_exit actor_get(const args *a)

@@ -1,6 +1,5 @@
 /* cogo workflow: graphs of tasks. */
-#include "actors/cli/client.h"
-#include "actors/cli/output.h"
+#include "actors/cli/list.h"
 #include "actors/cli/yaml.h"
 #include "codec/json/json.h"
 
@@ -127,19 +126,7 @@ static cli_exit list(const args *a)
                                             {"CREATED", "createdAt"},
                                             {"NAME", "name"},
                                             {NULL, NULL}};
-    client c;
-    json_t *answer;
-    if (!client_from_args(a, &c)) {
-        return CLI_USAGE;
-    }
-    cli_exit code = client_call(&c, "GET", "/v1/workflows", NULL, NULL, CALL_MS, &answer);
-    if (code == CLI_OK && args_flag(a, "json")) {
-        output_json(answer);
-    } else if (code == CLI_OK) {
-        output_table(columns, json_object_get(answer, "workflows"));
-    }
-    json_decref(answer);
-    return code;
+    return list_show(a, "/v1/workflows", NULL, "workflows", columns);
 }
 
 static const args_option run_options[] = {
