@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char leader[] = "orchestrator"; /* The name that it has where it leads. */
-
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {
     queue **mine = state;
@@ -21,7 +19,8 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
 static void look_for_lead(queue *q)
 {
     events_follow all = {.task_id = NULL};
-    if (!q->open || !cogo_actor_id_equal(cogo_name_find(q->system, leader), q->orchestrator)) {
+    if (!q->open
+        || !cogo_actor_id_equal(cogo_name_find(q->system, QUEUE_LEADER), q->orchestrator)) {
         return;
     }
     (void)cogo_send(q->ctx, q->orchestrator,

@@ -47,15 +47,25 @@ void report_metrics(queue *q, const cogo_msg *msg)
     cogo_arena_finish(&arena);
 }
 
+/* What the door is when this node does not lead, which is no fault. If it does, the door is
+ * about to look for Redis, and may not have that yet. */
+static bool another_leads(const queue *q)
+{
+    return q->phase == STANDING_BY
+           && !cogo_actor_id_equal(cogo_name_find(q->system, QUEUE_LEADER), q->orchestrator);
+}
+
 void report_health(queue *q, const cogo_msg *msg)
 {
     cogo_arena arena;
     cogo_arena_init(&arena, 0);
-    bool good = q->phase == RUNNING || q->phase == STANDING_BY;
-    const char *check = q->phase == STANDING_BY ? "redis: ok (another node leads)"
+    bool standing_by = another_leads(q);
+    bool good = q->phase == RUNNING || standing_by;
+    const char *why = q->phase == STANDING_BY ? "not looked for yet" : q->why_away;
+    const char *check = standing_by ? "redis: ok (another node leads)"
                         : q->phase == RUNNING
                             ? "redis: ok"
-                            : cogo_arena_printf(&arena, "redis: away: %s", q->why_away);
+                            : cogo_arena_printf(&arena, "redis: away: %s", why);
     if (check != NULL) {
         health is = {.ready = good || !q->required, .checks = {.items = &check, .count = 1}};
         answer(q, msg, MSG_HEALTH, &is);

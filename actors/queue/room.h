@@ -10,6 +10,8 @@
 #include "actors/queue/wire.h"
 #include "codec/contract/id.h"
 
+#define QUEUE_LEADER "orchestrator" /* The name that it has where it leads. */
+
 enum {
     ITEMS_MAX = 256,            /* Entries in our hands at once, and */
     ITEMS_BYTES_MAX = 64 << 20, /* bytes of them; beyond it nothing is read. */

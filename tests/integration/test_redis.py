@@ -6,8 +6,8 @@ import time
 import pytest
 
 from certificates import Authority
-from conftest import run_cogo
-from redis_server import Redis
+from conftest import Cluster, run_cogo
+from redis_server import Redis, free_port
 from test_leader import Trio
 from test_postgres_faults import until
 from test_tenants import ROOT, bearer, make
@@ -183,6 +183,17 @@ def test_redis_may_be_away_at_the_start(make_cluster, tmp_path, required):
     redis.wait("result")
     assert cluster.call("GET", "/ready").status == 200
     redis.end()
+
+
+def test_a_node_that_needs_redis_is_not_ready_without_it_from_when_it_leads(tmp_path, postgres):
+    node = Cluster(tmp_path / "data", env={"DATABASE_URL": postgres.journal(), "REDIS_URL": f"redis://127.0.0.1:{free_port()}"})
+    node.process, found = node.launch(["node", "--role", "orchestrator", "--listen", "127.0.0.1:0", "--listen-node", "127.0.0.1:0", "--data",
+                                       node.data, "--redis-required"], node.data + ".log", r"http://127\.0\.0\.1:\d+")
+    node.url = found.group(0)
+    said = []
+    until(lambda: said.append(node.call("GET", "/ready")) or "redis: away: Connection refused" in said[-1].json["checks"], 20, "it looked")
+    assert {one.status for one in said} == {503}, [one.json for one in said if one.status == 200][:1]
+    assert node.stop() == 0
 
 
 def test_a_token_says_who_sends_and_what_for(make_cluster, redis):
