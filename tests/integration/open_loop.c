@@ -5,6 +5,8 @@
  *     open_loop PORT flood RATE SECONDS [TOKEN...]       the tokens take turns
  *     open_loop PORT kept-crowd|kept-flood ...           the same over connections that are
  * kept: at most KEPT_MAX; more requests are late
+ *     open_loop PORT work-crowd|work-flood ...           each asks for a task that a worker
+ * labelled busy=yes does, and for its end: only one that has succeeded was accepted
  *
  * A line for each request that was accepted, in us since the start: when it was due, sent and
  * answered, how often TCP sent something again, the token's number, the task. The last line is
@@ -53,7 +55,7 @@ typedef struct client {
 static client *clients[OPEN_MAX + 64]; /* By descriptor. */
 static char requests[TOKENS_MAX][REQUEST_SIZE];
 static int token_count, poll_fd, port, idle_fds[KEPT_MAX];
-static bool keeps;
+static bool keeps, works;
 static uint32_t idle_count;
 static uint32_t open_count, open_max, late[LATE_STEPS + 1];
 static uint64_t sent, accepted, refused, limited, without_retry_after, unanswered, other;
@@ -160,7 +162,8 @@ static void note(int fd, const client *c)
     struct tcp_info info;
     socklen_t size = sizeof info;
     int status = c->size > 12 ? atoi(c->answer + 9) : 0;
-    if (status == 202) {
+    bool done = works && status == 200 && strstr(c->answer, "\"state\":\"succeeded\"") != NULL;
+    if (done || (status == 202 && !works)) {
         const char *task = strstr(c->answer, "\"taskId\":\"");
         (void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
         accepted++;
@@ -260,18 +263,22 @@ static double late_at(double share)
 static void prepare(int argc, char **argv)
 {
     static const char form[] =
-        "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        "Connection: %s\r\nContent-Length: 15\r\n%s%.128s%s\r\n{\"role\":\"echo\"}";
+        "POST /v1/tasks%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Connection: %s\r\nContent-Length: %zu\r\n%s%.128s%s\r\n%s";
     struct rlimit most;
     struct timespec now;
     port = atoi(argv[1]);
     keeps = strncmp(argv[2], "kept-", 5) == 0;
+    works = strncmp(argv[2], "work-", 5) == 0;
+    const char *body =
+        works ? "{\"role\":\"echo\",\"labels\":[\"busy=yes\"]}" : "{\"role\":\"echo\"}";
     token_count = argc > 5 ? argc - 5 : 1;
     for (int i = 0; i < token_count && i < TOKENS_MAX; i++) {
         bool has = argc > 5;
-        snprintf(requests[i], REQUEST_SIZE, form, keeps ? "keep-alive" : "close",
-                 has ? "Authorization: Bearer " : "", has ? argv[5 + i] : "",
-                 has ? "\r\n" : "");
+        snprintf(requests[i], REQUEST_SIZE, form, works ? "?wait=60s" : "",
+                 keeps ? "keep-alive" : "close", strlen(body),
+                 has ? "Authorization: Bearer " : "", has ? argv[5 + i] : "", has ? "\r\n" : "",
+                 body);
     }
     (void)getrlimit(RLIMIT_NOFILE, &most);
     most.rlim_cur = most.rlim_max;
@@ -292,7 +299,7 @@ int main(int argc, char **argv)
     }
     prepare(argc, argv);
     int64_t until_us = (int64_t)(atof(argv[4]) * 1e6);
-    if (strcmp(argv[2] + (keeps ? 5 : 0), "crowd") == 0) {
+    if (strcmp(argv[2] + (keeps || works ? 5 : 0), "crowd") == 0) {
         crowd((uint32_t)atoi(argv[3]), until_us);
     } else {
         flood(atof(argv[3]), until_us);

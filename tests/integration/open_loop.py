@@ -46,10 +46,10 @@ class Heard:
 
 
 class Clients:
-    def __init__(self, program, cluster, *tokens, cpu=None, kept=False):
+    def __init__(self, program, cluster, *tokens, cpu=None, manner=""):
         self.words = [program, cluster.url.rsplit(":", 1)[1]]
         self.tokens, self.enter = list(tokens), ["taskset", "-c", str(cpu)] if cpu is not None else []
-        self.manner = "kept-" if kept else ""
+        self.manner = manner  # "kept-", "work-": see open_loop.c
         self.heard = os.path.join(os.path.dirname(program), f"heard-{os.getpid()}-{id(self)}")
 
     def begin(self, kind, number, seconds):
