@@ -24,6 +24,21 @@ void counts_add(counts *c, http_method method, const char *route, int code)
     (void)pthread_mutex_unlock(&c->mutex);
 }
 
+void counts_rest(counts *c)
+{
+    (void)pthread_mutex_lock(&c->mutex);
+    c->rests++;
+    (void)pthread_mutex_unlock(&c->mutex);
+}
+
+uint64_t counts_rests(counts *c)
+{
+    (void)pthread_mutex_lock(&c->mutex);
+    uint64_t rests = c->rests;
+    (void)pthread_mutex_unlock(&c->mutex);
+    return rests;
+}
+
 size_t counts_read(counts *c, counts_item *out, size_t capacity)
 {
     (void)pthread_mutex_lock(&c->mutex);

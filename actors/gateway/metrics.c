@@ -82,6 +82,10 @@ static void write_requests(FILE *out, counts *c)
 
 static void write_door(FILE *out, const desk *d)
 {
+    write_head(out, "cogo_http_accept_rests_total", "counter",
+               "Times that there was no descriptor or memory for a new connection.");
+    fprintf(out, "cogo_http_accept_rests_total %llu\n",
+            (unsigned long long)counts_rests(d->counts));
     write_head(out, "cogo_websockets", "gauge", "Open WebSockets.");
     fprintf(out, "cogo_websockets %zu\n", d->socket_count);
     write_head(out, "cogo_websocket_frames_total", "counter", "Messages that WebSockets sent.");

@@ -541,7 +541,7 @@ server *server_create(const server_config *config, char error[256])
         info.pt_serv_buf_size = 32 * 1024;
         info.vhost_name = "door";
         lws_set_log_level(LLL_ERR, NULL);
-        s->context = lws_create_context(&info);
+        s->context = server_context(&info, &s->descriptors_max);
         s->vhost = s->context != NULL ? lws_get_vhost_by_name(s->context, "door") : NULL;
     }
     if (s->vhost == NULL) {

@@ -13,6 +13,7 @@ enum {
     SERVER_CONNECTIONS_MAX = 2048, /* A count; more wait in the backlog. */
     SERVER_EXCHANGES_MAX = 512,    /* Requests with the actor at once; more get 503. */
     SERVER_WAITING_MAX = 512,      /* In the backlog; while more wait there, all get 503. */
+    SERVER_DESCRIPTORS_MAX = 8192, /* Of the process, while the door takes connections. */
     SERVER_PROBES_MAX = 16,        /* Beyond them, for those that ask whether we live. */
     SERVER_HEAD_SECONDS = 10,
     SERVER_BODY_SECONDS = 30,  /* Without a byte. */

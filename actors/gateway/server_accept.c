@@ -3,17 +3,36 @@
  * second), and while there is no room for requests, most are refused right here. */
 #include "actors/gateway/server_inside.h"
 
+#include <cogo/system.h>
+
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     ACCEPTS_PER_WAKE = 512, /* Then what is connected has its turn. */
     FIRST_BYTES = 4096,     /* Of a request that may be refused without a connection of ours. */
+    SAY_SECONDS = 60,       /* Between two lines about new connections that have to wait. */
 };
+
+struct lws_context *server_context(const struct lws_context_creation_info *info,
+                                   int *out_descriptors)
+{
+    struct rlimit files, fewer;
+    (void)getrlimit(RLIMIT_NOFILE, &files); /* Neither can fail with these arguments. */
+    fewer = files;
+    fewer.rlim_cur =
+        files.rlim_cur < SERVER_DESCRIPTORS_MAX ? files.rlim_cur : SERVER_DESCRIPTORS_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &fewer);
+    struct lws_context *context = lws_create_context(info);
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    *out_descriptors = (int)fewer.rlim_cur;
+    return context;
+}
 
 void server_request_id(const server *s, char out[ID_SIZE])
 {
@@ -77,15 +96,15 @@ static bool is_late(const server *s)
            && info.tcpi_unacked > SERVER_WAITING_MAX; /* Of a listener: what is not accepted. */
 }
 
+/* What has come with it is read at once, so that the next one finds a request that enters here
+ * already counted; else all of a turn would be let in for the room that the first one saw. */
 static void take(server *s, int fd, bool late)
 {
     char bytes[FIRST_BYTES];
-    ssize_t size = 0;
-    if (late || inbox_crowded(&s->inbox, SERVER_EXCHANGES_MAX)) {
-        size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (size > 0 && shed(s, fd, bytes, (size_t)size)) {
-            return;
-        }
+    ssize_t size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (size > 0 && (late || inbox_crowded(&s->inbox, SERVER_EXCHANGES_MAX))
+        && shed(s, fd, bytes, (size_t)size)) {
+        return;
     }
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
     /* On failure the library has closed the socket. */
@@ -93,6 +112,38 @@ static void take(server *s, int fd, bool late)
         lws_adopt_descriptor_vhost(s->vhost, LWS_ADOPT_SOCKET, descriptor, "http", NULL);
     if (wsi != NULL && size > 0) {
         server_bytes(s, wsi, bytes, (size_t)size);
+    }
+}
+
+/* The next connection, or -1 with errno. The library has no place for one whose number is
+ * beyond its table. */
+static int next_connection(const server *s)
+{
+    int fd = accept4(s->config.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= s->descriptors_max) {
+        (void)close(fd);
+        errno = EMFILE;
+        return -1;
+    }
+    return fd;
+}
+
+/* There is nothing to have a connection with. Who comes waits in front until the next tick or
+ * close: to try at once and again would be all that this thread does. */
+static void rest(server *s, struct ev_loop *loop, int error)
+{
+    uint64_t now = cogo_system_now_ns(s->config.system);
+    char text[80];
+    ev_io_stop(loop, &s->accept);
+    if (!ev_is_active(&s->tick)) { /* Else it would be put off, and deadlines with it. */
+        ev_timer_again(loop, &s->tick);
+    }
+    counts_rest(s->config.counts);
+    if (s->rest_said_ns == 0 || now - s->rest_said_ns >= SAY_SECONDS * UINT64_C(1000000000)) {
+        s->rest_said_ns = now;
+        cogo_log(s->config.system, COGO_LOG_WARN,
+                 "the HTTP door can't take new connections now, and they wait: %s",
+                 strerror_r(error, text, sizeof text));
     }
 }
 
@@ -106,11 +157,10 @@ void server_on_accept(struct ev_loop *loop, ev_io *watcher, int events)
             ev_io_stop(loop, watcher); /* Until one closes. */
             return;
         }
-        int fd = accept4(s->config.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = next_connection(s);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                ev_io_stop(loop, watcher); /* Until the next tick or close. */
-                ev_timer_again(loop, &s->tick);
+                rest(s, loop, errno);
             }
             return;
         }

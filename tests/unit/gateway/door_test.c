@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -278,15 +277,6 @@ Test(door, stopping_answers_who_waits_and_ends_streams)
 }
 
 enum { ROOM = 512 }; /* Requests that may wait at once: actors/gateway/server.h */
-
-/* Both ends of all of them are in this process. Before the door is opened. */
-static void allow_files(void)
-{
-    struct rlimit files;
-    (void)getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-}
 
 /* As many as have room, each with a task that never ends. */
 static void fill_up(const door *d, int fds[ROOM])

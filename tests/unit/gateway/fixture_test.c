@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -310,6 +311,14 @@ void door_close(door *d)
     gateway_destroy(d->gateway);
     (void)cogo_system_stop(d->system, UINT64_C(2000000000));
     cogo_system_destroy(d->system);
+}
+
+void allow_files(void)
+{
+    struct rlimit files;
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int dial(const door *d)
