@@ -286,6 +286,17 @@ bool exchange_wait(exchange *x, int64_t *out_ms)
     return true;
 }
 
+bool exchange_page_size(exchange *x, int64_t *out_size)
+{
+    const char *text = query_get(&x->query, "pageSize");
+    *out_size = PAGE_SIZE_DEFAULT;
+    if (text != NULL && !query_number(text, 1, PAGE_SIZE_MAX, out_size)) {
+        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
+        return false;
+    }
+    return true;
+}
+
 void *exchange_keep(exchange *x, const cogo_record *type, const void *record)
 {
     void *kept = cogo_arena_alloc(&x->arena, cogo_record_flat_size(type, record));

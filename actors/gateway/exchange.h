@@ -126,6 +126,8 @@ json_t *exchange_body(exchange *x);
 const void *exchange_take(exchange *x, const cogo_record *type);
 /* The parameter `wait` in ms, 0 when absent. False: answered with a problem. */
 bool exchange_wait(exchange *x, int64_t *out_ms);
+/* The parameter `pageSize`, PAGE_SIZE_DEFAULT when absent. False: answered with a problem. */
+bool exchange_page_size(exchange *x, int64_t *out_size);
 
 /* Takes @p msg. NULL when out of memory (@p msg is freed). */
 exchange *exchange_open(desk *d, cogo_msg *msg);

@@ -44,12 +44,9 @@ static json_t *actor_json(exchange *x, const cogo_actor_info *info)
 
 bool route_read_page(exchange *x, int64_t *out_size, int64_t *out_from)
 {
-    const char *size = query_get(&x->query, "pageSize");
     const char *token = query_get(&x->query, "pageToken");
-    *out_size = PAGE_SIZE_DEFAULT;
     *out_from = 0;
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, out_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
+    if (!exchange_page_size(x, out_size)) {
         return false;
     }
     if (token != NULL && !query_number(token, 0, UINT32_MAX, out_from)) {

@@ -13,12 +13,8 @@ void route_audit_list(exchange *x)
                        .action = query_get(&x->query, "action"),
                        .subject = query_get(&x->query, "subject"),
                        .token_id = query_get(&x->query, "tokenId"),
-                       .page_size = PAGE_SIZE_DEFAULT,
                        .page_token = query_get(&x->query, "pageToken")};
-    const char *size = query_get(&x->query, "pageSize");
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &list.page_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
-        return;
+    if (exchange_page_size(x, &list.page_size)) {
+        exchange_ask(x, MSG_AUDIT_LIST, &list, 0, MSG_AUDIT_PAGE, answer_page);
     }
-    exchange_ask(x, MSG_AUDIT_LIST, &list, 0, MSG_AUDIT_PAGE, answer_page);
 }

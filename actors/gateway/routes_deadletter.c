@@ -19,14 +19,10 @@ void route_deadletter_list(exchange *x)
     task_list list = {.states = {.items = dead, .count = 1},
                       .roles = query_all(&x->query, "role", &x->arena),
                       .tenant = grant_bound(&x->grant),
-                      .page_size = PAGE_SIZE_DEFAULT,
                       .page_token = query_get(&x->query, "pageToken")};
-    const char *size = query_get(&x->query, "pageSize");
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &list.page_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
-        return;
+    if (exchange_page_size(x, &list.page_size)) {
+        exchange_ask(x, MSG_TASK_LIST, &list, 0, MSG_TASK_PAGE, answer_list);
     }
-    exchange_ask(x, MSG_TASK_LIST, &list, 0, MSG_TASK_PAGE, answer_list);
 }
 
 static void answer_redriven(exchange *x, cogo_msg *msg)

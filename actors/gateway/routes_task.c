@@ -86,20 +86,16 @@ void route_task_list(exchange *x)
                       .roles = query_all(&x->query, "role", &x->arena),
                       .workflow = query_get(&x->query, "workflow"),
                       .tenant = grant_bound(&x->grant),
-                      .page_size = PAGE_SIZE_DEFAULT,
                       .page_token = query_get(&x->query, "pageToken")};
-    const char *size = query_get(&x->query, "pageSize");
     for (size_t i = 0; i < list.states.count; i++) {
         if (!known_state(list.states.items[i])) {
             exchange_invalid(x, "state", "No task state has this name.");
             return;
         }
     }
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &list.page_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
-        return;
+    if (exchange_page_size(x, &list.page_size)) {
+        exchange_ask(x, MSG_TASK_LIST, &list, 0, MSG_TASK_PAGE, on_page);
     }
-    exchange_ask(x, MSG_TASK_LIST, &list, 0, MSG_TASK_PAGE, on_page);
 }
 
 void route_task_get(exchange *x)

@@ -85,14 +85,10 @@ static void answer_page(exchange *x, cogo_msg *msg)
 void route_token_list(exchange *x)
 {
     token_list list = {.tenant = grant_bound(&x->grant),
-                       .page_size = PAGE_SIZE_DEFAULT,
                        .page_token = query_get(&x->query, "pageToken")};
-    const char *size = query_get(&x->query, "pageSize");
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &list.page_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
-        return;
+    if (exchange_page_size(x, &list.page_size)) {
+        exchange_ask(x, MSG_TOKEN_LIST, &list, 0, MSG_TOKEN_PAGE, answer_page);
     }
-    exchange_ask(x, MSG_TOKEN_LIST, &list, 0, MSG_TOKEN_PAGE, answer_page);
 }
 
 static void answer_revoked(exchange *x, cogo_msg *msg)

@@ -120,14 +120,10 @@ void route_workflow_list(exchange *x)
 {
     task_list list = {.states = query_all(&x->query, "state", &x->arena),
                       .tenant = grant_bound(&x->grant),
-                      .page_size = PAGE_SIZE_DEFAULT,
                       .page_token = query_get(&x->query, "pageToken")};
-    const char *size = query_get(&x->query, "pageSize");
-    if (size != NULL && !query_number(size, 1, PAGE_SIZE_MAX, &list.page_size)) {
-        exchange_invalid(x, "pageSize", "Not a number from 1 to 1000.");
-        return;
+    if (exchange_page_size(x, &list.page_size)) {
+        exchange_ask(x, MSG_WORKFLOW_LIST, &list, 0, MSG_WORKFLOW_PAGE, on_page);
     }
-    exchange_ask(x, MSG_WORKFLOW_LIST, &list, 0, MSG_WORKFLOW_PAGE, on_page);
 }
 
 void route_workflow_get(exchange *x)

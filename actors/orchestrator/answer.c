@@ -81,6 +81,17 @@ void orc_refuse(orc *o, cogo_actor_id to, int64_t status, const char *code, cons
     orc_answer(o, to, MSG_PROBLEM, &why);
 }
 
+void orc_refuse_field(orc *o, cogo_actor_id to, const char *pointer, const char *detail)
+{
+    field_problem error = {.pointer = pointer, .detail = detail};
+    problem why = {.title = orc_title("VALIDATION"),
+                   .status = 422,
+                   .code = "VALIDATION",
+                   .detail = detail,
+                   .errors = {.items = &error, .count = 1}};
+    orc_answer(o, to, MSG_PROBLEM, &why);
+}
+
 bool orc_unavailable(orc *o, cogo_actor_id to)
 {
     switch (o->phase) {

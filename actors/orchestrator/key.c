@@ -54,12 +54,7 @@ static void replay_stored(orc *o, orc_ask *ask, const store_found *found)
 static void looked_up(orc *o, orc_ask *ask, const store_found *found, const char *error)
 {
     if (found == NULL) {
-        problem why = {.title = orc_title("STORE_UNAVAILABLE"),
-                       .status = 503,
-                       .detail = error,
-                       .code = "STORE_UNAVAILABLE",
-                       .retry_after_ms = STORE_RETRY_AFTER_MS};
-        orc_submit_refuse(o, ask, &why);
+        orc_submit_unread(o, ask, error);
     } else if (found->request_hash == NULL) {
         ask->rounds = 0;
         orc_submit(o, ask);
@@ -140,4 +135,14 @@ void orc_submit_refuse(orc *o, orc_ask *ask, const problem *why)
         orc_answer(o, key->waiting[i], MSG_PROBLEM, why);
     }
     orc_key_destroy(o, key);
+}
+
+void orc_submit_unread(orc *o, orc_ask *ask, const char *error)
+{
+    problem why = {.title = orc_title("STORE_UNAVAILABLE"),
+                   .status = 503,
+                   .detail = error,
+                   .code = "STORE_UNAVAILABLE",
+                   .retry_after_ms = STORE_RETRY_AFTER_MS};
+    orc_submit_refuse(o, ask, &why);
 }

@@ -96,17 +96,6 @@ static const char *wrong(const task_limit *asked, const char **out_pointer)
                : NULL;
 }
 
-static void refuse(orc *o, cogo_actor_id to, const char *pointer, const char *detail)
-{
-    field_problem error = {.pointer = pointer, .detail = detail};
-    problem why = {.title = orc_title("VALIDATION"),
-                   .status = 422,
-                   .code = "VALIDATION",
-                   .detail = detail,
-                   .errors = {.items = &error, .count = 1}};
-    orc_answer(o, to, MSG_PROBLEM, &why);
-}
-
 static void answer(orc *o, cogo_actor_id to, const task_limit *l)
 {
     task_limit now = shown(o, l);
@@ -123,12 +112,12 @@ void orc_on_limit_set(orc *o, cogo_msg *msg)
         return;
     }
     if (cogo_record_check(&task_limit_record, &record, &error) != COGO_OK) {
-        refuse(o, to, error.pointer, error.detail);
+        orc_refuse_field(o, to, error.pointer, error.detail);
         return;
     }
     const char *detail = wrong(&record, &pointer);
     if (detail != NULL) {
-        refuse(o, to, pointer, detail);
+        orc_refuse_field(o, to, pointer, detail);
         return;
     }
     const char *name = full_name(o, record.tenant, record.name);

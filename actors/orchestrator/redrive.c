@@ -122,17 +122,6 @@ static const char *wrong(const redrive *asked, const char **out_pointer)
                : "The request is beyond a limit.";
 }
 
-static void refuse_field(orc *o, cogo_actor_id to, const char *pointer, const char *detail)
-{
-    field_problem error = {.pointer = pointer, .detail = detail};
-    problem why = {.title = orc_title("VALIDATION"),
-                   .status = 422,
-                   .code = "VALIDATION",
-                   .detail = detail,
-                   .errors = {.items = &error, .count = 1}};
-    orc_answer(o, to, MSG_PROBLEM, &why);
-}
-
 void orc_on_redrive(orc *o, cogo_msg *msg)
 {
     static const char *const dead[] = {"deadlettered"};
@@ -140,7 +129,7 @@ void orc_on_redrive(orc *o, cogo_msg *msg)
     const char *pointer;
     const char *detail = wrong(asked, &pointer);
     if (detail != NULL) {
-        refuse_field(o, cogo_msg_reply_to(msg), pointer, detail);
+        orc_refuse_field(o, cogo_msg_reply_to(msg), pointer, detail);
         return;
     }
     if (orc_unavailable(o, cogo_msg_reply_to(msg))) {

@@ -328,6 +328,8 @@ struct orc {
 void orc_answer(orc *o, cogo_actor_id to, cogo_msg_type type, const void *record);
 void orc_refuse(orc *o, cogo_actor_id to, int64_t status, const char *code, const char *format,
                 ...) __attribute__((format(printf, 5, 6)));
+/* 422: what is at @p pointer of the request is not valid. */
+void orc_refuse_field(orc *o, cogo_actor_id to, const char *pointer, const char *detail);
 const char *orc_title(const char *code);
 
 /* Answers 503 and gives true when the journal can't be written or recovery goes on. */
@@ -515,6 +517,8 @@ void orc_on_submit(orc *o, cogo_msg *msg);
 void orc_submit(orc *o, orc_ask *submission);
 void orc_submit_answer(orc *o, orc_ask *submission, const task_submitted *answer);
 void orc_submit_refuse(orc *o, orc_ask *submission, const problem *why);
+/* 503: the store could not be asked, by @p error. */
+void orc_submit_unread(orc *o, orc_ask *submission, const char *error);
 
 /* True: the store is asked first, or somebody else does it, or it is answered. */
 bool orc_key_begin(orc *o, orc_ask *submission);

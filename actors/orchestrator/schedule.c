@@ -54,17 +54,6 @@ static const char *wrong(orc *o, const schedule *record, cron *out_cron, zone **
     return NULL;
 }
 
-static void refuse(orc *o, cogo_actor_id to, const char *pointer, const char *detail)
-{
-    field_problem error = {.pointer = pointer, .detail = detail};
-    problem why = {.title = orc_title("VALIDATION"),
-                   .status = 422,
-                   .code = "VALIDATION",
-                   .detail = detail,
-                   .errors = {.items = &error, .count = 1}};
-    orc_answer(o, to, MSG_PROBLEM, &why);
-}
-
 /* Takes over @p zone. What changes of the record has blocks of its own. */
 static orc_schedule *add(orc *o, const schedule *record, const cron *parsed, zone *in_zone)
 {
@@ -98,12 +87,12 @@ void orc_on_schedule_create(orc *o, cogo_msg *msg)
     }
     cogo_record_error error;
     if (cogo_record_check(&schedule_record, &record, &error) != COGO_OK) {
-        refuse(o, to, error.pointer, error.detail);
+        orc_refuse_field(o, to, error.pointer, error.detail);
         return;
     }
     const char *detail = wrong(o, &record, &parsed, &in_zone, &pointer);
     if (detail != NULL) {
-        refuse(o, to, pointer, detail);
+        orc_refuse_field(o, to, pointer, detail);
         return;
     }
     char id[ID_SIZE];

@@ -367,12 +367,7 @@ static void refuse_whole(submission *s, int64_t status, const char *code, const 
 static void looked_up(orc *o, orc_ask *ask, const store_found *found, const char *error)
 {
     if (found == NULL) {
-        problem why = {.title = orc_title("STORE_UNAVAILABLE"),
-                       .status = 503,
-                       .detail = error,
-                       .code = "STORE_UNAVAILABLE",
-                       .retry_after_ms = STORE_RETRY_AFTER_MS};
-        orc_submit_refuse(o, ask, &why);
+        orc_submit_unread(o, ask, error);
         return;
     }
     orc_load_found(o, ask, found);

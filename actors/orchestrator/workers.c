@@ -474,15 +474,24 @@ void orc_on_worker_list(orc *o, cogo_msg *msg)
     orc_free(all);
 }
 
+/* NULL: @p to has been told. */
+static orc_worker *find_asked(orc *o, cogo_actor_id to, const char *worker_id)
+{
+    orc_worker *w = find(o, worker_id);
+    if (w == NULL) {
+        orc_refuse(o, to, 404, "WORKER_NOT_FOUND", "No such worker: %s.",
+                   worker_id == NULL ? "(no id)" : worker_id);
+    }
+    return w;
+}
+
 /* No more offers; what runs is finished. */
 void orc_on_worker_drain(orc *o, cogo_msg *msg)
 {
     const worker_command *command = cogo_msg_payload(msg);
     cogo_actor_id to = cogo_msg_reply_to(msg);
-    orc_worker *w = find(o, command->worker_id);
+    orc_worker *w = find_asked(o, to, command->worker_id);
     if (w == NULL) {
-        orc_refuse(o, to, 404, "WORKER_NOT_FOUND", "No such worker: %s.",
-                   command->worker_id == NULL ? "(no id)" : command->worker_id);
         return;
     }
     w->draining = true;
@@ -495,10 +504,8 @@ void orc_on_worker_remove(orc *o, cogo_msg *msg)
 {
     const worker_command *command = cogo_msg_payload(msg);
     cogo_actor_id to = cogo_msg_reply_to(msg);
-    orc_worker *w = find(o, command->worker_id);
+    orc_worker *w = find_asked(o, to, command->worker_id);
     if (w == NULL) {
-        orc_refuse(o, to, 404, "WORKER_NOT_FOUND", "No such worker: %s.",
-                   command->worker_id == NULL ? "(no id)" : command->worker_id);
         return;
     }
     for (const orc_run *run = w->running; run != NULL; run = run->next) {
