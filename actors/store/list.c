@@ -317,20 +317,3 @@ cogo_err find_workflow(database *d, const char *workflow_id, cogo_arena *arena,
     }
     return err;
 }
-
-const char *page_of_numbers(const char *page_token, int64_t page_size, int64_t *out_before,
-                            size_t *out_limit)
-{
-    *out_before = INT64_MAX;
-    *out_limit = page_size == 0 ? JOURNAL_PAGE_DEFAULT : (size_t)page_size;
-    if (page_token != NULL) {
-        char *end = NULL;
-        errno = 0;
-        *out_before = strtoll(page_token, &end, 16);
-        if (errno != 0 || end == page_token || *end != '\0' || *out_before < 1) {
-            return "pageToken: not one that this query gave";
-        }
-    }
-    return page_size < 0 || page_size > JOURNAL_PAGE_MAX ? "pageSize: must be from 1 to 1000"
-                                                         : NULL;
-}

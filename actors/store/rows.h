@@ -1,5 +1,5 @@
 /* Rows of tasks as records, and the queries that find them, for all engines.
- * Used by the reading side (read.c, list.c, audit.c, tokens.c).
+ * Used by the reading side (read.c, list.c, page.c, audit.c, tokens.c).
  * Never keeps a cursor: each query is read to its end, or as far as a page goes, and closed. */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
@@ -52,10 +52,20 @@ COGO_MUST_USE cogo_err whole_rows(database *d, task_rows *rows);
 /* Bytes of large values that whole_rows() would add to @p t. */
 size_t whole_size(const task *t);
 
-/* Which page of rows, newest first: numbers below *out_before, *out_limit at most (list.c).
- * Gives what is wrong with the query, or NULL. */
-const char *page_of_numbers(const char *page_token, int64_t page_size, int64_t *out_before,
-                            size_t *out_limit);
+/* Rows of one kind, of which each page has the newest that come before a number. */
+typedef struct page_query {
+    const char *sql;    /* Column 0 is the number; the last two values are what it is below, and
+                           the limit. */
+    db_value values[8]; /* page_read() adds these two. */
+    size_t value_count, item_size;
+    cogo_err (*take)(db_rows *from, cogo_arena *arena, void *item);
+} page_query;
+
+/* One page (page.c), and the token of the next in @p out_next if there is one. Gives what is
+ * wrong, or NULL. */
+const char *page_read(journal_reader *r, page_query *q, const char *page_token,
+                      int64_t page_size, cogo_arena *arena, cogo_records *out,
+                      const char **out_next);
 
 /* A page of tasks or workflows (list.c). */
 COGO_MUST_USE cogo_err list_tasks(database *d, const task_list *list, cogo_arena *arena,

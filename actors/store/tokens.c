@@ -2,9 +2,13 @@
 #include "actors/store/journal.h"
 #include "actors/store/rows.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SELECT_TOKENS                                                                    \
+    "SELECT number, token_id, tenant, scopes, name, created_at, expires_at, revoked_at " \
+    "FROM tokens WHERE ($1 = '' OR hash = $1) AND ($2 = '' OR tenant = $2) AND "         \
+    "number < CAST($3 AS bigint) ORDER BY number DESC LIMIT CAST($4 AS bigint)"
 
 enum { SCOPES_SIZE = 256, SCOPES_MAX = 16 };
 
@@ -89,8 +93,9 @@ static cogo_err take_scopes(const char *words, cogo_arena *arena, cogo_strings *
     return items == NULL ? COGO_ENOMEM : COGO_OK;
 }
 
-static cogo_err take(db_rows *from, cogo_arena *arena, access_token *out)
+static cogo_err take(db_rows *from, cogo_arena *arena, void *item)
 {
+    access_token *out = item;
     *out = (access_token){.token_id = cogo_arena_strdup(arena, db_column_text(from, 1)),
                           .tenant = cogo_arena_strdup(arena, db_column_text(from, 2)),
                           .name = cogo_arena_strdup(arena, db_column_text(from, 4)),
@@ -103,60 +108,15 @@ static cogo_err take(db_rows *from, cogo_arena *arena, access_token *out)
                : take_scopes(scopes, arena, &out->scopes);
 }
 
-/* One row more than the page has tells that another page follows. */
-static cogo_err read_page(database *d, const token_list *list, int64_t before, size_t limit,
-                          cogo_arena *arena, token_page *out)
-{
-    const db_value values[] = {text(list->hash),
-                               text(list->tenant),
-                               {.number = before},
-                               {.number = (int64_t)limit + 1}};
-    access_token *items = cogo_arena_alloc(arena, limit * sizeof *items);
-    db_rows *from = NULL;
-    cogo_err err =
-        items == NULL
-            ? COGO_ENOMEM
-            : d->driver->query(
-                d,
-                "SELECT number, token_id, tenant, scopes, name, created_at, expires_at, "
-                "revoked_at FROM tokens WHERE ($1 = '' OR hash = $1) AND ($2 = '' OR tenant = "
-                "$2) AND number < CAST($3 AS bigint) ORDER BY number DESC LIMIT CAST($4 AS "
-                "bigint)",
-                values, sizeof values / sizeof values[0], &from);
-    size_t count = 0;
-    int64_t last = 0;
-    db_step step = err == COGO_OK ? db_next(from) : DB_DONE;
-    while (step == DB_ROW && count < limit && err == COGO_OK) {
-        last = db_column_number(from, 0);
-        err = take(from, arena, &items[count++]);
-        step = db_next(from);
-    }
-    db_close(from);
-    out->tokens = (cogo_records){items, count};
-    if (step == DB_ROW) {
-        out->next_page_token = cogo_arena_printf(arena, "%" PRIx64, (uint64_t)last);
-    }
-    return err == COGO_OK && step == DB_FAILED ? COGO_EIO : err;
-}
-
 void journal_tokens(journal_reader *r, const token_list *list, cogo_arena *arena,
                     token_page *out)
 {
-    database *d = journal_reader_db(r);
-    int64_t before = 0;
-    size_t limit = 0;
-    *out = (token_page){
-        .error = page_of_numbers(list->page_token, list->page_size, &before, &limit)};
-    if (out->error != NULL) {
-        return;
-    }
-    cogo_err err = d->driver->begin(d);
-    if (err == COGO_OK) {
-        err = read_page(d, list, before, limit, arena, out);
-    }
-    if (err != COGO_OK) {
-        *out = (token_page){.error = cogo_arena_printf(arena, "cannot read the store: %.200s",
-                                                       d->driver->why(d))};
-    }
-    d->driver->end(d);
+    page_query q = {.sql = SELECT_TOKENS,
+                    .values = {text(list->hash), text(list->tenant)},
+                    .value_count = 2,
+                    .item_size = sizeof(access_token),
+                    .take = take};
+    *out = (token_page){.error = NULL};
+    out->error = page_read(r, &q, list->page_token, list->page_size, arena, &out->tokens,
+                           &out->next_page_token);
 }
