@@ -5,7 +5,7 @@
 #include "actors/gateway/server.h"
 #include "tests/unit/gateway/fixture.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,12 @@ typedef struct bare {
     counts counts;
     server *server;
     cogo_actor_id actor;
-    _Atomic unsigned seen, lines;
+    _Atomic unsigned seen, lines, at_gate;
+    bool silent;          /* The actor answers nobody. */
+    pthread_mutex_t gate; /* Who holds it holds the server's thread, when it reads GATE. */
 } bare;
+
+#define GATE "/gate"
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {
@@ -39,7 +43,9 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     if (cogo_msg_type_of(msg) == GATEWAY_MSG_REQUEST) {
         atomic_fetch_add_explicit(&b->seen, 1, memory_order_relaxed);
         answer_head head = {.status = 200, .content_type = "application/json"};
-        server_answer(b->server, r->exchange, answer_make(r->exchange, &head, "{}", 2));
+        if (!b->silent) {
+            server_answer(b->server, r->exchange, answer_make(r->exchange, &head, "{}", 2));
+        }
     }
     return COGO_OK;
 }
@@ -60,8 +66,12 @@ static void on_line(void *ctx, cogo_log_level level, const char *line)
 
 static int64_t body_limit(const void *ctx, const request_head *head)
 {
-    (void)ctx;
-    (void)head;
+    bare *b = (bare *)(uintptr_t)ctx;
+    if (strcmp(head->path, GATE) == 0) {
+        atomic_store_explicit(&b->at_gate, 1, memory_order_relaxed);
+        (void)pthread_mutex_lock(&b->gate);
+        (void)pthread_mutex_unlock(&b->gate);
+    }
     return 1024;
 }
 
@@ -85,8 +95,10 @@ static bool bare_open(bare *b)
                                   .args_size_bytes = sizeof b};
     memset(b, 0, sizeof *b);
     counts_init(&b->counts);
+    (void)pthread_mutex_init(&b->gate, NULL);
     server_config config = {.counts = &b->counts,
                             .body_limit = body_limit,
+                            .body_limit_ctx = b,
                             .is_probe = is_probe,
                             .listen_fd =
                                 listen_open("127.0.0.1", 0, true, &b->door.port, error)};
@@ -108,6 +120,7 @@ static void bare_close(bare *b)
     server_destroy(b->server);
     cogo_system_destroy(b->door.system);
     counts_finish(&b->counts);
+    (void)pthread_mutex_destroy(&b->gate);
 }
 
 static int send_request(const bare *b, const char *path)
@@ -166,6 +179,52 @@ Test(accept, a_door_that_is_not_late_refuses_nobody)
         hear(fds[i], &r);
         cr_expect_eq(r.status, 200);
         reply_finish(&r);
+        (void)close(fds[i]);
+    }
+    bare_close(&b);
+}
+
+static void await_count(const _Atomic unsigned *count, unsigned wanted)
+{
+    struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < 60000 && atomic_load_explicit(count, memory_order_relaxed) < wanted;
+         i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    cr_expect_geq(atomic_load_explicit(count, memory_order_relaxed), wanted);
+}
+
+/* Many come while there is room for few: those that the room is for go in, and the others are
+ * refused in front, though all of them were there in the same turn. */
+Test(accept, of_one_turn_no_more_go_in_than_there_is_room_for)
+{
+    enum { ROOM = 11, BEFORE = SERVER_EXCHANGES_MAX - ROOM - 1, MORE = 100 };
+    static int fds[BEFORE + MORE + 1];
+    bare b;
+    allow_files();
+    cr_assert(bare_open(&b));
+    b.silent = true;
+    cr_assert_eq(server_start(b.server, b.actor), COGO_OK);
+    for (int i = 0; i < BEFORE; i++) {
+        fds[i] = send_request(&b, "/v1/tasks/tsk_1");
+    }
+    await_count(&b.seen, BEFORE);
+    (void)pthread_mutex_lock(&b.gate);
+    fds[BEFORE + MORE] = send_request(&b, GATE);
+    await_count(&b.at_gate, 1);
+    for (int i = BEFORE; i < BEFORE + MORE; i++) {
+        fds[i] = send_request(&b, "/v1/tasks/tsk_1");
+    }
+    (void)pthread_mutex_unlock(&b.gate);
+    for (int i = BEFORE + ROOM; i < BEFORE + MORE; i++) {
+        reply r;
+        hear(fds[i], &r);
+        cr_expect_eq(r.status, 503);
+        cr_expect(reply_has(&r, "Connection", "close"));
+        reply_finish(&r);
+    }
+    await_count(&b.seen, SERVER_EXCHANGES_MAX);
+    for (int i = 0; i <= BEFORE + MORE; i++) {
         (void)close(fds[i]);
     }
     bare_close(&b);
