@@ -61,9 +61,11 @@ static inline cogo_err scene_reply_u64(cogo_context *ctx, const cogo_msg *reques
                                        uint64_t value)
 {
     cogo_msg *answer = cogo_msg_create(cogo_context_system(ctx), SCENE_ASK, sizeof value);
+    if (answer == NULL) {
+        return COGO_ENOMEM;
+    }
     memcpy(cogo_msg_payload(answer), &value, sizeof value);
-    cogo_reply(ctx, request, answer);
-    return COGO_OK;
+    return cogo_reply(ctx, request, answer);
 }
 
 /* Sends SCENE_ASK and waits; UINT64_MAX on failure. All sent before it has been handled then.
