@@ -5,6 +5,7 @@
 #include "codec/reader.h"
 #include "codec/wire_text.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum {
@@ -192,10 +193,10 @@ cogo__frame_state cogo__frame_measure(const uint8_t *bytes, size_t size_bytes, s
     if (size_bytes < COGO__FRAME_PREFIX) {
         return COGO__FRAME_SHORT;
     }
-    size_t length = 0;
-    for (size_t i = 0; i < COGO__FRAME_PREFIX; i++) {
-        length = length << 8 | bytes[i];
-    }
+    uint32_t big;
+    _Static_assert(sizeof big == COGO__FRAME_PREFIX, "the length is a number of 32 bits");
+    memcpy(&big, bytes, sizeof big);
+    size_t length = be32toh(big);
     if (length == 0 || length > max_bytes) {
         return COGO__FRAME_BROKEN;
     }

@@ -95,7 +95,8 @@ size_t cogo__frame_user_encode(const cogo__frame_user *u, uint8_t *out, size_t r
 }
 
 /* A big-endian number of @p size bytes; NULL if they are not there. */
-static const uint8_t *take_be(const uint8_t *at, const uint8_t *end, size_t size, uint64_t *out)
+static inline __attribute__((always_inline)) const uint8_t *
+take_be(const uint8_t *at, const uint8_t *end, size_t size, uint64_t *out)
 {
     uint64_t big = 0;
     if ((size_t)(end - at) < size) {
@@ -106,7 +107,9 @@ static const uint8_t *take_be(const uint8_t *at, const uint8_t *end, size_t size
     return at + size;
 }
 
-static const uint8_t *take_uint(const uint8_t *at, const uint8_t *end, uint64_t *out)
+/* Inline: five of them are most of what a frame costs. */
+static inline __attribute__((always_inline)) const uint8_t *
+take_uint(const uint8_t *at, const uint8_t *end, uint64_t *out)
 {
     if (at == NULL || at == end) {
         return NULL;

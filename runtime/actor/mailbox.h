@@ -28,17 +28,25 @@ static inline void cogo__mailbox_init(cogo__mailbox *box, cogo__link **tail)
     *tail = &box->stub;
 }
 
-/* Any thread. True: the idle state ended, the caller holds the actor now and must schedule it.
- * acquire: pairs with idle(): the new holder sees all that the last one wrote to the actor.
- * release on the exchange: the next sender writes our `next` after we cleared it.
- * release on the store: the receiver sees the message whole. */
+/* Any thread. @p first to @p last are linked already, which may be by relaxed stores: the
+ * receiver comes to them over `before->next` alone. True: the idle state ended, the caller
+ * holds the actor now and must schedule it. acquire: pairs with idle(): the new holder sees all
+ * that the last one wrote to the actor. release on the exchange: the next sender writes our
+ * `next` after we cleared it. release on the store: the receiver sees the messages whole. */
+static inline bool cogo__mailbox_push_all(cogo__mailbox *box, cogo__link *first,
+                                          cogo__link *last)
+{
+    cogo__ptr_store_relaxed(&last->next, NULL);
+    uintptr_t seen = (uintptr_t)cogo__ptr_swap_acq_rel(&box->head, last);
+    cogo__link *before = (cogo__link *)(seen & ~COGO__IDLE_MARK);
+    cogo__ptr_store_release(&before->next, first);
+    return (seen & COGO__IDLE_MARK) != 0;
+}
+
+/* As above for one. */
 static inline bool cogo__mailbox_push(cogo__mailbox *box, cogo__link *node)
 {
-    cogo__ptr_store_relaxed(&node->next, NULL);
-    uintptr_t seen = (uintptr_t)cogo__ptr_swap_acq_rel(&box->head, node);
-    cogo__link *before = (cogo__link *)(seen & ~COGO__IDLE_MARK);
-    cogo__ptr_store_release(&before->next, node);
-    return (seen & COGO__IDLE_MARK) != 0;
+    return cogo__mailbox_push_all(box, node, node);
 }
 
 /* Holder. The oldest node not taken yet, or NULL if none is linked. Stays the same until

@@ -130,6 +130,84 @@ cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to
     return deliver(system, here, to, msg, bounded);
 }
 
+/* As put() for each of the chain. */
+static void put_chain(cogo_system *system, cogo_context *here, cogo__cell *cell,
+                      const cogo__chain *chain)
+{
+    const uint32_t mask = cogo__u32_load_relaxed(&system->sample_mask);
+    cogo_msg *msg = chain->first;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        msg->target = chain->to.generation;
+        uint32_t tick = here != NULL ? here->sample_tick++ : 0;
+        if (__builtin_expect((tick & mask) == 0, 0)) {
+            stamp(system, here, cell, msg);
+        }
+        msg = cogo__ptr_load_relaxed(&msg->link.next);
+    }
+    cogo__u32_store_relaxed(&cell->pushed,
+                            cogo__u32_load_relaxed(&cell->pushed) + chain->count);
+    if (cogo__mailbox_push_all(&cell->box, &chain->first->link, &chain->last->link)) {
+        cogo__sched_ready(system, here, cell);
+    }
+}
+
+void cogo__chain_push(cogo_system *system, cogo_context *here, cogo__chain *chain)
+{
+    if (chain->count <= 1) {
+        if (chain->count == 1) {
+            chain->count = 0;
+            (void)deliver(system, here, chain->to, chain->first, true);
+        }
+        return;
+    }
+    cogo__count(system, here, COGO__SENT, chain->count);
+    cogo__cell *cell = cogo__cell_find(system, chain->to);
+    if (cell != NULL && cogo__u32_load_relaxed(&cell->guard) == 0) {
+        put_chain(system, here, cell, chain);
+        chain->count = 0;
+        return;
+    }
+    for (cogo_msg *msg = chain->first; chain->count > 0; chain->count--) {
+        cogo_msg *next = cogo__ptr_load_relaxed(&msg->link.next);
+        (void)deliver_rarely(system, here, chain->to, msg, true);
+        msg = next;
+    }
+}
+
+void cogo__chain_add(cogo_system *system, cogo_context *here, cogo__chain *chain,
+                     cogo_actor_id to, cogo_msg *msg)
+{
+    if (chain->count != 0 && !cogo_actor_id_equal(chain->to, to)) {
+        cogo__chain_push(system, here, chain);
+    }
+    cogo__ptr_store_relaxed(&msg->link.next, NULL);
+    if (chain->count == 0) {
+        chain->to = to;
+        chain->first = msg;
+    } else {
+        cogo__ptr_store_relaxed(&chain->last->link.next, msg);
+    }
+    chain->last = msg;
+    if (++chain->count == COGO__CHAIN_MOST) {
+        cogo__chain_push(system, here, chain);
+    }
+}
+
+bool cogo__nudge(cogo_system *system, cogo_context *here, cogo_actor_id to)
+{
+    cogo__cell *cell = cogo__cell_find(system, to);
+    if (cell == NULL || !cogo__mailbox_hold(&cell->box)) {
+        return false;
+    }
+    // Ours until it is scheduled. It may be another's by now, who then runs for nothing.
+    // relaxed: only the holder changes it.
+    bool same = cogo__u32_load_relaxed(&cell->generation) == to.generation
+                && (cell->flags & COGO__ACTOR_ALIVE) != 0;
+    cell->flags |= same ? COGO__ACTOR_UNDRAINED : 0;
+    cogo__sched_ready(system, here, cell);
+    return same;
+}
+
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
                 uint64_t number, uint64_t trace, const void *body, size_t size_bytes)
 {

@@ -7,10 +7,31 @@
 
 #include "runtime/actor/core.h"
 
+enum { COGO__CHAIN_MOST = 32 }; /**< Messages, a count. */
+
 /** Takes @p msg. Counted as sent; then handled or a dead letter. @p bounded: the limit of the
  * receiver's mailbox applies (never for what the runtime itself says). */
 cogo_err cogo__deliver(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg *msg,
                        bool bounded);
+/* Messages for one actor, in order, that are delivered with one exchange of its mailbox.
+ * Zero-initialise. Of one thread, which must push it before it does anything else that the
+ * receiver could see. */
+typedef struct cogo__chain {
+    cogo_actor_id to;
+    cogo_msg *first, *last;
+    uint32_t count;
+} cogo__chain;
+
+/** Takes @p msg, for @p to. Pushes the chain before if it is for another actor, and after if it
+ * is COGO__CHAIN_MOST long: the receiver should not wait for the last to begin with the first.
+ */
+void cogo__chain_add(cogo_system *system, cogo_context *here, cogo__chain *chain,
+                     cogo_actor_id to, cogo_msg *msg);
+/** As cogo__deliver() for each, with its limits. Then the chain is empty. */
+void cogo__chain_push(cogo_system *system, cogo_context *here, cogo__chain *chain);
+/** True: @p to was idle, and its drained() is called now as after a message. Else it is at work
+ * or gone, and a message may be needed. */
+bool cogo__nudge(cogo_system *system, cogo_context *here, cogo_actor_id to);
 /** A message of the runtime with a copy of @p body; checked against @p number at dispatch. */
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
                 uint64_t number, uint64_t trace, const void *body, size_t size_bytes);

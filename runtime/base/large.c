@@ -45,6 +45,28 @@ void cogo__large_free(cogo__large *store, void *block)
     store->bytes += size;
 }
 
+void *cogo__large_buffer_take(cogo__large *store, const cogo_allocator *from)
+{
+    void *block = store != NULL ? store->buffer : NULL;
+    if (block == NULL) {
+        return cogo__large_alloc(store, from, COGO__LARGE_BUFFER);
+    }
+    COGO__UNPOISON(block, COGO__LARGE_BUFFER);
+    store->buffer = NULL;
+    store->buffer_taken = true;
+    return block;
+}
+
+void cogo__large_buffer_give(cogo__large *store, void *block)
+{
+    if (store == NULL || store->buffer != NULL || cogo__allocator_of(block) != NULL) {
+        cogo__large_free(store, block);
+        return;
+    }
+    COGO__POISON(block, COGO__LARGE_BUFFER);
+    store->buffer = block;
+}
+
 static void drop_oldest(cogo__large *store, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -57,8 +79,23 @@ static void drop_oldest(cogo__large *store, uint32_t count)
     memmove(store->blocks, store->blocks + count, store->count * sizeof *store->blocks);
 }
 
+static uint64_t trim_buffer(cogo__large *store, uint64_t now_ns)
+{
+    if (store->buffer == NULL) {
+        return 0;
+    }
+    if (store->buffer_taken) {
+        store->buffer_taken = false;
+        store->buffer_trim_ns = now_ns + COGO__LARGE_KEEP_NS;
+    } else if (now_ns >= store->buffer_trim_ns) {
+        cogo__free(cogo__large_buffer_take(store, NULL));
+        return 0;
+    }
+    return store->buffer_trim_ns;
+}
+
 /* The first call only begins the time; what lay unused during all of it goes. */
-uint64_t cogo__large_trim(cogo__large *store, uint64_t now_ns)
+static uint64_t trim_blocks(cogo__large *store, uint64_t now_ns)
 {
     if (store->count == 0) {
         store->trim_ns = 0;
@@ -72,7 +109,16 @@ uint64_t cogo__large_trim(cogo__large *store, uint64_t now_ns)
     return store->trim_ns;
 }
 
+uint64_t cogo__large_trim(cogo__large *store, uint64_t now_ns)
+{
+    uint64_t blocks = trim_blocks(store, now_ns), buffer = trim_buffer(store, now_ns);
+    return blocks == 0 || (buffer != 0 && buffer < blocks) ? buffer : blocks;
+}
+
 void cogo__large_finish(cogo__large *store)
 {
+    if (store->buffer != NULL) {
+        cogo__free(cogo__large_buffer_take(store, NULL));
+    }
     drop_oldest(store, store->count);
 }

@@ -4,6 +4,7 @@
 #include "runtime/io/loop.h"
 
 #include "runtime/actor/send.h"
+#include "runtime/base/call.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static void poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
     if (waits) {
         set_clock(io, now_ns, deadline_ns);
     }
-    int count = epoll_wait(io->epoll, events, EVENTS_MAX, waits ? -1 : 0);
+    int count = cogo__call_epoll_wait(io->epoll, events, EVENTS_MAX, waits ? -1 : 0);
     for (int i = 0; i < count; i++) {
         if (events[i].data.u64 == BELL) {
             quiet_bell(io);

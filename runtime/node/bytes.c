@@ -1,5 +1,6 @@
 /* Bytes between the socket and the session of a connection, through TLS if the node has it. */
 #include "runtime/actor/send.h"
+#include "runtime/base/call.h"
 #include "runtime/node/connection.h"
 
 #include <errno.h>
@@ -7,10 +8,10 @@
 #include <unistd.h>
 
 enum {
-    READ_FIRST = 8192,    // Bytes of the input buffer of a stranger: its frames have room;
-    READ_MOST = 262144,   // and of a peer: a few of the largest frames have.
-    READ_BUDGET = 524288, // Bytes per turn.
-    TLS_PIECE = 16384,    // Bytes that are taken from the socket at a time.
+    READ_FIRST = 8192, // Bytes of the input buffer of a stranger: its frames have room;
+    READ_MOST = COGO__LARGE_BUFFER, // and of a peer: a few of the largest frames have.
+    READ_BUDGET = 524288,           // Bytes per turn.
+    TLS_PIECE = 16384,              // Bytes that are taken from the socket at a time.
 };
 
 static cogo__large *store_of(const cogo__connection *c)
@@ -26,7 +27,9 @@ static bool make_room(cogo__connection *c)
     if (c->in != NULL && c->in_capacity >= capacity) {
         return c->in_size < c->in_capacity;
     }
-    uint8_t *in = cogo__large_alloc(store_of(c), c->node->system->config.allocator, capacity);
+    const cogo_allocator *from = c->node->system->config.allocator;
+    uint8_t *in = capacity == READ_MOST ? cogo__large_buffer_take(store_of(c), from)
+                                        : cogo__large_alloc(store_of(c), from, capacity);
     if (in == NULL) {
         cogo__session_close(c->session, COGO_ENOMEM, "no memory to read");
         return false;
@@ -42,7 +45,11 @@ static bool make_room(cogo__connection *c)
 
 void cogo__bytes_finish(cogo__connection *c)
 {
-    cogo__large_free(store_of(c), c->in);
+    if (c->in_capacity == READ_MOST) {
+        cogo__large_buffer_give(store_of(c), c->in);
+    } else {
+        cogo__large_free(store_of(c), c->in);
+    }
     c->in = NULL;
     c->in_size = c->in_capacity = 0;
 }
@@ -57,7 +64,7 @@ static ssize_t take(cogo__connection *c, uint8_t *into, size_t room)
 {
     ssize_t got = -1;
     do {
-        got = recv(c->fd, into, room, 0);
+        got = cogo__call_recv(c->fd, into, room);
     } while (got < 0 && errno == EINTR);
     if (got == 0 || (got < 0 && errno != EAGAIN)) {
         c->hung_up = true;
@@ -149,6 +156,7 @@ static size_t read_tls(cogo__connection *c)
 void cogo__bytes_read(cogo__connection *c)
 {
     size_t total = c->tls != NULL ? read_tls(c) : read_plain(c);
+    cogo__incoming_push(c);
     if (c->in_size == 0) {
         cogo__bytes_finish(c);
     }
@@ -156,7 +164,7 @@ void cogo__bytes_read(cogo__connection *c)
         c->heard_ns = cogo_now_ns(c->ctx);
     }
     if (total != 0 && c->peer != NULL) {
-        (void)cogo__u64_add_relaxed(&c->peer->bytes_in, total);
+        cogo__u64_bump(&c->peer->bytes_in[c->number], total);
     }
 }
 
@@ -180,7 +188,7 @@ bool cogo__bytes_write(cogo__connection *c, size_t *total)
     size_t size = 0;
     const uint8_t *bytes = next_bytes(c, &size);
     while (size != 0) {
-        ssize_t put = send(c->fd, bytes, size, MSG_NOSIGNAL);
+        ssize_t put = cogo__call_send(c->fd, bytes, size);
         if (put < 0 && errno == EINTR) {
             continue;
         }
@@ -195,7 +203,7 @@ bool cogo__bytes_write(cogo__connection *c, size_t *total)
         }
         *total += (size_t)put;
         if (c->peer != NULL) {
-            (void)cogo__u64_add_relaxed(&c->peer->bytes_out, (size_t)put);
+            cogo__u64_bump(&c->peer->bytes_out[c->number], (size_t)put);
         }
         bytes = next_bytes(c, &size);
     }

@@ -456,6 +456,10 @@ static cogo_err drained(cogo_context *ctx, void *state)
 {
     cogo__connection *c = state;
     c->ctx = ctx;
+    // relaxed: written before the nudge that this turn is owed to, if it is.
+    c->to_send = c->to_send
+                 || (c->peer != NULL
+                     && cogo__u32_load_relaxed(&c->peer->looked_after) == COGO__LOOKS_TOLD);
     size_t total = 0;
     bool all = !c->connecting, more = all && !c->hung_up;
     if (more && c->open && c->number == COGO__CONTROL) {

@@ -5,6 +5,7 @@
 #ifndef COGO_NODE_CONNECTION_H
 #define COGO_NODE_CONNECTION_H
 
+#include "runtime/actor/send.h"
 #include "runtime/node/node.h"
 #include "runtime/node/numbers.h"
 #include "runtime/node/tls.h"
@@ -16,7 +17,8 @@ enum {
 
 /* What the data connection has taken from the queue and not written yet. */
 typedef struct cogo__outgoing {
-    uint64_t sent; /**< Bytes of messages, see COGO__MESSAGE_COST. */
+    uint64_t sent; /**< Bytes of messages, see COGO__MESSAGE_COST; unless it is lent. */
+    bool lent;     /**< The stage was opened: `sent` of the peer is what counts. */
     uint32_t window;
     cogo__line line;     /**< Taken from the queue. */
     cogo__line deferred; /**< Wait for the large one, being of the same pair or large too. */
@@ -42,7 +44,10 @@ typedef struct cogo__incoming {
     uint64_t received; /**< Bytes of messages. */
     uint64_t consumed; /**< Of those, when it was last looked: the peer's lock is for more. */
     cogo__numbers
-        types; /**< The peer's number to our cogo_type; NULL: its name is not known. */
+        types;       /**< The peer's number to our cogo_type; NULL: its name is not known. */
+    uint64_t latest; /**< Of those numbers, and what it means. */
+    const cogo_type *latest_type;
+    cogo__chain chain; /**< Decoded, not delivered yet: within a turn only. */
     cogo__stream streams[COGO__STREAMS_MAX];
     uint32_t members; /**< Memberships of the peer's actors, see COGO__GROUP_PEER_MAX. */
     bool crowded;     /**< It has had more. */
@@ -98,6 +103,8 @@ void cogo__outgoing_finish(cogo__connection *c);
 
 /** A frame of the data connection. COGO_OK, or what is wrong with it. */
 cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame);
+/** All that came so far is delivered. */
+void cogo__incoming_push(cogo__connection *c);
 void cogo__incoming_finish(cogo__connection *c);
 /** True if @p number is an ask or a monitor of ours that waits for this very peer. */
 bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number);

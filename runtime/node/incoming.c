@@ -108,21 +108,32 @@ static cogo_err decode_name(const cogo__connection *c, cogo_value payload, uint3
     return COGO_OK;
 }
 
-static cogo_err decode(const cogo__connection *c, const cogo__frame_user *u, uint32_t cost,
+/* NULL: it was not announced, or has no meaning here. */
+static const cogo_type *type_of(cogo__connection *c, uint64_t number)
+{
+    cogo__incoming *in = &c->incoming;
+    const void *known = NULL;
+    if (in->latest != number || in->latest_type == NULL) {
+        (void)cogo__numbers_get(&in->types, (uint32_t)number, &known);
+        in->latest = number;
+        in->latest_type = known;
+    }
+    return in->latest_type;
+}
+
+static cogo_err decode(cogo__connection *c, const cogo__frame_user *u, uint32_t cost,
                        cogo_msg **out_msg)
 {
-    const void *known = NULL;
     cogo_msg_type number = COGO_MSG_BYTES;
     if (u->type == COGO_MSG_NAME) {
         bool answer = ((uint32_t)u->to & COGO__SLOT_ALIAS) != 0;
         return answer ? decode_name(c, u->payload, cost, out_msg) : COGO_EINVAL;
     }
     if (u->type != COGO_MSG_BYTES) {
-        (void)cogo__numbers_get(&c->incoming.types, (uint32_t)u->type, &known);
-        if (known == NULL) {
+        const cogo_type *type = type_of(c, u->type);
+        if (type == NULL) {
             return COGO_ENOTFOUND;
         }
-        const cogo_type *type = known;
         if (type->record != NULL) {
             return decode_record(c, type, u->payload, cost, out_msg);
         }
@@ -211,7 +222,7 @@ static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t
     }
     msg->sender = cogo__from_wire(c->peer, u->from);
     msg->trace = u->trace;
-    (void)cogo__deliver(c->node->system, c->ctx, local(c, u->to), msg, true);
+    cogo__chain_add(c->node->system, c->ctx, &c->incoming.chain, local(c, u->to), msg);
     return COGO_OK;
 }
 
@@ -299,6 +310,7 @@ static cogo_err on_type(cogo__connection *c, const cogo__frame_type *t)
     memcpy(name, t->name.data, t->name.size_bytes);
     name[t->name.size_bytes] = '\0';
     const cogo_type *type = cogo__types_find_name(&c->node->system->types, name);
+    c->incoming.latest_type = NULL;
     return cogo__numbers_put(&c->incoming.types, (uint32_t)t->number, type);
 }
 
@@ -409,6 +421,9 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
 {
     uint32_t cost = 0;
     cogo_err err = COGO_OK;
+    if (frame->kind != COGO__FRAME_USER) { // Nothing that is newer comes first.
+        cogo__incoming_push(c);
+    }
     switch (frame->kind) {
     case COGO__FRAME_TYPE:
         return on_type(c, &frame->type);
@@ -449,6 +464,11 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
     default:
         return COGO_ESTATE; // Belongs on the control connection.
     }
+}
+
+void cogo__incoming_push(cogo__connection *c)
+{
+    cogo__chain_push(c->node->system, c->ctx, &c->incoming.chain);
 }
 
 void cogo__incoming_finish(cogo__connection *c)

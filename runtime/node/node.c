@@ -127,6 +127,7 @@ static void finish(cogo__remote *remote)
     for (uint32_t i = 1; i < end; i++) {
         cogo__peer *peer = cogo__peer_find(node, i);
         if (peer != NULL) {
+            cogo__stage_clear(&peer->stage);
             cogo__lock_finish(&peer->lock);
         }
     }
@@ -362,14 +363,19 @@ uint16_t cogo_node_port(cogo_system *system)
 
 /* --- What is known of peers. -------------------------------------------------------------- */
 
+static uint64_t both(const cogo__au64 of[COGO__CONNECTIONS])
+{
+    return cogo__u64_load_relaxed(&of[COGO__CONTROL]) + cogo__u64_load_relaxed(&of[COGO__DATA]);
+}
+
 static void describe(cogo__peer *peer, cogo_node_info *out)
 {
     cogo_node_info info = {.struct_size = sizeof info,
                            .node = peer->index,
                            .incarnation = peer->incarnation,
                            .rtt_ns = cogo__u64_load_relaxed(&peer->rtt_ns),
-                           .bytes_in = cogo__u64_load_relaxed(&peer->bytes_in),
-                           .bytes_out = cogo__u64_load_relaxed(&peer->bytes_out),
+                           .bytes_in = both(peer->bytes_in),
+                           .bytes_out = both(peer->bytes_out),
                            .nacks = cogo__u64_load_relaxed(&peer->nacks)};
     (void)snprintf(info.name, sizeof info.name, "%s", peer->name);
     info.rtt_sum_ns = cogo__u64_load_relaxed(&peer->rtt_sum_ns);

@@ -13,6 +13,7 @@
 #include "runtime/node/detect.h"
 #include "runtime/node/loads.h"
 #include "runtime/node/session.h"
+#include "runtime/node/stage.h"
 #include "runtime/node/tally.h"
 #include "runtime/node/tls.h"
 #include "runtime/node/view.h"
@@ -55,6 +56,12 @@ typedef struct cogo__line {
     cogo_msg *first, *last;
 } cogo__line;
 
+typedef enum cogo__looked_after {
+    COGO__LOOKS_NOBODY, /**< Whoever sends next. */
+    COGO__LOOKS_TOLD,   /**< Whoever sent: the connection is nudged, or has a message. */
+    COGO__LOOKS_ITSELF, /**< It waits for credit or for room in the socket. */
+} cogo__looked_after;
+
 typedef struct cogo__peer {
     uint32_t index, next_free;
     char name[COGO__NODE_NAME_MAX + 1];
@@ -73,20 +80,26 @@ typedef struct cogo__peer {
     cogo_actor_id connections[COGO__CONNECTIONS];
     // Guarded by its own lock.
     cogo__lock lock;
-    bool up;           /**< There is a link: its queue takes messages. */
-    bool looked_after; /**< The connection will look at the queue without being told. */
+    bool up; /**< There is a link: its queue takes messages. */
+    /** cogo__looked_after: who sees to it that the data connection looks at stage and queue.
+     * Only that reads it without the lock. */
+    cogo__au32 looked_after;
+    cogo__stage stage; /**< Before the queue. */
     cogo__line queue;
-    uint64_t queued_bytes; /**< Also of what the connection has taken out but not written. */
+    uint64_t queued_bytes; /**< Also of what is staged or taken out, and not encoded yet. */
     cogo_actor_id data, control;
     uint64_t current;  /**< Number of the link that `consumed` is of. */
     uint64_t consumed; /**< Bytes of the peer's messages, handled or dropped here. */
     uint64_t reported; /**< Of those, what the peer was told. */
     bool report_due;   /**< The control connection has been told to. */
     // Anybody's.
-    cogo__au64 sent;         /**< Bytes of messages, to the peer. */
+    /** Bytes of messages, to the peer. Written under the lock while the stage is open, else by
+     * the connection. */
+    cogo__au64 sent;
     cogo__au64 acknowledged; /**< By the peer: bytes of messages that it has consumed. */
     cogo__au32 relays;       /**< Its asks that wait for an answer here. */
-    cogo__au64 rtt_ns, bytes_in, bytes_out, nacks;
+    cogo__au64 rtt_ns, nacks;
+    cogo__au64 bytes_in[COGO__CONNECTIONS], bytes_out[COGO__CONNECTIONS]; /**< Each its own. */
     cogo__au64 heard_ns; /**< Anything, on the control connection. */
     cogo__au64 rtt_sum_ns;
     cogo__au32 rtt_counts[COGO_NODE_RTT_BUCKETS]; /**< Written by the control connection. */
@@ -256,6 +269,9 @@ static inline bool cogo__is_signal(const cogo_msg *msg)
            && ((msg->type >= COGO__SIG_START && msg->type <= COGO__SIG_LOST)
                || msg->type == COGO__MSG_NACK || msg->type == COGO__MSG_SHARE);
 }
+/** How the frame of @p msg, a message of the program, begins. `enqueued_ns` and `target` say to
+ * whom it goes. */
+cogo__frame_user cogo__queue_head(const cogo_msg *msg);
 /** What @p msg counts for in the queue. */
 static inline uint64_t cogo__queued_cost(const cogo_msg *msg)
 {

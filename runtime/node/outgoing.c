@@ -36,12 +36,6 @@ static void release(cogo__connection *c, cogo_msg *msg, cogo_err err)
     cogo__msg_free(c->ctx->heap, msg);
 }
 
-static cogo__wire_actor sender_of(const cogo_msg *msg)
-{
-    bool here = msg->sender.node == 0 && msg->sender.slot != 0;
-    return here ? cogo__to_wire(msg->sender.slot, msg->sender.generation) : 0;
-}
-
 static cogo_err send_signal(cogo__connection *c, cogo_msg *msg)
 {
     static const uint64_t kinds[] = {
@@ -126,21 +120,10 @@ static cogo_err payload_of(cogo_msg *msg, const cogo_type *type, cogo_arena *are
     return COGO_OK;
 }
 
-static cogo__frame_user head_of(const cogo_msg *msg)
-{
-    return (cogo__frame_user){
-        .to = cogo__to_wire((uint32_t)msg->enqueued_ns, msg->target),
-        .from = sender_of(msg),
-        .type = msg->type,
-        .ask = (msg->flags & COGO__MSG_REQUEST) != 0 ? msg->ask : 0,
-        .trace = msg->trace,
-    };
-}
-
 static cogo_err send_first(cogo__connection *c, cogo_msg *msg)
 {
     cogo__outgoing *out = &c->out;
-    cogo__frame_user head = head_of(msg);
+    cogo__frame_user head = cogo__queue_head(msg);
     cogo__frame frame = {.kind = COGO__FRAME_FIRST};
     frame.first = (cogo__frame_first){
         .stream = ++out->streams,
@@ -195,7 +178,7 @@ static bool send_user(cogo__connection *c, cogo_msg *msg, cogo_err *out_err)
     const cogo_type *type = msg->type >= COGO_MSG_USER
                                 ? cogo__types_find(&c->node->system->types, msg->type)
                                 : NULL;
-    cogo__frame frame = {.kind = COGO__FRAME_USER, .user = head_of(msg)};
+    cogo__frame frame = {.kind = COGO__FRAME_USER, .user = cogo__queue_head(msg)};
     cogo_value payload = {NULL, 0};
     cogo_err err = payload_of(msg, type, &c->out.arena, &payload);
     bool large = payload.size_bytes > COGO__FRAME_PAYLOAD_MAX;
@@ -286,29 +269,70 @@ static bool send_next(cogo__connection *c, cogo_err *out_err)
     return gone;
 }
 
-/* Takes over what waits in the queue. False: there is nothing to do at all any more. */
-static bool refill(cogo__connection *c)
+/* The frames that senders made go behind the session's output. False: not now, that is too full
+ * still. Caller holds the peer's lock. */
+static bool unstage(cogo__connection *c, cogo__stage *stage)
+{
+    size_t waiting = 0;
+    (void)cogo__session_output(c->session, &waiting);
+    if (waiting == 0) {
+        cogo__session_swap(c->session, &stage->bytes, &stage->size, &stage->capacity);
+    } else if (waiting + stage->size > COGO__OUT_HIGH
+               || cogo__session_append(c->session, stage->bytes, stage->size) != COGO_OK) {
+        return false;
+    }
+    c->peer->queued_bytes -= stage->cost;
+    stage->size = 0;
+    stage->cost = 0;
+    return true;
+}
+
+/* Nothing waits: senders may make their frames themselves. Caller holds the peer's lock. */
+static void open_stage(cogo__connection *c, cogo__stage *stage)
+{
+    const cogo_type *latest = c->out.latest;
+    if (latest != NULL && latest->record == NULL) {
+        stage->spoken[latest->number % COGO__STAGE_SPOKEN] = latest->number;
+    }
+    stage->window = c->out.window;
+    stage->open = c->out.lent = true;
+    cogo__u64_store_relaxed(&c->peer->sent, c->out.sent);
+}
+
+/* Takes over what was staged, then what waits in the queue. False: there is nothing to encode.
+ * @p out_full: what is staged has to wait, and all that is newer with it. */
+static bool refill(cogo__connection *c, bool *out_full)
 {
     cogo__outgoing *out = &c->out;
-    cogo__lock_take(&c->peer->lock);
-    bool mine = c->peer->current == c->link;
-    c->peer->queued_bytes -= mine ? out->freed : 0;
+    cogo__peer *peer = c->peer;
+    cogo__lock_take(&peer->lock);
+    bool mine = peer->current == c->link;
+    if (mine) {
+        peer->queued_bytes -= out->freed;
+        out->sent = out->lent ? cogo__u64_load_relaxed(&peer->sent) : out->sent;
+        out->lent = peer->stage.open;
+        *out_full = peer->stage.size != 0 && !unstage(c, &peer->stage);
+    }
     out->freed = 0;
-    if (mine && out->line.first == NULL) {
-        out->line = c->peer->queue;
-        c->peer->queue = (cogo__line){NULL, NULL};
+    if (mine && !*out_full && out->line.first == NULL) {
+        out->line = peer->queue;
+        peer->queue = (cogo__line){NULL, NULL};
     }
     bool some = out->line.first != NULL || out->large != NULL || out->deferred.first != NULL;
     if (mine) {
-        c->peer->looked_after = some;
+        cogo__u32_store_relaxed(&peer->looked_after,
+                                some || *out_full ? COGO__LOOKS_ITSELF : COGO__LOOKS_NOBODY);
     }
-    cogo__lock_give(&c->peer->lock);
-    return some;
+    if (mine && !some && !*out_full && !peer->stage.open) {
+        open_stage(c, &peer->stage);
+    }
+    cogo__lock_give(&peer->lock);
+    return some && !*out_full;
 }
 
 bool cogo__outgoing_fill(cogo__connection *c)
 {
-    bool full = false, more = refill(c);
+    bool full = false, waits = false, more = refill(c, &waits);
     cogo_err err = COGO_OK;
     size_t waiting = 0;
     while (more && err == COGO_OK) {
@@ -323,18 +347,20 @@ bool cogo__outgoing_fill(cogo__connection *c)
             moved = true;
         }
         if (c->out.line.first == NULL && err == COGO_OK) {
-            more = refill(c);
+            more = refill(c, &waits);
         }
         more = more && moved;
     }
     if (c->out.freed != 0) {
-        (void)refill(c);
+        (void)refill(c, &waits);
     }
-    cogo__u64_store_relaxed(&c->peer->sent, c->out.sent);
+    if (!c->out.lent) {
+        cogo__u64_store_relaxed(&c->peer->sent, c->out.sent);
+    }
     if (err != COGO_OK) {
         cogo__session_close(c->session, err, "a frame could not be made");
     }
-    return full;
+    return full || waits;
 }
 
 void cogo__outgoing_finish(cogo__connection *c)

@@ -84,6 +84,7 @@ static remains end_link(cogo__node *node, cogo__peer *peer, const char *why)
     peer->up = false;
     peer->current = 0;
     peer->queue = (cogo__line){NULL, NULL};
+    cogo__stage_clear(&peer->stage);
     cogo__lock_give(&peer->lock);
     (void)snprintf(peer->why, sizeof peer->why, "%s", why);
     return left;
@@ -236,7 +237,7 @@ bool cogo__peer_up(cogo__node *node, cogo_context *ctx, cogo__peer *peer, uint64
         peer->mourned = true;
         cogo__lock_take(&peer->lock);
         peer->up = true;
-        peer->looked_after = false;
+        cogo__u32_store_relaxed(&peer->looked_after, COGO__LOOKS_NOBODY);
         peer->queued_bytes = 0;
         peer->data = ctx->self;
         cogo__lock_give(&peer->lock);

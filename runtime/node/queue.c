@@ -61,31 +61,82 @@ static bool may_pass(const cogo__node *node, const cogo_msg *msg, cogo_dead_reas
     return msg->size_bytes <= node->config.message_bytes;
 }
 
-static cogo_err put(cogo__node *node, cogo_context *here, cogo__peer *peer, cogo_actor_id to,
-                    cogo_msg *msg, cogo_dead_reason *out_why)
+cogo__frame_user cogo__queue_head(const cogo_msg *msg)
+{
+    bool here = msg->sender.node == 0 && msg->sender.slot != 0;
+    return (cogo__frame_user){
+        .to = (uint64_t)msg->target << 32 | (uint32_t)msg->enqueued_ns,
+        .from = here ? (uint64_t)msg->sender.generation << 32 | msg->sender.slot : 0,
+        .type = msg->type,
+        .ask = (msg->flags & COGO__MSG_REQUEST) != 0 ? msg->ask : 0,
+        .trace = msg->trace,
+    };
+}
+
+/* Becomes a frame here and now? Caller holds the peer's lock. */
+static bool stage(const cogo__node *node, cogo__peer *peer, cogo_msg *msg)
+{
+    cogo__stage *stage = &peer->stage;
+    uint64_t sent = cogo__u64_load_relaxed(&peer->sent) + cogo__queued_cost(msg);
+    if (!stage->open || (msg->flags & COGO__MSG_RUNTIME) != 0
+        || msg->size_bytes > COGO__STAGE_PAYLOAD || !cogo__stage_speaks(stage, msg->type)
+        || sent - cogo__u64_load_relaxed(&peer->acknowledged) > stage->window) {
+        return false;
+    }
+    cogo__frame frame = {.kind = COGO__FRAME_USER, .user = cogo__queue_head(msg)};
+    frame.user.payload = (cogo_value){cogo_msg_payload(msg), msg->size_bytes};
+    if (!cogo__stage_add(stage, node->system->config.allocator, &frame)) {
+        return false;
+    }
+    stage->cost += cogo__queued_cost(msg);
+    cogo__u64_store_relaxed(&peer->sent, sent);
+    return true;
+}
+
+/* Caller holds the peer's lock. */
+static cogo_err take_in(const cogo__node *node, cogo__peer *peer, cogo_msg *msg,
+                        bool *out_staged, cogo_dead_reason *out_why)
 {
     // What the runtime says is never refused: it is bounded by what there is to say it about.
     bool bounded = (msg->flags & COGO__MSG_RUNTIME) == 0;
-    cogo_actor_id wake = COGO_NO_ACTOR;
-    cogo_err err = COGO_OK;
-    cogo__lock_take(&peer->lock);
+    *out_staged = false;
+    *out_why = COGO_DEAD_GONE;
     if (!peer->up) {
-        *out_why = COGO_DEAD_GONE;
-        err = COGO_EGONE;
-    } else if (bounded && peer->queued_bytes >= node->config.queue_bytes) {
+        return COGO_EGONE;
+    }
+    if (bounded && peer->queued_bytes >= node->config.queue_bytes) {
         *out_why = COGO_DEAD_LINK;
-        err = COGO_EFULL;
-    } else {
-        msg->enqueued_ns = to.slot;
-        msg->target = to.generation;
+        return COGO_EFULL;
+    }
+    *out_staged = stage(node, peer, msg);
+    if (!*out_staged) {
+        peer->stage.open = false;
         cogo__line_add(&peer->queue, msg);
-        peer->queued_bytes += cogo__queued_cost(msg);
-        wake = peer->looked_after ? COGO_NO_ACTOR : peer->data;
-        peer->looked_after = true;
+    }
+    peer->queued_bytes += cogo__queued_cost(msg);
+    return COGO_OK;
+}
+
+static cogo_err put(cogo__node *node, cogo_context *here, cogo__peer *peer, cogo_msg *msg,
+                    cogo_dead_reason *out_why)
+{
+    cogo_actor_id wake = COGO_NO_ACTOR;
+    bool staged = false;
+    cogo__lock_take(&peer->lock);
+    cogo_err err = take_in(node, peer, msg, &staged, out_why);
+    if (err == COGO_OK) {
+        if (cogo__u32_load_relaxed(&peer->looked_after) == COGO__LOOKS_NOBODY) {
+            cogo__u32_store_relaxed(&peer->looked_after, COGO__LOOKS_TOLD);
+            wake = peer->data;
+        }
     }
     cogo__lock_give(&peer->lock);
-    if (cogo_actor_id_is_set(wake)) {
+    if (cogo_actor_id_is_set(wake) && !cogo__nudge(node->system, here, wake)) {
         cogo__post(node->system, here, wake, COGO__MSG_FLUSH, 0, 0, "", 0);
+    }
+    if (staged) {
+        cogo__count(node->system, here, COGO__HANDLED, 1);
+        cogo__msg_free(here != NULL ? here->heap : NULL, msg);
     }
     return err;
 }
@@ -102,7 +153,9 @@ static cogo_err pass(cogo__remote *remote, cogo_context *here, cogo_actor_id to,
     if ((to.slot & COGO__SLOT_ALIAS) != 0) {
         (void)cogo__u32_add_relaxed(&peer->relays, UINT32_MAX);
     }
-    return may_pass(node, msg, out_why) ? put(node, here, peer, to, msg, out_why) : COGO_EINVAL;
+    msg->enqueued_ns = to.slot; // Where what waits for a link keeps it.
+    msg->target = to.generation;
+    return may_pass(node, msg, out_why) ? put(node, here, peer, msg, out_why) : COGO_EINVAL;
 }
 
 static void refuse(cogo__remote *remote, cogo_context *here, cogo_actor_id asker, cogo_err err)

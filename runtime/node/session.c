@@ -102,6 +102,30 @@ const uint8_t *cogo__session_output(const cogo__session *s, size_t *out_size)
     return s->out + s->out_at;
 }
 
+cogo_err cogo__session_append(cogo__session *s, const uint8_t *frames, size_t size_bytes)
+{
+    cogo_err err = s->state == COGO__SESSION_OPEN ? reserve(s, size_bytes) : COGO_ESTATE;
+    if (err == COGO_OK) {
+        memcpy(s->out + s->out_size, frames, size_bytes);
+        s->out_size += size_bytes;
+    }
+    return err;
+}
+
+void cogo__session_swap(cogo__session *s, uint8_t **frames, size_t *size_bytes,
+                        size_t *capacity_bytes)
+{
+    uint8_t *out = s->out;
+    size_t capacity = s->out_capacity;
+    s->out = *frames;
+    s->out_at = 0;
+    s->out_size = *size_bytes;
+    s->out_capacity = *capacity_bytes;
+    *frames = out;
+    *size_bytes = 0;
+    *capacity_bytes = capacity;
+}
+
 void cogo__session_sent(cogo__session *s, size_t size_bytes)
 {
     size_t left = s->out_size - s->out_at;
@@ -336,10 +360,11 @@ static bool take_frame(cogo__session *s, const uint8_t *bytes, size_t size)
     if (s->state != COGO__SESSION_OPEN) {
         return greet(s, &frame, bytes, size);
     }
-    if (cogo__frame_name(frame.kind) == NULL) {
+    bool user = frame.kind == COGO__FRAME_USER; // Nearly always: then nothing is looked up.
+    if (!user && cogo__frame_name(frame.kind) == NULL) {
         return true; // Of a newer version, and may be ignored.
     }
-    if (frame.kind <= COGO__FRAME_WELCOME) {
+    if (!user && frame.kind <= COGO__FRAME_WELCOME) {
         return refuse(s, COGO_ESTATE, "the handshake is over");
     }
     cogo_err err = s->config.events.frame(s->config.events.ctx, s, &frame);

@@ -70,6 +70,12 @@ const uint8_t *cogo__session_output(const cogo__session *session, size_t *out_si
 void cogo__session_sent(cogo__session *session, size_t size_bytes);
 /** Appends a frame. COGO_OK; COGO_ESTATE (not open); COGO_EFULL; COGO_EINVAL; COGO_ENOMEM. */
 cogo_err cogo__session_send(cogo__session *session, const cogo__frame *frame);
+/** Appends whole frames that were encoded elsewhere. As cogo__session_send(). */
+cogo_err cogo__session_append(cogo__session *session, const uint8_t *frames, size_t size_bytes);
+/** As above for an open session whose output is empty, without a copy: it keeps the block, and
+ * the caller gets its own, emptied, in place of it. Both are of the session's allocator. */
+void cogo__session_swap(cogo__session *session, uint8_t **frames, size_t *size_bytes,
+                        size_t *capacity_bytes);
 /** Says GOODBYE or REFUSE, once; the owner sends what is left of the output, then closes. */
 void cogo__session_close(cogo__session *session, cogo_err err, const char *why);
 

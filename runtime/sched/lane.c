@@ -129,12 +129,12 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
     return cell != NULL || lane->doze.tired ? cell : steal(lane);
 }
 
-void cogo__lane_fire_timers(cogo__lane *lane)
+uint64_t cogo__lane_fire_timers(cogo__lane *lane)
 {
     cogo__timers *timers = &lane->timers;
     bool young = cogo__young_any(timers);
     if (!young && cogo__u64_load_relaxed(&timers->first_ns) == 0) {
-        return;
+        return 0;
     }
     cogo_system *system = lane->sched->system;
     uint64_t now = cogo__world_now(system->world);
@@ -143,6 +143,7 @@ void cogo__lane_fire_timers(cogo__lane *lane)
     }
     uint32_t gone = cogo__timers_fire(timers, system, &lane->ctx, now);
     cogo__count(system, &lane->ctx, COGO__TIMERS_GONE, gone);
+    return now;
 }
 
 static void run(cogo__lane *lane, cogo__cell *cell)
@@ -166,11 +167,11 @@ static void run(cogo__lane *lane, cogo__cell *cell)
 bool cogo__lane_step(cogo__lane *lane)
 {
     if (lane->tick % COGO__TIMER_TURNS == 0) {
-        cogo__lane_fire_timers(lane);
+        (void)cogo__lane_fire_timers(lane);
     }
     cogo__cell *cell = cogo__lane_next(lane);
     if (cell == NULL) {
-        cogo__lane_fire_timers(lane);
+        (void)cogo__lane_fire_timers(lane);
         cell = cogo__lane_next(lane);
     }
     if (cell != NULL) {
@@ -180,7 +181,7 @@ bool cogo__lane_step(cogo__lane *lane)
 }
 
 /* Looks a little longer before the sleep, if that is likely to help: see spin.h. */
-static cogo__cell *look_around(cogo__lane *lane)
+static cogo__cell *look_around(cogo__lane *lane, uint64_t *now)
 {
     cogo__sched *sched = lane->sched;
     uint32_t most = cogo__u32_load_relaxed(&sched->spins_now);
@@ -191,6 +192,7 @@ static cogo__cell *look_around(cogo__lane *lane)
     cogo__cell *cell = NULL;
     uint32_t budget = cogo__spin_budget(&lane->spin, most);
     uint32_t used = 0;
+    *now = 0; // It is later when this is over.
     while (cell == NULL && used < budget) {
         cogo__cpu_relax();
         cell = cogo__lane_next(lane);
@@ -213,7 +215,7 @@ void cogo__lane_main(void *arg)
             if (lane->spare) {
                 (void)cogo__spare_rest(lane);
             }
-            cogo__lane_fire_timers(lane);
+            (void)cogo__lane_fire_timers(lane);
             cogo__poller_look(lane);
             if (sched->lane_count > 1 && cogo__company_ripe(&lane->company)) {
                 cogo__company_look(lane);
@@ -222,18 +224,19 @@ void cogo__lane_main(void *arg)
                 (void)cogo__heap_trim(&lane->heap, cogo__world_now(sched->system->world));
             }
         }
+        uint64_t now = 0;
         cogo__cell *cell = cogo__lane_next(lane);
         if (cell == NULL) {
-            cogo__lane_fire_timers(lane);
+            now = cogo__lane_fire_timers(lane);
             cogo__search_begin(lane);
             cell = cogo__lane_next(lane);
-            cell = cell != NULL || lane->doze.tired ? cell : look_around(lane);
+            cell = cell != NULL || lane->doze.tired ? cell : look_around(lane, &now);
         }
         if (cell == NULL) {
             // acquire: what was sent before stop() is seen after this, if not by the look
             // before.
             bool halt = cogo__u32_load_acquire(&sched->halt) != 0;
-            cell = halt ? cogo__lane_next(lane) : cogo__lane_park(lane);
+            cell = halt ? cogo__lane_next(lane) : cogo__lane_park(lane, now);
             if (halt && cell == NULL) {
                 break;
             }

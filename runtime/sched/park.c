@@ -205,8 +205,13 @@ static void enter_idle(cogo__lane *lane)
 
 uint64_t cogo__lane_deadline(cogo__lane *lane, uint64_t now)
 {
-    uint64_t deadline = timer_deadline(lane, now);
-    uint64_t trim = cogo__heap_trim(&lane->heap, now); // One wake-up, some time after a flood.
+    lane->trim_ns = cogo__heap_trim(&lane->heap, now); // One wake-up, some time after a flood.
+    return cogo__lane_deadline_again(lane, now);
+}
+
+uint64_t cogo__lane_deadline_again(cogo__lane *lane, uint64_t now)
+{
+    uint64_t deadline = timer_deadline(lane, now), trim = lane->trim_ns;
     return trim != 0 && (deadline == COGO__FOREVER || deadline > trim) ? trim : deadline;
 }
 
@@ -238,10 +243,11 @@ void cogo__lane_park_until(cogo__lane *lane, uint64_t ns)
     cogo__world_park(world, &lane->parker, first != COGO__FOREVER && first < end ? first : end);
 }
 
-cogo__cell *cogo__lane_park(cogo__lane *lane)
+cogo__cell *cogo__lane_park(cogo__lane *lane, uint64_t now)
 {
     cogo__sched *sched = lane->sched;
     cogo__cell *found = NULL;
+    now = lane->spare || lane->doze.tired ? 0 : now; // These rest first.
     if (lane->spare && cogo__spare_rest(lane)) {
         return NULL;
     }
@@ -250,7 +256,7 @@ cogo__cell *cogo__lane_park(cogo__lane *lane)
         return NULL;
     }
     enter_idle(lane);
-    uint64_t now = cogo__world_now(sched->system->world);
+    now = now != 0 ? now : cogo__world_now(sched->system->world);
     uint64_t deadline = cogo__lane_deadline(lane, now);
     if (!work_visible(sched) && (deadline == COGO__FOREVER || deadline > now)) {
         found = sleep_till(lane, now, deadline);

@@ -45,7 +45,9 @@ bool cogo__poller_rest(cogo__lane *lane, uint64_t now, uint64_t deadline_ns)
     (void)cogo__u32_swap_seq_cst(&lane->polls, 1);
     if (cogo__lane_sleeps(lane->sched, lane->index)
         && cogo__u32_load_acquire(&lane->sched->halt) == 0
-        && cogo__lane_deadline(lane, now) == deadline_ns) {
+        && cogo__lane_deadline_again(lane, now) == deadline_ns) {
+        cogo__u64_store_relaxed(&poller->polled_ns,
+                                now); // A look soon after would be one more.
         poller->poll(poller, &lane->ctx, now, deadline_ns);
     }
     (void)cogo__u32_swap_seq_cst(&lane->polls, 0);

@@ -40,10 +40,11 @@ typedef struct cogo__lane {
     bool spare;     /**< Works only while another one is stuck: see spare.c. */
     cogo__spin spin;
     uint64_t random;
-    bool lying;     /**< Polled: its bit was set by itself. */
-    bool patient;   /**< It has looked at the LIFO slots since it ran something. */
-    bool relieving; /**< Runs others inside a callback: see relief.c. */
-    uint64_t floor; /**< Where the deque ended when this turn began. */
+    bool lying;       /**< Polled: its bit was set by itself. */
+    bool patient;     /**< It has looked at the LIFO slots since it ran something. */
+    bool relieving;   /**< Runs others inside a callback: see relief.c. */
+    uint64_t floor;   /**< Where the deque ended when this turn began. */
+    uint64_t trim_ns; /**< When the heap wants to be looked at; 0: never. */
     cogo__doze doze;
     cogo__table_cache cell_cache, ref_cache;
     cogo__parker parker;
@@ -100,9 +101,10 @@ void cogo__wake_any(cogo__sched *sched, cogo_context *here);
 /** The lane found work: if it was the last one looking, another one starts (the wake chain). */
 void cogo__search_end(cogo__lane *lane);
 void cogo__search_begin(cogo__lane *lane);
-/** Sleeps until there may be work. What waited too long in another lane's LIFO slot, or NULL.
+/** Sleeps until there may be work. @p now: just read, or 0. What waited too long in another
+ * lane's LIFO slot, or NULL.
  */
-cogo__cell *cogo__lane_park(cogo__lane *lane);
+cogo__cell *cogo__lane_park(cogo__lane *lane, uint64_t now);
 
 /** Parks for @p ns, or until its first timer. */
 void cogo__lane_park_until(cogo__lane *lane, uint64_t ns);
@@ -111,6 +113,8 @@ void cogo__lane_wake(cogo__lane *lane);
 /** When it wants to be awake again: a timer or empty memory; COGO__FOREVER: for nothing. Owner.
  */
 uint64_t cogo__lane_deadline(cogo__lane *lane, uint64_t now);
+/** The same when nothing was freed since: only a timer may have come. */
+uint64_t cogo__lane_deadline_again(cogo__lane *lane, uint64_t now);
 /** Runs due timers and one turn. False: nothing was ready. */
 bool cogo__lane_step(cogo__lane *lane);
 /** Sets its bit. False, and not set: there is work. */
@@ -129,8 +133,8 @@ cogo__cell *cogo__lane_take_injected(cogo__lane *lane);
 /** Work for this lane, or NULL. */
 cogo__cell *cogo__lane_next(cogo__lane *lane);
 void cogo__lane_main(void *lane);
-/** Runs the timers that are due. Owner. */
-void cogo__lane_fire_timers(cogo__lane *lane);
+/** Runs the timers that are due. Owner. What time it is, or 0: there was no need to know. */
+uint64_t cogo__lane_fire_timers(cogo__lane *lane);
 /** Waits for the end of all that were started, after `halt`. */
 void cogo__lanes_join(cogo__sched *sched);
 

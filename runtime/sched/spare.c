@@ -50,7 +50,7 @@ bool cogo__spare_rest(cogo__lane *lane)
     hand_on(lane);
     cogo__u32_store_relaxed(&lane->rests, 1);
     while (!works(lane)) {
-        cogo__lane_fire_timers(lane);
+        (void)cogo__lane_fire_timers(lane);
         hand_on(lane);
         cogo__heap_collect(&lane->heap);
         cogo__heap_flush(&lane->heap);

@@ -87,6 +87,30 @@ static void kept_messages(void)
     MODEL_CHECK(w.got == SENDERS * EACH);
 }
 
+/* As what a connection decoded: linked by plain stores before anybody can see it. */
+static void send_chain(void *arg)
+{
+    letter *letters = arg;
+    for (unsigned i = 0; i < EACH; i++) {
+        letters[i].sender = 0;
+        letters[i].number = i;
+        cogo__ptr_store_relaxed(&letters[i].link.next,
+                                i + 1 < EACH ? &letters[i + 1].link : NULL);
+    }
+    if (cogo__mailbox_push_all(&w.box, &letters[0].link, &letters[EACH - 1].link)) {
+        run_actor();
+    }
+}
+
+static void a_chain_beside_a_sender(void)
+{
+    begin(false);
+    unsigned other = model_start(send_chain, w.letters[0]);
+    send_all(w.letters[1]);
+    model_join(other);
+    MODEL_CHECK(w.got == SENDERS * EACH);
+}
+
 static void hold_and_run(void *arg)
 {
     (void)arg;
@@ -108,6 +132,7 @@ static void held_without_a_message(void)
 
 const model_program mailbox_programs[] = {
     {"mailbox/two_senders", two_senders, 40000},
+    {"mailbox/a_chain_beside_a_sender", a_chain_beside_a_sender, 40000},
     {"mailbox/kept_messages", kept_messages, 40000},
     {"mailbox/held_without_a_message", held_without_a_message, 20000},
     {0},

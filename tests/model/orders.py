@@ -13,7 +13,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TABLE = os.path.join(TOP, "tests/model/ORDERS.md")
 NOT_FOUND = "-"
-# The back-ends themselves; a lock ships as a mutex; the simulated world has one thread.
+# The back-ends themselves; a lock ships as another one; the simulated world has one thread.
 LEFT_OUT = re.compile(r"base/(atomic|atomic_checked|lock)\.h$|base/(sim|sim_run|world_sim|fiber)\.c$|base/sim")
 OPERATION = re.compile(r"\bcogo__(?:u32|u64|ptr)_(load|store|swap|cas|add|or|clear)"
                        r"_(relaxed|acquire|release|acq_rel|seq_cst)\(")

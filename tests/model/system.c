@@ -1,5 +1,6 @@
 /* Whole systems of one or two lanes: what ships, from cogo_system_create() to destroy. A lost
  * wake-up is found as "nothing goes on", because every wait here is without a deadline. */
+#include "runtime/actor/send.h"
 #include "tests/model/scene.h"
 
 /* --- An actor counts; whoever waits for its end sees what it wrote. ----------------------- */
@@ -128,6 +129,71 @@ static void children_are_stolen(void)
     finish();
 }
 
+/* --- Work that its actor is told of by a nudge, or by a message if that is at work: what
+ * senders do with a link (node/queue.c), and what the link does then (node/connection.c). ---
+ */
+
+static struct {
+    cogo__lock lock;
+    unsigned waits;  // Under it.
+    cogo__au32 told; // The same; the actor reads it without.
+} shelf;
+
+static void put_on_shelf(void *arg)
+{
+    (void)arg;
+    cogo__lock_take(&shelf.lock);
+    shelf.waits++;
+    bool told = cogo__u32_load_relaxed(&shelf.told) != 0;
+    cogo__u32_store_relaxed(&shelf.told, 1);
+    cogo__lock_give(&shelf.lock);
+    if (!told && !cogo__nudge(w.system, NULL, w.first)) {
+        cogo__post(w.system, NULL, w.first, WORD, 0, 0, "", 0);
+    }
+}
+
+static cogo_err clear_shelf(cogo_context *ctx, void *state)
+{
+    (void)state;
+    if (cogo__u32_load_relaxed(&shelf.told) == 0) {
+        return COGO_OK; // As of a connection that has only read.
+    }
+    cogo__lock_take(&shelf.lock);
+    w.got += shelf.waits;
+    shelf.waits = 0;
+    cogo__u32_store_relaxed(&shelf.told, 0);
+    cogo__lock_give(&shelf.lock);
+    if (w.got == 3) {
+        cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior shelved = {.struct_size = sizeof(cogo_behavior),
+                                      .name = "shelved",
+                                      .receive = never,
+                                      .drained = clear_shelf};
+
+/* A nudge that comes late finds another actor in the cell. */
+static void nudged_or_told(void)
+{
+    begin(1);
+    memset(&shelf, 0, sizeof shelf);
+    cogo__lock_init(&shelf.lock);
+    w.first = spawn(&shelved, 0, NULL);
+    unsigned other = model_start(put_on_shelf, NULL);
+    put_on_shelf(NULL);
+    put_on_shelf(NULL);
+    await(w.first);
+    MODEL_CHECK(w.got == 3);
+    w.second = spawn(&grown, 0, NULL);
+    send(w.second, WORD, 3);
+    await(w.second);
+    model_join(other);
+    cogo__lock_finish(&shelf.lock);
+    finish();
+}
+
 /* --- A callback that does not return. ------------------------------------------------------
  */
 
@@ -178,6 +244,7 @@ const model_program system_programs[] = {
     {"system/two_threads_wake_it", two_threads_wake_it, 3000},
     {"system/a_ball_goes_round", a_ball_goes_round, 2000},
     {"system/children_are_stolen", children_are_stolen, 2000},
+    {"system/nudged_or_told", nudged_or_told, 3000},
     {"system/a_stuck_lane_is_helped", a_stuck_lane_is_helped, 2000},
     {0},
 };

@@ -23,7 +23,7 @@ planted() {
     fi
 }
 
-planted cogo__mailbox_push talk_fifo 1..500
+planted cogo__mailbox_push_all talk_fifo 1..500
 planted cogo__mailbox_idle talk_fifo 1..500
 planted claim_idle talk_fifo 1..1000
 planted wait_for_order talk_fifo 1..1000

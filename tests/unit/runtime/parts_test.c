@@ -4,6 +4,7 @@
 #include "runtime/actor/table.h"
 #include "runtime/base/heap.h"
 #include "runtime/base/large.h"
+#include "runtime/base/lock.h"
 #include "runtime/sched/deque.h"
 #include "runtime/sched/spin.h"
 #include "tests/unit/runtime/scene.h"
@@ -41,6 +42,58 @@ Test(mailbox, only_the_push_that_ends_the_idle_state_asks_for_a_lane)
     cr_expect(cogo__mailbox_hold(&box));
     cr_expect_not(cogo__mailbox_push(&box, &first));
     cr_expect_eq(cogo__mailbox_peek(tail), &first);
+}
+
+Test(mailbox, a_chain_is_pushed_at_once_and_taken_in_order)
+{
+    cogo__mailbox box;
+    cogo__link *tail = NULL, chain[3], after, *done = NULL;
+    cogo__mailbox_init(&box, &tail);
+    cogo__ptr_store_relaxed(&chain[0].next, &chain[1]);
+    cogo__ptr_store_relaxed(&chain[1].next, &chain[2]);
+    cr_expect(cogo__mailbox_push_all(&box, &chain[0], &chain[2]));
+    cr_expect_not(cogo__mailbox_push(&box, &after));
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(cogo__mailbox_peek(tail), &chain[i]);
+        cr_expect_eq(cogo__mailbox_take(&box, &tail, &chain[i]), i > 0 ? &chain[i - 1] : NULL);
+    }
+    cr_expect_eq(cogo__mailbox_peek(tail), &after);
+    cr_expect_eq(cogo__mailbox_take(&box, &tail, &after), &chain[2]);
+    cr_expect(cogo__mailbox_idle(&box, &tail, &done));
+}
+
+enum { LOCKERS = 4, LOCKED_EACH = 100000 };
+
+static struct {
+    cogo__lock lock;
+    uint64_t count; // Under it.
+} locked;
+
+static void *count_locked(void *arg)
+{
+    for (int i = 0; i < LOCKED_EACH; i++) {
+        cogo__lock_take(&locked.lock);
+        locked.count++;
+        if (i % 1000 == 0) {
+            cogo__thread_yield(); // With the lock: the others come to its slow way.
+        }
+        cogo__lock_give(&locked.lock);
+    }
+    return arg;
+}
+
+Test(lock, whoever_waits_gets_it_and_nobody_has_it_twice)
+{
+    pthread_t threads[LOCKERS];
+    cogo__lock_init(&locked.lock);
+    for (int i = 0; i < LOCKERS; i++) {
+        cr_assert_eq(pthread_create(&threads[i], NULL, count_locked, NULL), 0);
+    }
+    for (int i = 0; i < LOCKERS; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    cr_expect_eq(locked.count, (uint64_t)LOCKERS * LOCKED_EACH);
+    cogo__lock_finish(&locked.lock);
 }
 
 enum { SENDERS = 3, NODES = 64, EACH = 20000 };
@@ -246,6 +299,29 @@ Test(large, a_block_is_used_again_by_one_of_about_its_size_only)
     cogo__large_finish(&store);
     cr_expect_eq(store.count, 0u);
     cr_expect_eq(store.bytes, 0u);
+}
+
+/* A connection that reads takes one in each turn. */
+Test(large, the_buffer_is_the_same_block_each_time_and_goes_when_nobody_takes_it)
+{
+    cogo__large store = {.count = 0};
+    void *block = cogo__large_buffer_take(&store, NULL);
+    void *other = cogo__large_buffer_take(&store, NULL); // Somebody has the first one still.
+    memset(block, 1, COGO__LARGE_BUFFER);
+    cr_expect_neq(other, block);
+    cogo__large_buffer_give(&store, block);
+    cogo__large_buffer_give(&store, other);
+    cr_expect_eq(cogo__large_buffer_take(&store, NULL), block);
+    cogo__large_buffer_give(&store, block);
+    uint64_t due = cogo__large_trim(&store, 1000);
+    cr_expect_eq(due, 1000 + UINT64_C(1000000000));
+    cogo__large_buffer_give(&store, cogo__large_buffer_take(&store, NULL));
+    due = cogo__large_trim(&store, due);
+    cr_expect_eq(store.buffer, block, "it was needed");
+    cr_expect_eq(cogo__large_trim(&store, due), 0u);
+    cr_expect_null(store.buffer);
+    cogo__large_buffer_give(NULL, cogo__large_buffer_take(NULL, NULL));
+    cogo__large_finish(&store);
 }
 
 Test(large, what_is_kept_is_bounded_and_goes_when_it_is_not_needed)
