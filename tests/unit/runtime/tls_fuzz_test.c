@@ -6,5 +6,5 @@
 
 Test(fuzz, every_handshake_of_the_corpus_and_its_neighbours_are_handled)
 {
-    cr_expect_geq(replay_corpus("tests/fuzz/corpus/tls"), 5);
+    cr_expect_geq(replay_corpus("tests/fuzz/corpus/tls"), 70);
 }
