@@ -2,6 +2,15 @@
 
 enum { CALL_MS = 30000, PATH_SIZE = 2048 };
 
+const args_option list_page_options[] = {
+    {.name = "page-size", .value = "N", .doc = "at most 1000", .fallback = "50"},
+    {.name = "page-token", .value = "T", .doc = "go on where a page ended"},
+    {.name = NULL},
+};
+
+const list_filter list_page_filters[] = {
+    {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL}};
+
 cli_exit list_show(const args *a, const char *path, const list_filter *filters, const char *key,
                    const output_column *columns)
 {

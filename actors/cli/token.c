@@ -88,9 +88,7 @@ static cli_exit list(const args *a)
         {"CREATED", "createdAt"}, {"EXPIRES", "expiresAt"},
         {"REVOKED", "revokedAt"}, {NULL, NULL},
     };
-    static const list_filter filters[] = {
-        {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL}};
-    return list_show(a, "/v1/tokens", filters, "tokens", columns);
+    return list_show(a, "/v1/tokens", list_page_filters, "tokens", columns);
 }
 
 static cli_exit revoke(const args *a)
@@ -127,16 +125,11 @@ static const args_option create_options[] = {
     {.name = NULL},
 };
 
-static const args_option page_options[] = {
-    {.name = "page-size", .value = "N", .doc = "at most 1000", .fallback = "50"},
-    {.name = "page-token", .value = "T", .doc = "go on where a page ended"},
-    {.name = NULL},
-};
-
 const cli_command token_commands[] = {
     {"token", "create", "", "make an access token; its secret is shown once", create_options, 0,
      0, create},
-    {"token", "list", "", "access tokens, without their secrets", page_options, 0, 0, list},
+    {"token", "list", "", "access tokens, without their secrets", list_page_options, 0, 0,
+     list},
     {"token", "revoke", "ID", "take an access token back, for good", NULL, 1, 1, revoke},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

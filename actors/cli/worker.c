@@ -5,9 +5,6 @@
 
 enum { CALL_MS = 10000 };
 
-static const list_filter pages[] = {
-    {"page-size", "pageSize"}, {"page-token", "pageToken"}, {NULL, NULL}};
-
 static cli_exit show(const args *a, const char *method, const char *collection,
                      const char *suffix)
 {
@@ -80,7 +77,7 @@ static cli_exit actor_list(const args *a)
         {"DETACHED", "detached"},
         {NULL, NULL},
     };
-    return list_show(a, "/v1/actors", pages, "actors", columns);
+    return list_show(a, "/v1/actors", list_page_filters, "actors", columns);
 }
 
 static cli_exit node_list(const args *a)
@@ -98,19 +95,13 @@ static cli_exit node_list(const args *a)
         {"INCARNATION", "incarnation"},
         {NULL, NULL},
     };
-    return list_show(a, "/v1/nodes", pages, "nodes", columns);
+    return list_show(a, "/v1/nodes", list_page_filters, "nodes", columns);
 }
 
 static cli_exit actor_get(const args *a)
 {
     return show(a, "GET", "actors", "");
 }
-
-static const args_option page_options[] = {
-    {.name = "page-size", .value = "N", .doc = "at most 1000", .fallback = "50"},
-    {.name = "page-token", .value = "T", .doc = "go on where a page ended"},
-    {.name = NULL},
-};
 
 const cli_command worker_commands[] = {
     {"worker", "list", "", "workers and what they do now", NULL, 0, 0, worker_list},
@@ -119,10 +110,10 @@ const cli_command worker_commands[] = {
      worker_drain},
     {"role", "list", "", "roles that workers offer", NULL, 0, 0, role_list},
     {"role", "get", "NAME", "one role with its JSON Schemas", NULL, 1, 1, role_get},
-    {"actor", "list", "", "actors of the node: state, mailbox, restarts, links", page_options,
-     0, 0, actor_list},
-    {"node", "list", "", "this node, its links and the members of its cluster", page_options, 0,
-     0, node_list},
+    {"actor", "list", "", "actors of the node: state, mailbox, restarts, links",
+     list_page_options, 0, 0, actor_list},
+    {"node", "list", "", "this node, its links and the members of its cluster",
+     list_page_options, 0, 0, node_list},
     {"actor", "get", "ID|NAME", "one actor, as JSON", NULL, 1, 1, actor_get},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

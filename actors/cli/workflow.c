@@ -126,7 +126,7 @@ static cli_exit list(const args *a)
                                             {"CREATED", "createdAt"},
                                             {"NAME", "name"},
                                             {NULL, NULL}};
-    return list_show(a, "/v1/workflows", NULL, "workflows", columns);
+    return list_show(a, "/v1/workflows", list_page_filters, "workflows", columns);
 }
 
 static const args_option run_options[] = {
@@ -139,6 +139,6 @@ const cli_command workflow_commands[] = {
     {"workflow", "run", "FILE", "submit a graph of tasks (YAML or JSON: name, tasks)",
      run_options, 1, 1, run},
     {"workflow", "get", "ID", "one workflow with its tasks", NULL, 1, 1, get},
-    {"workflow", "list", "", "workflows, newest first", NULL, 0, 0, list},
+    {"workflow", "list", "", "workflows, newest first", list_page_options, 0, 0, list},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

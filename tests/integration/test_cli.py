@@ -87,6 +87,12 @@ def test_workflow_from_a_yaml_file(cluster, tmp_path):
     done = run_cogo("workflow", "run", str(graph), "--wait", "--json", "--server", cluster.url)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["state"] == "succeeded"
+    assert run_cogo("workflow", "run", str(graph), "--server", cluster.url).returncode == 0
+    page = run_cogo("workflow", "list", "--page-size", "1", "--server", cluster.url)
+    assert page.returncode == 0 and len(page.stdout.splitlines()) == 2, page.stderr
+    rest = run_cogo("workflow", "list", "--page-token", page.stderr.split()[-1], "--server", cluster.url)
+    assert rest.returncode == 0 and json.loads(done.stdout)["workflowId"] in rest.stdout
+    assert page.stdout.splitlines()[1] not in rest.stdout
     graph.write_text("name: [\n")
     assert run_cogo("workflow", "run", str(graph), "--server", cluster.url).returncode == 2
 
