@@ -116,6 +116,8 @@ static void fail_to_begin(cogo_context *ctx, const deputy *d, cogo_err err)
         lose(ctx, d, "is not linked");
     } else if (err == COGO_ETIMEOUT) {
         fail(ctx, d, COGO_EXIT_NOCONNECTION, err, "did not answer in time");
+    } else if (err == COGO_EFULL) { // Too much waits for it, which is over when it is not.
+        fail(ctx, d, COGO_EXIT_NOCONNECTION, err, "takes no more now");
     } else {
         (void)snprintf(why, sizeof why, "refuses: %s", cogo_strerror(err));
         fail(ctx, d, COGO_EXIT_ERROR, err, why);

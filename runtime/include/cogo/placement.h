@@ -14,14 +14,15 @@
  * - what is sent before the real one runs waits, also while its supervisor restarts it;
  * - exit signals are passed on; when the real one ends the deputy ends with its reason; when
  *   the deputy is killed, the real one is;
- * - the deputy ends with COGO_EXIT_NOCONNECTION when the node can't be reached, when the link
- * is lost (then the real one ends as well, if it does not trap exits: one that does must end by
- *   itself) or when nothing is heard within COGO_PLACEMENT_SPAWN_NS; with COGO_EXIT_ERROR when
- *   the other side refuses (COGO_ENOTFOUND: nothing of that name is registered there). The text
- *   names the node. A supervisor takes it as the end of the child and restarts it there, by its
- *   restart type, intensity and backoff; without a backoff of its own a child that ended with
- *   NOCONNECTION waits COGO_PLACEMENT_BACKOFF_MIN_NS, doubled each time up to _MAX_NS, so that
- *   the default intensity bears a node that is away for long.
+ * - the deputy ends with COGO_EXIT_NOCONNECTION when the node can't be reached, when so much
+ *   waits for it that it takes no more (COGO_EFULL), when the link is lost (then the real one
+ *   ends as well, if it does not trap exits: one that does must end by itself) or when nothing
+ *   is heard within COGO_PLACEMENT_SPAWN_NS; with COGO_EXIT_ERROR when the other side refuses
+ *   (COGO_ENOTFOUND: nothing of that name is registered there). The text names the node. A
+ *   supervisor takes it as the end of the child and restarts it there, by its restart type,
+ *   intensity and backoff; without a backoff of its own a child that ended with NOCONNECTION
+ *   waits COGO_PLACEMENT_BACKOFF_MIN_NS, doubled each time up to _MAX_NS, so that the default
+ *   intensity bears a node that is away for long.
  * Different are: args go by the record that behavior->name is registered with here, or as
  * bytes; memory_limit_bytes is refused; a full mailbox over there is dead letters there, not
  * COGO_EFULL here; a sender of a third node is not known over there; what the real one says

@@ -394,6 +394,40 @@ Test(placed, a_node_that_is_away_and_one_that_refuses_are_named)
     place_close(&a);
 }
 
+static sem_t held_until;
+
+static cogo_err held_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)ctx, (void)state, (void)msg;
+    sem_wait(&held_until);
+    return sem_post(&held_until) == 0 ? COGO_OK : COGO_EFAULT;
+}
+
+/* It is away for the moment, as far as a supervisor has to know, which then waits. */
+Test(placed, a_node_that_takes_no_more_now_is_named)
+{
+    static const cogo_behavior held = {
+        .struct_size = sizeof held, .name = "held", .receive = held_receive};
+    place a, b;
+    sem_init(&held_until, 0, 0);
+    open_two(&a, &b);
+    sem_post(&b.ups);
+    cogo_actor_id here = scene_spawn(a.system, &held, NULL, 0, COGO_SPAWN_DETACHED);
+    cr_expect_eq(cogo_name_register(a.system, "held", here), COGO_OK);
+    cogo_actor_id there = cluster_find(&b, "a", "held");
+    while (cogo_system_send(b.system, there, cogo_msg_create(b.system, CLUSTER_COUNT, 1000))
+           == COGO_OK) { // Until what waits for it is too much.
+    }
+    cogo_reason why = end_of(&b, at("node:a", &stubborn));
+    cr_expect_eq(why.kind, COGO_EXIT_NOCONNECTION);
+    cr_expect_eq(why.err, COGO_EFULL);
+    cr_expect_str_eq(why.text, "node a takes no more now");
+    sem_post(&held_until);
+    place_close(&b);
+    place_close(&a);
+    sem_destroy(&held_until);
+}
+
 Test(placed, a_supervised_one_that_fails_there_is_begun_there_again)
 {
     place a, b;
