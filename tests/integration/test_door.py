@@ -18,7 +18,6 @@ cogo_mailbox_wait_seconds cogo_actors cogo_store_commit_seconds cogo_store_batch
 cogo_build_info cogo_sandbox_level""".split()
 IDLE_S, IDLE_PAGES, IDLE_PAGE_NS = 20, 256, 400
 IDLE_WAKES, IDLE_WAKES_LINK = 6, 10  # A second; for each link its heartbeats and probes, and those of the peer.
-IDLE_CPU, IDLE_CPU_LINK = 0.001, 0.0002  # Of one CPU.
 
 
 def test_health_needs_no_token_and_says_little(make_cluster):
@@ -152,7 +151,7 @@ def test_an_idle_cluster_costs_next_to_nothing(make_cluster):
     print(json.dumps({"bench": "idle", "cpu_percent": cpu / 1e7, "wakes_per_s": wakes, "rss_mib": rss_kib / 1024, "idle_page_ns": page_ns}))
     links = len(children(pid)) + isinstance(cluster, NodeCluster)
     assert wakes <= IDLE_WAKES + links * IDLE_WAKES_LINK
-    assert cpu / 1e9 <= (IDLE_CPU + links * IDLE_CPU_LINK) * max(1, page_ns / IDLE_PAGE_NS), f"{cpu / 1e7:.2f} % CPU when idle"
+    assert cpu / 1e9 <= 0.001 * max(1, page_ns / IDLE_PAGE_NS), f"{cpu / 1e7:.2f} % CPU when idle"
     assert rss_kib < 32 * 1024, f"{rss_kib} KiB resident"
 
 

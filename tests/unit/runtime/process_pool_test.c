@@ -70,18 +70,26 @@ Test(process_pool, a_supervisor_begins_the_actor_again_in_a_new_process)
     close_stage();
 }
 
+/* A pool of @p processes, @p count actors in it and in which process each is. */
+static void crowd(uint32_t processes, cogo_actor_id *ids, uint64_t *pids, int count)
+{
+    cogo_process_pool pool = pool_of("p");
+    pool.count = processes;
+    start_pool(&pool);
+    for (int i = 0; i < count; i++) {
+        ids[i] = spawn_victim();
+        pids[i] = scene_ask_u64(scene.system, ids[i]);
+    }
+}
+
 Test(process_pool, the_crash_of_one_process_leaves_the_others)
 {
     enum { PROCESSES = 3, ACTORS = 24 };
     cogo_actor_id ids[ACTORS];
     uint64_t pids[ACTORS], other = 0;
     open_stage(0);
-    cogo_process_pool pool = pool_of("p");
-    pool.count = PROCESSES;
-    start_pool(&pool);
+    crowd(PROCESSES, ids, pids, ACTORS);
     for (int i = 0; i < ACTORS; i++) {
-        ids[i] = spawn_victim();
-        pids[i] = scene_ask_u64(scene.system, ids[i]);
         other += pids[i] != pids[0];
     }
     cr_expect_eq(other, ACTORS - ACTORS / PROCESSES);
@@ -143,13 +151,7 @@ Test(process_pool, the_next_actor_goes_to_the_process_with_the_fewest)
     cogo_actor_id ids[ACTORS];
     uint64_t pids[ACTORS];
     open_stage(0);
-    cogo_process_pool pool = pool_of("p");
-    pool.count = PROCESSES;
-    start_pool(&pool);
-    for (int i = 0; i < ACTORS; i++) {
-        ids[i] = spawn_victim();
-        pids[i] = scene_ask_u64(scene.system, ids[i]);
-    }
+    crowd(PROCESSES, ids, pids, ACTORS);
     for (int i = 0; i < ACTORS; i++) {
         int there = 0;
         for (int k = 0; k < ACTORS; k++) {
