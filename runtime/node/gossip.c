@@ -71,7 +71,7 @@ void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__mem
 /* --- What is told of others. ---------------------------------------------------------------
  */
 
-void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t from)
+static void take(cogo__member_actor *m, const cogo__member *news, uint32_t from, bool linked)
 {
     cogo__member before, now;
     cogo__entry *entry = NULL;
@@ -80,6 +80,11 @@ void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t
         cogo__view_merge(&m->cluster->view, news, cogo_now_ns(m->ctx), &before, &entry);
     now = entry != NULL ? entry->known : *news;
     uint64_t reborn = 0;
+    if (linked && entry != NULL && now.incarnation == news->incarnation) {
+        entry->node = from;
+        entry->linked = true;
+        entry->probed_ns = entry->failed = 0;
+    }
     if (merged == COGO__MERGED_SELF && news->incarnation == before.incarnation
         && !cogo__member_is_final(news->state)) {
         if (news->state == COGO_MEMBER_SUSPECT && news->version >= before.version) {
@@ -106,6 +111,16 @@ void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t
     if (reborn != 0) {
         cogo__gossip_reborn(m, reborn);
     }
+}
+
+void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t from)
+{
+    take(m, news, from, false);
+}
+
+void cogo__gossip_link(cogo__member_actor *m, const cogo__member *member, uint32_t peer)
+{
+    take(m, member, peer, true);
 }
 
 /* --- Death and rebirth of this very node. --------------------------------------------------

@@ -16,15 +16,7 @@ static void link_came(cogo__member_actor *m, const cogo_node_event *event)
 {
     cogo__member news = {.state = COGO_MEMBER_ALIVE, .incarnation = event->incarnation};
     (void)snprintf(news.name, sizeof news.name, "%s", event->name);
-    cogo__gossip_take(m, &news, event->node);
-    cogo__lock_take(&m->cluster->lock);
-    cogo__entry *entry = cogo__view_find(&m->cluster->view, event->name);
-    if (entry != NULL && entry->known.incarnation == event->incarnation) {
-        entry->node = event->node;
-        entry->linked = true;
-        entry->probed_ns = entry->failed = 0;
-    }
-    cogo__lock_give(&m->cluster->lock);
+    cogo__gossip_link(m, &news, event->node);
 }
 
 static void link_went(cogo__member_actor *m, const cogo_node_event *event)

@@ -44,8 +44,11 @@ void cogo__gossip_spread(cogo__member_actor *m, const cogo__entry *entry,
                          const cogo__member *before, uint32_t but);
 /** Changes the state of @p entry, and spreads it. */
 void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__member *known);
-/** A MEMBER frame, or what is as good as one. Takes the lock. */
+/** A MEMBER frame of node @p from. Takes the lock. */
 void cogo__gossip_take(cogo__member_actor *m, const cogo__member *news, uint32_t from);
+/** The link with node @p peer, which is @p member, is up: as good as a MEMBER frame, and who is
+ * told so finds it linked. Takes the lock. */
+void cogo__gossip_link(cogo__member_actor *m, const cogo__member *member, uint32_t peer);
 /** This node goes on as an incarnation beyond @p beyond. Takes the lock. */
 void cogo__gossip_reborn(cogo__member_actor *m, uint64_t beyond);
 /** What other threads read is brought up to date. */

@@ -114,6 +114,7 @@ Test(member, a_minority_doubts_and_never_declares_dead)
     cr_expect_eq(seat_stats(&a).refuted, 1u);
     rogue_close(&r);
     seat_close(&a);
+    cr_expect_eq(a.apart, 0u, "who is told of a link finds it there");
 }
 
 /* What "a" says of itself once it has heard the story; what it said before may come with it. */

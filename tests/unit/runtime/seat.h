@@ -11,6 +11,7 @@ typedef struct seat {
     place place;
     sem_t news;
     cogo_actor_id watcher;
+    uint32_t apart; /* Times that one was said to be alive now, and not linked. */
 } seat;
 
 static cogo_err watch_receive(cogo_context *ctx, void *state, cogo_msg *msg)
@@ -18,6 +19,8 @@ static cogo_err watch_receive(cogo_context *ctx, void *state, cogo_msg *msg)
     seat *s = *(seat **)state;
     (void)ctx;
     if (cogo_msg_type_of(msg) == COGO_MSG_MEMBER) {
+        const cogo_member_event *event = cogo_msg_payload(msg);
+        s->apart += event->member.state == COGO_MEMBER_ALIVE && !event->member.linked;
         sem_post(&s->news);
     }
     return COGO_OK;
@@ -52,6 +55,7 @@ static inline void seat_open_with(seat *s, const char *name, const char *members
     sem_init(&p->ups, 0, 0);
     sem_init(&p->downs, 0, 0);
     sem_init(&s->news, 0, 0);
+    s->apart = 0;
     p->listener = scene_spawn(p->system, &cluster_listener, &p, sizeof(place *), 0);
     s->watcher = scene_spawn(p->system, &watcher, &self, sizeof(seat *), 0);
     cluster_types(p->system);
