@@ -19,11 +19,19 @@ static const cogo_behavior echo_behavior = {
     .receive = echo,
 };
 
-static uint64_t cpu_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    (void)clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Of the system's threads. The one that measures wakes up itself, and its pages may have been
+ * taken from it meanwhile: to have them back can cost it milliseconds. Exact to what passes
+ * between the two readings, so of two of these the later one may be less. */
+static int64_t cpu_ns(void)
+{
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID) - clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void pass_ns(uint64_t ns)
@@ -70,7 +78,7 @@ Test(idle, sixteen_lanes_wake_up_never_and_take_less_than_a_thousandth)
         bool moved = before.parks != after.parks || before.watches != after.watches;
         quiet = moved || thread_count("RD") > 1 ? -1 : quiet;
     }
-    uint64_t cpu = cpu_ns();
+    int64_t cpu = cpu_ns();
     pass_ns(seconds * 1000 * SCENE_MS);
     cpu = cpu_ns() - cpu;
     cogo_system_stats_read(system, &after);
@@ -79,7 +87,7 @@ Test(idle, sixteen_lanes_wake_up_never_and_take_less_than_a_thousandth)
     cr_expect_eq(after.watches, before.watches, "nor did the watcher");
 #if !defined( \
     __SANITIZE_THREAD__) // Which has a thread of its own that wakes up ten times a second.
-    cr_expect_lt(cpu, seconds * 1000000, "under a thousandth of one CPU");
+    cr_expect_lt(cpu, (int64_t)seconds * 1000000, "under a thousandth of one CPU");
 #endif
     scene_close(system);
 }

@@ -394,6 +394,16 @@ Test(placed, a_node_that_is_away_and_one_that_refuses_are_named)
     place_close(&a);
 }
 
+/* Of messages of 32 KiB and their heads, a window of 1 MiB has room for 31, and a queue of that
+ * size is full with 32. */
+enum { HELD_LARGE = 32768, HELD_MOST = 31 + 32 };
+
+static cogo_err send_large(place *p, cogo_actor_id to)
+{
+    return cogo_system_send(p->system, to,
+                            cogo_msg_create(p->system, CLUSTER_COUNT, HELD_LARGE));
+}
+
 static sem_t held_until;
 
 static cogo_err held_receive(cogo_context *ctx, void *state, cogo_msg *msg)
@@ -415,9 +425,10 @@ Test(placed, a_node_that_takes_no_more_now_is_named)
     cogo_actor_id here = scene_spawn(a.system, &held, NULL, 0, COGO_SPAWN_DETACHED);
     cr_expect_eq(cogo_name_register(a.system, "held", here), COGO_OK);
     cogo_actor_id there = cluster_find(&b, "a", "held");
-    while (cogo_system_send(b.system, there, cogo_msg_create(b.system, CLUSTER_COUNT, 1000))
-           == COGO_OK) { // Until what waits for it is too much.
+    for (uint32_t taken = 0; taken < HELD_MOST;) { // Then the link can do nothing any more.
+        taken += send_large(&b, there) == COGO_OK;
     }
+    cr_expect_eq(send_large(&b, there), COGO_EFULL);
     cogo_reason why = end_of(&b, at("node:a", &stubborn));
     cr_expect_eq(why.kind, COGO_EXIT_NOCONNECTION);
     cr_expect_eq(why.err, COGO_EFULL);
