@@ -3,6 +3,7 @@
 #include <cogo/cogo.h>
 #include <cogo/observe.h>
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@ enum { GO = COGO_MSG_USER, FAIL, BLOCK, BREED, LANES = 2, CHILDREN = 64, ROUNDS_
 #define MS         UINT64_C(1000000)
 #define LONG_NS    (30000 * MS)
 #define FLOW_TRACE UINT64_C(0xc0ffee)
+
+static sem_t timer_came;
 
 static void block(uint64_t ns)
 {
@@ -54,6 +57,8 @@ static cogo_err obey(cogo_context *ctx, void *state, cogo_msg *msg)
     case GO:
         (void)cogo_send(ctx, cogo_name_find(system, "last"), cogo_msg_create(system, FAIL, 0));
         return cogo_timer_start(ctx, MS, 0, 0, &timer);
+    case COGO_MSG_TIMER:
+        return sem_post(&timer_came) == 0 ? COGO_OK : COGO_EFAULT;
     case FAIL:
         return COGO_EFAULT;
     case BLOCK:
@@ -89,6 +94,7 @@ static void play(cogo_system *system, cogo_actor_id first, cogo_actor_id last)
         ask(system, first);
         cogo_system_stats_read(system, &stats);
     }
+    (void)sem_wait(&timer_came); // Before it is killed.
     (void)cogo_system_send(system, first, cogo_msg_create(system, BLOCK, 0));
     ask(system, last); // Both lanes had to wake; one was stuck meanwhile.
     ask(system, first);
@@ -115,7 +121,7 @@ int main(void)
         .struct_size = sizeof spec, .children = &child, .child_count = 1};
     cogo_spawn_options options = {.struct_size = sizeof options, .behavior = &obedient};
     cogo_actor_id supervisor, first;
-    if (cogo_system_create(&config, &system) != COGO_OK
+    if (sem_init(&timer_came, 0, 0) != 0 || cogo_system_create(&config, &system) != COGO_OK
         || cogo_system_trace_start(system, NULL) != COGO_OK
         || cogo_supervisor_start(system, &spec, &supervisor) != COGO_OK
         || cogo_system_spawn(system, &options, &first) != COGO_OK) {
