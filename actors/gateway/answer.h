@@ -43,6 +43,9 @@ answer *answer_upgrade(uint64_t exchange, const answer_head *head);
 /* A later piece. */
 answer *answer_piece(uint64_t exchange, const char *bytes, size_t size, bool last);
 
+/* status.c */
 const char *http_status_text(int status);
+/* The code of a problem with @p status when nothing more exact is known. */
+const char *http_status_code(int status);
 
 #endif

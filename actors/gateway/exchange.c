@@ -181,6 +181,24 @@ void exchange_record(exchange *x, int status, const cogo_record *type, const voi
     exchange_json(x, status, json_from_record(type, record));
 }
 
+static const cogo_record *record_of(cogo_msg_type type)
+{
+    switch (type) {
+#define X(number, constant, name, record) \
+    case constant:                        \
+        return &(record);
+        MESSAGE_MAP(X)
+#undef X
+    default:
+        return NULL;
+    }
+}
+
+void exchange_pass(exchange *x, cogo_msg *msg)
+{
+    exchange_record(x, 200, record_of(cogo_msg_type_of(msg)), cogo_msg_payload(msg));
+}
+
 void exchange_page(exchange *x, const cogo_record *type, const void *page, const char *error)
 {
     if (error == NULL) {
@@ -194,14 +212,14 @@ void exchange_page(exchange *x, const cogo_record *type, const void *page, const
 
 void exchange_fail(exchange *x, const problem *p)
 {
-    problem full = *p;
+    problem full = problem_fill(p);
     if (full.instance == NULL) {
         full.instance = x->request->head.path;
     }
     if (full.status == 503 && full.retry_after_ms == 0) {
         full.retry_after_ms = 1000;
     }
-    int status = full.status >= 400 && full.status <= 599 ? (int)full.status : 500;
+    int status = (int)full.status;
     answer *a = problem_answer(x->request->exchange, exchange_head(x, status, NULL), &full);
     send_answer(x, status, a);
 }

@@ -100,6 +100,8 @@ void *exchange_keep(exchange *x, const cogo_record *type, const void *record);
 /* Each of these answers, exactly once per exchange. */
 void exchange_json(exchange *x, int status, json_t *json); /* Takes @p json; NULL: no memory. */
 void exchange_record(exchange *x, int status, const cogo_record *type, const void *record);
+/* A step: 200 with the record that came. */
+void exchange_pass(exchange *x, cogo_msg *msg);
 /* What the store's reader found; @p error: why it has nothing, NULL: it has. */
 void exchange_page(exchange *x, const cogo_record *type, const void *page, const char *error);
 void exchange_text(exchange *x, int status, const char *content_type, const char *text);

@@ -6,16 +6,6 @@
 
 #define ASK_NS UINT64_C(10000000000)
 
-static void refuse(outworker *o, const char *id, const char *detail)
-{
-    problem p = {.type = "about:blank",
-                 .title = http_status_text(503),
-                 .status = 503,
-                 .code = "UNAVAILABLE",
-                 .detail = detail};
-    outworker_reply(o, "problem", id, problem_to_json(&p));
-}
-
 void outspend_ask(outworker *o, const char *id, const budget_ask *said)
 {
     size_t at = 0;
@@ -27,7 +17,7 @@ void outspend_ask(outworker *o, const char *id, const budget_ask *said)
                     cogo_msg_create_record(o->system, MSG_BUDGET_ASK, said), ASK_NS,
                     &o->spends[at].ask)
                != COGO_OK) {
-        refuse(o, id, "The budget can't be asked now.");
+        outworker_refuse(o, id, 503, NULL, "The budget can't be asked now.");
         return;
     }
     (void)snprintf(o->spends[at].frame_id, sizeof o->spends[at].frame_id, "%s",
@@ -50,7 +40,7 @@ bool outspend_answer(outworker *o, cogo_msg *msg)
     } else if (cogo_msg_type_of(msg) == MSG_PROBLEM) {
         outworker_reply(o, "problem", s->frame_id, problem_to_json(cogo_msg_payload(msg)));
     } else {
-        refuse(o, s->frame_id, "The orchestrator did not answer.");
+        outworker_refuse(o, s->frame_id, 503, NULL, "The orchestrator did not answer.");
     }
     return true;
 }

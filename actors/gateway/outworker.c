@@ -58,14 +58,10 @@ void outworker_reply(outworker *o, const char *type, const char *id, json_t *dat
                                    id != NULL && id[0] != '\0' ? id : NULL, "data", data));
 }
 
-static void refuse(outworker *o, const char *id, int64_t status, const char *code,
-                   const char *detail)
+void outworker_refuse(outworker *o, const char *id, int64_t status, const char *code,
+                      const char *detail)
 {
-    problem p = {.type = "about:blank",
-                 .title = http_status_text((int)status),
-                 .status = status,
-                 .code = code,
-                 .detail = detail};
+    problem p = problem_fill(&(problem){.status = status, .code = code, .detail = detail});
     outworker_reply(o, "problem", id, problem_to_json(&p));
 }
 
@@ -81,7 +77,7 @@ static const void *read_data(outworker *o, const json_t *json, const char *id,
         return record;
     }
     snprintf(detail, sizeof detail, "/data%.150s: %.200s", error.pointer, error.detail);
-    refuse(o, id, 422, "VALIDATION_FAILED", detail);
+    outworker_refuse(o, id, 422, "VALIDATION_FAILED", detail);
     return NULL;
 }
 
@@ -104,7 +100,7 @@ static void take_frame(outworker *o, const json_t *json, cogo_arena *arena)
             outlead_register(o, record);
         }
     } else if (!o->welcomed && strcmp(type, "result") != 0) {
-        refuse(o, id, 409, "NOT_REGISTERED", "The worker is not registered yet.");
+        outworker_refuse(o, id, 409, "NOT_REGISTERED", "The worker is not registered yet.");
     } else if (strcmp(type, "heartbeat") == 0) {
         outlead_beat(o); /* Not needed: as long as the connection lives, so does the worker. */
     } else if (strcmp(type, "drain") == 0) {

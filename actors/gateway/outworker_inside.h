@@ -49,6 +49,9 @@ typedef struct outworker {
 
 /* outworker.c: a frame to the worker; takes @p data, which may be NULL. */
 void outworker_reply(outworker *o, const char *type, const char *id, json_t *data);
+/* A problem; @p code NULL: the one of @p status. */
+void outworker_refuse(outworker *o, const char *id, int64_t status, const char *code,
+                      const char *detail);
 void outworker_deliver(outworker *o, json_t *frame);
 /* What was said to it while it was away. */
 void outworker_deliver_kept(outworker *o);

@@ -14,7 +14,7 @@ answer *problem_answer(uint64_t exchange, answer_head head, const problem *p);
 /* A problem as JSON, without what says nothing. The caller owns it. */
 json_t *problem_to_json(const problem *p);
 
-/* The code that goes with @p status when nothing more exact is known. */
-const char *problem_code(int status);
+/* @p p with what it leaves open: status, type, title and code. */
+problem problem_fill(const problem *p);
 
 #endif

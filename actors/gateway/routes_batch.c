@@ -22,13 +22,10 @@ static const problem *bad_item(exchange *x, size_t index, const cogo_record_erro
     }
     field->pointer = cogo_arena_printf(&x->arena, "/tasks/%zu%s", index, error->pointer);
     field->detail = cogo_arena_strdup(&x->arena, error->detail);
-    *p = (problem){.type = "about:blank",
-                   .title = http_status_text(422),
-                   .status = 422,
-                   .code = problem_code(422),
-                   .detail = field->detail,
-                   .request_id = x->request_id,
-                   .errors = {.items = field, .count = 1}};
+    *p = problem_fill(&(problem){.status = 422,
+                                 .detail = field->detail,
+                                 .request_id = x->request_id,
+                                 .errors = {.items = field, .count = 1}});
     return p;
 }
 

@@ -18,11 +18,6 @@ static bool take_owner(exchange *x, const char **out_tenant)
     return true;
 }
 
-static void answer_one(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &task_limit_record, cogo_msg_payload(msg));
-}
-
 void route_limit_set(exchange *x)
 {
     const char *tenant;
@@ -31,20 +26,15 @@ void route_limit_set(exchange *x)
     if (asked != NULL) {
         task_limit mine = *asked;
         mine.tenant = tenant;
-        exchange_ask(x, MSG_LIMIT_SET, &mine, 0, MSG_LIMIT, answer_one);
+        exchange_ask(x, MSG_LIMIT_SET, &mine, 0, MSG_LIMIT, exchange_pass);
     }
-}
-
-static void answer_page(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &limit_page_record, cogo_msg_payload(msg));
 }
 
 void route_limit_list(exchange *x)
 {
     limit_command all = {.name = NULL};
     if (take_owner(x, &all.tenant)) {
-        exchange_ask(x, MSG_LIMIT_LIST, &all, 0, MSG_LIMIT_PAGE, answer_page);
+        exchange_ask(x, MSG_LIMIT_LIST, &all, 0, MSG_LIMIT_PAGE, exchange_pass);
     }
 }
 
@@ -70,6 +60,6 @@ void route_limit_delete(exchange *x)
 {
     limit_command one = {.name = x->id};
     if (take_owner(x, &one.tenant)) {
-        exchange_ask(x, MSG_LIMIT_DELETE, &one, 0, MSG_LIMIT, answer_one);
+        exchange_ask(x, MSG_LIMIT_DELETE, &one, 0, MSG_LIMIT, exchange_pass);
     }
 }

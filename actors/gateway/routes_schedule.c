@@ -1,11 +1,6 @@
 /* Routes of schedules: create, read, pause, resume, delete. */
 #include "actors/gateway/route.h"
 
-static void answer_one(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &schedule_record, cogo_msg_payload(msg));
-}
-
 static void answer_created(exchange *x, cogo_msg *msg)
 {
     const schedule *made = cogo_msg_payload(msg);
@@ -24,15 +19,10 @@ void route_schedule_create(exchange *x)
     }
 }
 
-static void answer_page(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &schedule_page_record, cogo_msg_payload(msg));
-}
-
 void route_schedule_list(exchange *x)
 {
     schedule_command all = {.tenant = grant_bound(&x->grant)};
-    exchange_ask(x, MSG_SCHEDULE_LIST, &all, 0, MSG_SCHEDULE_PAGE, answer_page);
+    exchange_ask(x, MSG_SCHEDULE_LIST, &all, 0, MSG_SCHEDULE_PAGE, exchange_pass);
 }
 
 static void answer_first(exchange *x, cogo_msg *msg)
@@ -54,7 +44,7 @@ void route_schedule_get(exchange *x)
 static void command(exchange *x, cogo_msg_type type)
 {
     schedule_command one = {.schedule_id = x->id, .tenant = grant_bound(&x->grant)};
-    exchange_ask(x, type, &one, 0, MSG_SCHEDULE, answer_one);
+    exchange_ask(x, type, &one, 0, MSG_SCHEDULE, exchange_pass);
 }
 
 void route_schedule_delete(exchange *x)

@@ -7,12 +7,6 @@
 
 enum { EVENTS_PAGE_DEFAULT = 200, EVENTS_PAGE_MAX = 1000 };
 
-/* 200 with the task as it is. */
-static void answer_task(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &task_record, cogo_msg_payload(msg));
-}
-
 /* After a wait: 200 when it has finished, else still 202. */
 static void answer_waited(exchange *x, cogo_msg *msg)
 {
@@ -65,11 +59,6 @@ void route_task_submit(exchange *x)
     exchange_ask(x, MSG_TASK_SUBMIT, &submit, 0, MSG_TASK_SUBMITTED, on_submitted);
 }
 
-static void on_page(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &task_page_record, cogo_msg_payload(msg));
-}
-
 static bool known_state(const char *name)
 {
     for (size_t i = 0; i < TASK_STATE_COUNT; i++) {
@@ -94,7 +83,7 @@ void route_task_list(exchange *x)
         }
     }
     if (exchange_page_size(x, &list.page_size)) {
-        exchange_ask(x, MSG_TASK_LIST, &list, 0, MSG_TASK_PAGE, on_page);
+        exchange_ask(x, MSG_TASK_LIST, &list, 0, MSG_TASK_PAGE, exchange_pass);
     }
 }
 
@@ -102,14 +91,14 @@ void route_task_get(exchange *x)
 {
     task_get get = {.task_id = x->id};
     if (exchange_wait(x, &get.wait)) {
-        exchange_ask(x, MSG_TASK_GET, &get, get.wait, MSG_TASK, answer_task);
+        exchange_ask(x, MSG_TASK_GET, &get, get.wait, MSG_TASK, exchange_pass);
     }
 }
 
 static void command(exchange *x, cogo_msg_type type)
 {
     task_command record = {.task_id = x->id, .reason = query_get(&x->query, "reason")};
-    exchange_ask(x, type, &record, 0, MSG_TASK, answer_task);
+    exchange_ask(x, type, &record, 0, MSG_TASK, exchange_pass);
 }
 
 void route_task_cancel(exchange *x)
@@ -128,7 +117,7 @@ static void decide(exchange *x, bool approve)
                           .approve = approve,
                           .by = query_get(&x->query, "by"),
                           .note = query_get(&x->query, "note")};
-    exchange_ask(x, MSG_TASK_DECIDE, &said, 0, MSG_TASK, answer_task);
+    exchange_ask(x, MSG_TASK_DECIDE, &said, 0, MSG_TASK, exchange_pass);
 }
 
 void route_task_approve(exchange *x)
@@ -161,20 +150,10 @@ void route_task_result(exchange *x)
     }
 }
 
-static void answer_explanation(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &explanation_record, cogo_msg_payload(msg));
-}
-
 void route_task_explain(exchange *x)
 {
     task_command record = {.task_id = x->id};
-    exchange_ask(x, MSG_TASK_EXPLAIN, &record, 0, MSG_EXPLANATION, answer_explanation);
-}
-
-static void answer_events(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &event_page_record, cogo_msg_payload(msg));
+    exchange_ask(x, MSG_TASK_EXPLAIN, &record, 0, MSG_EXPLANATION, exchange_pass);
 }
 
 static bool wants_stream(const exchange *x)
@@ -200,6 +179,6 @@ void route_task_events(exchange *x)
         /* A reader that comes back knows best where it was. */
         sse_start(x, last_id != NULL ? last : ask.after);
     } else {
-        exchange_ask(x, MSG_TASK_EVENTS, &ask, 0, MSG_EVENT_PAGE, answer_events);
+        exchange_ask(x, MSG_TASK_EVENTS, &ask, 0, MSG_EVENT_PAGE, exchange_pass);
     }
 }

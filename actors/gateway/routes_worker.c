@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static void answer_page(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &worker_page_record, cogo_msg_payload(msg));
-}
-
 /* The one worker that was asked about. */
 static void answer_worker(exchange *x, cogo_msg *msg)
 {
@@ -25,7 +20,7 @@ static void answer_worker(exchange *x, cogo_msg *msg)
 void route_worker_list(exchange *x)
 {
     worker_command all = {.worker_id = NULL};
-    exchange_ask(x, MSG_WORKER_LIST, &all, 0, MSG_WORKER_PAGE, answer_page);
+    exchange_ask(x, MSG_WORKER_LIST, &all, 0, MSG_WORKER_PAGE, exchange_pass);
 }
 
 static void ask_one(exchange *x, cogo_msg_type type)

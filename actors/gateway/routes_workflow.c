@@ -9,11 +9,6 @@ typedef struct submission {
     const char *name;
 } submission;
 
-static void answer_workflow(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &workflow_record, cogo_msg_payload(msg));
-}
-
 static void answer_waited(exchange *x, cogo_msg *msg)
 {
     const workflow *w = cogo_msg_payload(msg);
@@ -111,18 +106,13 @@ void route_workflow_submit(exchange *x)
     }
 }
 
-static void on_page(exchange *x, cogo_msg *msg)
-{
-    exchange_record(x, 200, &workflow_page_record, cogo_msg_payload(msg));
-}
-
 void route_workflow_list(exchange *x)
 {
     task_list list = {.states = query_all(&x->query, "state", &x->arena),
                       .tenant = grant_bound(&x->grant),
                       .page_token = query_get(&x->query, "pageToken")};
     if (exchange_page_size(x, &list.page_size)) {
-        exchange_ask(x, MSG_WORKFLOW_LIST, &list, 0, MSG_WORKFLOW_PAGE, on_page);
+        exchange_ask(x, MSG_WORKFLOW_LIST, &list, 0, MSG_WORKFLOW_PAGE, exchange_pass);
     }
 }
 
@@ -130,6 +120,6 @@ void route_workflow_get(exchange *x)
 {
     workflow_get get = {.workflow_id = x->id};
     if (exchange_wait(x, &get.wait)) {
-        exchange_ask(x, MSG_WORKFLOW_GET, &get, get.wait, MSG_WORKFLOW, answer_workflow);
+        exchange_ask(x, MSG_WORKFLOW_GET, &get, get.wait, MSG_WORKFLOW, exchange_pass);
     }
 }

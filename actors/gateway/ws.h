@@ -67,6 +67,7 @@ void ws_send(socket_link *s, json_t *frame);
 /* {"type": type, "id": id, "data": data}; takes @p data, which may be NULL. */
 void ws_reply(const ws_frame *f, const char *type, json_t *data);
 void ws_refuse(const ws_frame *f, const problem *p);
+void ws_refuse_id(socket_link *s, const char *id, const problem *p);
 void ws_close(socket_link *s, frame_code code, const char *reason);
 socket_link *ws_find(const desk *d, uint64_t number);
 
@@ -86,6 +87,9 @@ struct ws_ask {
 };
 ws_ask *ws_ask_for(socket_link *s, const char *id, cogo_msg_type type, const void *record,
                    cogo_msg_type expected, ws_step step);
+
+/* A token is looked at as often as with requests, while anything goes over its socket. */
+void ws_check_token(socket_link *s);
 
 /* ws_client.c */
 void ws_forget_feeds(socket_link *s);

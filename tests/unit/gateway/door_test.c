@@ -1,4 +1,4 @@
-/* The door on the wire: connections, streams, hostile bytes, stopping. */
+/* The door on the wire: connections, hostile bytes, stopping. */
 #include "codec/contract/messages.h"
 #include "tests/unit/gateway/fixture.h"
 
@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-#define HOST "Host: localhost\r\n"
 
 Test(door, one_connection_serves_many_requests)
 {
@@ -155,82 +152,16 @@ Test(door, expect_100_continue_is_answered)
     door_close(&d);
 }
 
-static const char stream_request[] =
-    "GET /v1/tasks/tsk_live/events HTTP/1.1\r\n" HOST "Accept: text/event-stream\r\n";
-
-Test(stream, replays_then_follows_then_ends)
+Test(door, the_path_of_sockets_tells_who_does_not_upgrade)
 {
     door d;
-    char text[8192] = "";
+    char text[4096] = "";
     cr_assert(door_open(&d, NULL));
     int fd = dial(&d);
-    say(fd, stream_request);
-    say(fd, "\r\n");
-    cr_expect(hear_until(fd, "id: 4\nevent: cogo.task.succeeded\ndata: {", text, sizeof text));
-    char byte;
-    while (recv(fd, &byte, 1, 0) > 0) {
-    }
-    cr_expect(strstr(text, "Content-Type: text/event-stream\r\n") != NULL);
-    const char *last = text;
-    for (int i = 1; i <= 4; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "id: %d\n", i);
-        const char *at = strstr(last, id);
-        cr_assert_not_null(at);
-        cr_expect_null(strstr(at + 1, id));
-        last = at;
-    }
-    cr_expect_eq(fake_seen(MSG_EVENTS_FOLLOW), 1u);
+    say(fd, "GET /v1/ws HTTP/1.1\r\n" HOST "\r\n");
+    cr_expect(hear_until(fd, "HTTP/1.1 426 Upgrade Required\r\n", text, sizeof text));
+    cr_expect(hear_until(fd, "UPGRADE_REQUIRED", text, sizeof text));
     (void)close(fd);
-    door_close(&d);
-}
-
-Test(stream, goes_on_after_the_last_event_id)
-{
-    door d;
-    char text[8192] = "";
-    cr_assert(door_open(&d, NULL));
-    int fd = dial(&d);
-    say(fd, stream_request);
-    say(fd, "Last-Event-ID: 3\r\n\r\n");
-    cr_expect(hear_until(fd, "id: 4\n", text, sizeof text));
-    cr_expect_null(strstr(text, "id: 3\n"));
-    (void)close(fd);
-    door_close(&d);
-}
-
-Test(stream, of_an_unknown_task_is_a_problem)
-{
-    door d;
-    reply r;
-    cr_assert(door_open(&d, NULL));
-    ask(&d, "GET", "/v1/tasks/tsk_missing/events", "Accept: text/event-stream\r\n", NULL, &r);
-    cr_expect_eq(r.status, 404);
-    reply_finish(&r);
-    door_close(&d);
-}
-
-static bool eventually(unsigned type, unsigned count)
-{
-    struct timespec pause = {.tv_nsec = 1000000};
-    for (int i = 0; i < 60000 && fake_seen(type) < count; i++) {
-        (void)nanosleep(&pause, NULL);
-    }
-    return fake_seen(type) >= count;
-}
-
-/* The reader closes its laptop: the orchestrator must not go on sending events. */
-Test(stream, is_forgotten_when_the_client_leaves)
-{
-    door d;
-    char text[8192] = "";
-    cr_assert(door_open(&d, NULL));
-    int fd = dial(&d);
-    say(fd,
-        "GET /v1/tasks/tsk_open/events HTTP/1.1\r\n" HOST "Accept: text/event-stream\r\n\r\n");
-    cr_expect(hear_until(fd, ": replay\n\n", text, sizeof text));
-    (void)close(fd);
-    cr_expect(eventually(MSG_EVENTS_UNFOLLOW, 1));
     door_close(&d);
 }
 
@@ -242,7 +173,7 @@ Test(door, a_client_may_leave_while_it_waits)
     cr_assert(door_open(&d, NULL));
     int fd = dial(&d);
     say(fd, "GET /v1/tasks/tsk_never?wait=60s HTTP/1.1\r\n" HOST "\r\n");
-    cr_expect(eventually(MSG_TASK_GET, 1));
+    cr_expect(fake_sees(MSG_TASK_GET, 1));
     (void)close(fd);
     ask(&d, "GET", "/v1/tasks/tsk_1", "", NULL, &r);
     cr_expect_eq(r.status, 200);
@@ -262,7 +193,7 @@ Test(door, stopping_answers_who_waits_and_ends_streams)
     say(waiting, "GET /v1/tasks/tsk_never?wait=60s HTTP/1.1\r\n" HOST "\r\n");
     say(stream,
         "GET /v1/tasks/tsk_open/events HTTP/1.1\r\n" HOST "Accept: text/event-stream\r\n\r\n");
-    cr_expect(eventually(MSG_TASK_GET, 1));
+    cr_expect(fake_sees(MSG_TASK_GET, 1));
     cr_expect(hear_until(stream, ": replay\n\n", text, sizeof text));
     gateway_stop(d.gateway, 50000000);
     hear(waiting, &r);
@@ -273,118 +204,6 @@ Test(door, stopping_answers_who_waits_and_ends_streams)
     cr_expect_eq(recv(stream, &byte, 1, 0), 0);
     (void)close(waiting);
     (void)close(stream);
-    door_close(&d);
-}
-
-enum { ROOM = 512 }; /* Requests that may wait at once: actors/gateway/server.h */
-
-/* As many as have room, each with a task that never ends. */
-static void fill_up(const door *d, int fds[ROOM])
-{
-    for (int i = 0; i < ROOM; i++) {
-        fds[i] = dial(d);
-        say(fds[i], "GET /v1/tasks/tsk_never?wait=60s HTTP/1.1\r\n" HOST "\r\n");
-    }
-    cr_expect(eventually(MSG_TASK_GET, ROOM));
-}
-
-static void expect_refused(const reply *r, const char *connection)
-{
-    cr_expect_eq(r->status, 503);
-    cr_expect(reply_has(r, "Retry-After", "1\r\n"));
-    cr_expect(reply_has(r, "Connection", connection));
-    cr_expect(reply_has(r, "Content-Type", "application/problem+json\r\n"));
-    cr_expect(r->body != NULL && strstr(r->body, "\"retryAfterMs\":1000") != NULL);
-}
-
-Test(door, what_there_is_no_room_for_is_refused_and_told_when_to_come_back)
-{
-    static const char whole[] =
-        "POST /v1/tasks HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
-        "Content-Length: 15\r\n\r\n{\"role\":\"echo\"}";
-    door d;
-    reply r, other;
-    int fds[ROOM];
-    char byte;
-    allow_files();
-    cr_assert(door_open(&d, NULL));
-    int kept = dial(&d);
-    say(kept, whole);
-    hear(kept, &r);
-    cr_expect_eq(r.status, 202);
-    reply_finish(&r);
-    fill_up(&d, fds);
-    int fresh = dial(&d);
-    say(fresh, whole);
-    hear(fresh, &r);
-    expect_refused(&r, "close");
-    cr_expect_eq(recv(fresh, &byte, 1, 0), 0);
-    (void)close(fresh);
-    say(kept, whole);
-    hear(kept, &other);
-    expect_refused(&other, "keep-alive");
-    cr_expect_str_neq(strstr(r.body, "requestId"), strstr(other.body, "requestId"));
-    reply_finish(&r);
-    reply_finish(&other);
-    char head[1024] = "";
-    say(kept, "HEAD /v1/tasks HTTP/1.1\r\n" HOST "\r\n");
-    cr_expect(hear_until(kept, "\r\n\r\n", head, sizeof head));
-    cr_expect(strstr(head, "\r\n\r\n")[4] == '\0', "what follows is the next answer's");
-    ask(&d, "GET", "/livez", "", NULL, &r); /* Much to do is not dead. */
-    cr_expect_eq(r.status, 200);
-    reply_finish(&r);
-    unsigned refused_before = fake_seen(MSG_TASK_SUBMIT);
-    (void)close(fds[0]);
-    for (r.status = 503; r.status == 503; reply_finish(&r)) { /* Until that is noticed. */
-        say(kept, whole);
-        hear(kept, &r);
-    }
-    cr_expect_eq(r.status, 202);
-    cr_expect_eq(fake_seen(MSG_TASK_SUBMIT), refused_before + 1);
-    for (int i = 1; i < ROOM; i++) {
-        (void)close(fds[i]);
-    }
-    (void)close(kept);
-    door_close(&d);
-}
-
-/* Whatever is there when the connection is taken: an answer, never a reset. */
-Test(door, one_without_room_may_come_in_pieces_or_be_more_than_one)
-{
-    static const char *const pieces[][2] = {
-        {"GET /v1/tasks HTTP/1.1\r\nHo", "st: localhost\r\nConnection: close\r\n\r\n"},
-        {"POST /v1/tasks HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{",
-         "}GET / HTTP/1.1\r\n" HOST "\r\n"},
-        {"POST /v1/tasks HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
-         "0\r\n\r\n"},
-        {"GET /v1/tasks HTTP/1.1\r\n" HOST "\r\nGET /v1/tasks HTTP/1.1\r\n", HOST "\r\n"},
-    };
-    door d;
-    reply r;
-    int fds[ROOM];
-    allow_files();
-    cr_assert(door_open(&d, NULL));
-    fill_up(&d, fds);
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-        int fd = dial(&d);
-        say(fd, pieces[i][0]);
-        ask(&d, "GET", "/livez", "", NULL, &r); /* The first piece is with the door now. */
-        reply_finish(&r);
-        say(fd, pieces[i][1]);
-        hear(fd, &r);
-        expect_refused(&r, i == 0 ? "close" : "keep-alive");
-        reply_finish(&r);
-        (void)close(fd);
-    }
-    int fd = dial(&d);
-    say(fd, "GET / HTTP/1.1\r\n\r\n"); /* What is wrong by itself is told so. */
-    hear(fd, &r);
-    cr_expect_eq(r.status, 400);
-    reply_finish(&r);
-    (void)close(fd);
-    for (int i = 0; i < ROOM; i++) {
-        (void)close(fds[i]);
-    }
     door_close(&d);
 }
 

@@ -8,6 +8,8 @@
 
 #include <cogo/system.h>
 
+#define HOST "Host: localhost\r\n"
+
 typedef struct door {
     cogo_system *system;
     cogo_actor_id orchestrator;
@@ -48,5 +50,7 @@ void ask(const door *d, const char *method, const char *path, const char *header
 
 /* Messages that the fake has seen of this type. */
 unsigned fake_seen(unsigned type);
+/* Waits until they are @p count; false: they were not within a minute. */
+bool fake_sees(unsigned type, unsigned count);
 
 #endif

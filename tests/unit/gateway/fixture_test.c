@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Atomic unsigned seen[512];
@@ -17,6 +18,15 @@ static _Atomic unsigned seen[512];
 unsigned fake_seen(unsigned type)
 {
     return atomic_load_explicit(&seen[type % 512], memory_order_acquire);
+}
+
+bool fake_sees(unsigned type, unsigned count)
+{
+    struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < 60000 && fake_seen(type) < count; i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    return fake_seen(type) >= count;
 }
 
 static void give(cogo_context *ctx, const cogo_msg *request, cogo_msg_type type,
