@@ -1,5 +1,5 @@
 /* One submit while it is being checked.
- * Used by submit.c, which checks, and accept.c, which makes tasks of it.
+ * Used by submit.c, check.c and depend.c, which check, and accept.c, which makes tasks of it.
  * Lives in the scratch arena of one handler: after a question to the store it is made anew. */
 #ifndef ORCHESTRATOR_SUBMISSION_H
 #define ORCHESTRATOR_SUBMISSION_H
@@ -28,7 +28,25 @@ typedef struct submission {
     size_t count;
 } submission;
 
-/* Makes tasks of all entries without a code, and answers. */
+/* check.c: notes what is wrong with entry @p at; the first code stays. */
+void orc_submit_wrong(submission *s, size_t at, const char *code, const char *pointer,
+                      const char *format, ...) __attribute__((format(printf, 5, 6)));
+void orc_check_entry(submission *s, size_t at);
+/* A task of another tenant is as unknown as one that does not exist. */
+bool orc_same_tenant(const char *a, const char *b);
+
+/* depend.c: what the entries depend on. False: the store is asked, or it is refused. */
+bool orc_resolve(submission *s);
+/* True when the refs of the request form a cycle; it is noted. */
+bool orc_find_cycle(submission *s);
+/* In a batch a task can't wait for one that was refused. */
+void orc_refuse_dependants(submission *s);
+
+/* submit.c: an answer to all of it. @p pointer NULL: it is no field's fault. */
+void orc_submit_refuse_whole(submission *s, int64_t status, const char *code,
+                             const char *pointer, const char *detail);
+
+/* accept.c: makes tasks of all entries without a code, and answers. */
 void orc_accept(submission *s);
 
 /* The answer to an entry that was refused. */
