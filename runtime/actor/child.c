@@ -211,7 +211,7 @@ cogo_err cogo__child_prepare(cogo_system *system, cogo_context *here, cogo_actor
         err = cogo__guard_join(system, birth->cell, supervisor);
     }
     if (err == COGO_OK && child->spec->id != NULL) {
-        uint64_t scope = (uint64_t)supervisor.slot << 32 | supervisor.generation;
+        uint64_t scope = cogo__id_word(supervisor);
         err = cogo__names_add(&system->children, scope, child->spec->id, birth->id, false);
         cogo__phase_change(birth->cell, COGO__CELL_CHILD, 0);
     }

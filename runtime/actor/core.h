@@ -85,6 +85,17 @@ static inline cogo_actor_id cogo__id(const cogo_system *system, uint32_t slot,
     return (cogo_actor_id){0, system->incarnation, slot, generation};
 }
 
+/** An actor of this node in one word: slot << 32 | generation. */
+static inline uint64_t cogo__id_word(cogo_actor_id id)
+{
+    return (uint64_t)id.slot << 32 | id.generation;
+}
+
+static inline cogo_actor_id cogo__word_id(const cogo_system *system, uint64_t word)
+{
+    return cogo__id(system, (uint32_t)(word >> 32), (uint32_t)word);
+}
+
 /** Sets and clears bits of `phase`. Any thread. */
 static inline void cogo__phase_change(cogo__cell *cell, uint32_t set, uint32_t clear)
 {

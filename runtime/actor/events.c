@@ -41,7 +41,7 @@ void cogo__event_note(cogo_system *system, cogo_context *here, cogo__event_kind 
     cogo__au64 *word = &ring->words[(head & (rings->capacity - 1)) * COGO__EVENT_WORDS];
     cogo__u64_store_release(&word[0], now_ns);
     cogo__u64_store_release(&word[1], trace);
-    cogo__u64_store_release(&word[2], (uint64_t)actor.slot << 32 | actor.generation);
+    cogo__u64_store_release(&word[2], cogo__id_word(actor));
     cogo__u64_store_release(&word[3], (uint64_t)detail << 32 | place << COGO__EVENT_KIND_BITS
                                           | (uint64_t)kind);
     cogo__u64_store_release(&ring->head, head + 1);

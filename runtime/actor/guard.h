@@ -27,7 +27,7 @@ typedef struct cogo__guard_waiter {
 
 typedef struct cogo__guard {
     cogo__au64 word;
-    cogo__au64 owner;   /**< slot << 32 | generation. */
+    cogo__au64 owner;   /**< cogo__id_word(). */
     cogo__au32 limit;   /**< Of waiting messages; UINT32_MAX: none. */
     cogo__au32 options; /**< Pressure | memory policy << 8 | metered << 16. */
     cogo__au64 divert;  /**< DIVERT: to whom, as `owner`. */

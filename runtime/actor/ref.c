@@ -21,8 +21,7 @@ uint64_t cogo__ref_create(cogo_system *system, cogo_context *here, cogo__cell *c
     cogo__u32_store_relaxed(&ref->posted, 0);
     cogo__u32_store_relaxed(&ref->kind, kind);
     if (cell != NULL) {
-        uint64_t owner = (uint64_t)cell->slot << 32 | cogo__u32_load_relaxed(&cell->generation);
-        cogo__u64_store_relaxed(&ref->owner, owner);
+        cogo__u64_store_relaxed(&ref->owner, cogo__id_word(cogo__cell_id(system, cell)));
         ref->next = cell->refs;
         if (ref->next != NULL) {
             ref->next->prev = ref;

@@ -40,7 +40,7 @@ enum { COGO__REF_LIMIT = 1 << 24 }; /**< References of one system, a count. */
 
 typedef struct cogo__ref {
     cogo__au64 state;
-    cogo__au64 owner; /**< slot << 32 | generation. Right if a later CAS of `state` succeeds. */
+    cogo__au64 owner; /**< cogo__id_word(). Right if a later CAS of `state` succeeds. */
     cogo__au32 kind;  /**< As `owner`. */
     cogo__au64 trace; /**< As `owner`: of the message that led to it, or of the request. */
     uint32_t index;

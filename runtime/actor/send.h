@@ -51,7 +51,7 @@ void cogo__ask_post_failure(cogo_system *system, cogo_context *here, uint64_t nu
 static inline cogo_actor_id cogo__ref_owner(const cogo_system *system, const cogo__ref *ref)
 {
     uint64_t owner = cogo__u64_load_relaxed(&ref->owner);
-    return cogo__id(system, (uint32_t)(owner >> 32), (uint32_t)owner);
+    return cogo__word_id(system, owner);
 }
 
 #endif

@@ -149,7 +149,7 @@ cogo_err cogo_supervisor_remove(cogo_system *system, cogo_actor_id supervisor, c
 cogo_actor_id cogo_supervisor_child(cogo_system *system, cogo_actor_id supervisor,
                                     const char *id)
 {
-    uint64_t scope = (uint64_t)supervisor.slot << 32 | supervisor.generation;
+    uint64_t scope = cogo__id_word(supervisor);
     bool local = supervisor.node == 0 && supervisor.incarnation == system->incarnation;
     return id != NULL && local ? cogo__names_find(&system->children, scope, id) : COGO_NO_ACTOR;
 }
