@@ -13,10 +13,10 @@ typedef enum cogo__tie_state {
     COGO__TIE_EXITED,  /**< Its exit signal waits in the mailbox as a message. */
 } cogo__tie_state;
 
-/* One side of a link. The other side has its own; relation.c keeps the two in step. */
+/* One side of a link. The other side has its own; link.c keeps the two in step. */
 typedef struct cogo__tie {
-    uint64_t
-        number; /**< ACTIVE: of the LINK; LEAVING: of the UNLINK; EXITED: of the message. */
+    /** ACTIVE: of the LINK; LEAVING: of the UNLINK; EXITED: of the message. */
+    uint64_t number;
     cogo_actor_id peer;
     cogo__tie_state state;
 } cogo__tie;
@@ -28,8 +28,8 @@ typedef struct cogo__queue {
 } cogo__queue;
 
 typedef struct cogo__extra {
-    cogo_msg
-        *watchers; /**< Their MONITOR signals, newest first: each block becomes the DOWN. */
+    /** Their MONITOR signals, newest first: each block becomes the DOWN. */
+    cogo_msg *watchers;
     cogo__tie *ties;
     uint64_t *pending; /**< Asks that this actor has received and not answered. */
     uint32_t tie_count, tie_capacity;
@@ -55,7 +55,6 @@ cogo__extra *cogo__extra_of(const cogo_system *system, cogo__cell *cell);
 /** Frees @p extra and all it has. NULL is allowed. */
 void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra);
 
-/** Keeps @p monitor, a MONITOR signal, until it is taken out or the actor ends. */
 /** Holder: tells readers from outside how many links it has, and that @p watchers came or went.
  */
 static inline void cogo__relations_publish(cogo__cell *cell, int32_t watchers)
@@ -67,6 +66,7 @@ static inline void cogo__relations_publish(cogo__cell *cell, int32_t watchers)
                             (uint32_t)count << 16 | (ties < UINT16_MAX ? ties : UINT16_MAX));
 }
 
+/** Keeps @p monitor, a MONITOR signal, until it is taken out or the actor ends. */
 void cogo__watcher_add(cogo__extra *extra, cogo_msg *monitor);
 /** Takes the MONITOR signal out that has this number and came from an actor of @p node; any of
  * that node for number 0. NULL if there is none. */
@@ -77,6 +77,11 @@ cogo__tie *cogo__tie_find(cogo__cell *cell, cogo_actor_id peer);
 cogo__tie *cogo__tie_find_exited(cogo__cell *cell, uint64_t number);
 /** Adds an ACTIVE one. */
 cogo_err cogo__tie_add(cogo__extra *extra, uint64_t number, cogo_actor_id peer);
+/** For a new one. */
+static inline uint64_t cogo__tie_number(cogo_system *system)
+{
+    return cogo__u64_add_relaxed(&system->ties, 1) + 1;
+}
 void cogo__tie_remove(cogo__cell *cell, cogo__tie *tie);
 
 /** The running actor got the request @p alias and its receive() ended without an answer. */

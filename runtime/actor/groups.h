@@ -67,6 +67,9 @@ cogo_err cogo__groups_add(cogo_system *system, const char *scope, const char *na
                           cogo__bond_kind kind, cogo_actor_id id, uint64_t number);
 cogo_err cogo__groups_remove(cogo_system *system, const char *scope, const char *name,
                              cogo_actor_id id);
+/** COGO_OK or COGO_ENOTFOUND. */
+cogo_err cogo__groups_unwatch(cogo_system *system, struct cogo_context *here,
+                              cogo_actor_id watcher, uint64_t watch);
 /** As cogo__groups_add() for a member on another node; @p out_new: it was none before. */
 cogo_err cogo__groups_add_far(cogo_system *system, const char *scope, const char *name,
                               cogo_actor_id id, uint64_t number, bool *out_new);

@@ -1,5 +1,6 @@
 /* The signal lane of a cell: start, exit, link, monitor. Overtakes the mailbox, keeps its own
- * order. Used by life.c, relation.c and spawn.c. Never bounded and never refused.
+ * order. Used by life.c, spawn.c, relation.c, link.c and monitor.c. Never bounded and never
+ * refused.
  *
  * A stack in one word. NULL: none. SUSPENDED: none, and nobody holds the cell although its
  * mailbox may have messages: the actor ended and its supervisor decides; only a signal wakes
@@ -12,6 +13,8 @@
 #include "runtime/actor/core.h"
 
 #define COGO__SIGNALS_SUSPENDED ((void *)(uintptr_t)1)
+
+enum { COGO__OVER_LINK = 1 }; // `number` of an exit signal that came over a link.
 
 /** Payload of all signals but START. */
 typedef struct cogo__signal {

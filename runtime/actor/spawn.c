@@ -174,7 +174,7 @@ cogo__extra *cogo__birth_extra(cogo_system *system, cogo__birth *birth)
 
 cogo_err cogo__birth_link(cogo_context *spawner, cogo__birth *birth)
 {
-    uint64_t number = cogo__u64_add_relaxed(&spawner->system->ties, 1) + 1;
+    uint64_t number = cogo__tie_number(spawner->system);
     cogo_err err =
         cogo__tie_add(cogo__birth_extra(spawner->system, birth), number, spawner->self);
     err = err == COGO_OK

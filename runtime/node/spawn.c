@@ -182,7 +182,7 @@ static cogo_err link_to(cogo__connection *c, cogo__birth *birth, cogo__wire_acto
 {
     cogo_system *system = c->node->system;
     cogo__extra *extra = cogo__birth_extra(system, birth);
-    *out_number = cogo__u64_add_relaxed(&system->ties, 1) + 1;
+    *out_number = cogo__tie_number(system);
     cogo__phase_change(birth->cell, COGO__CELL_FAR, 0); // First, see cogo__remote_lost().
     return extra != NULL ? cogo__tie_add(extra, *out_number, cogo__from_wire(c->peer, from))
                          : COGO_ENOMEM;
