@@ -1,6 +1,6 @@
 /* Child processes: what parent and child agree on, and the parts of both sides.
- * Used by process.c (the actor that has one), launch.c (how it is started and reaped), inside.c
- * (the child) and words.c (its last words). */
+ * Used by process.c (the actor that has one), process_pool.c (many of them), launch.c (how it
+ * is started and reaped), inside.c (the child) and words.c (its last words). */
 #ifndef COGO_NODE_PROCESS_H
 #define COGO_NODE_PROCESS_H
 
@@ -46,6 +46,17 @@ void cogo__launched_close(cogo__launched *l);
 
 /** Fatal signals of this process say where they happened, on COGO__CHILD_WORDS, then end it. */
 void cogo__words_install(void);
+
+/* --- process.c ---------------------------------------------------------------------------- */
+
+/** Args of the actor that has one. */
+typedef struct cogo__process_plan {
+    cogo__node *node;
+    uint64_t memory_bytes;
+    char name[COGO__CHILD_NAME];
+} cogo__process_plan;
+
+extern const cogo_behavior cogo__process_behavior; /**< Args: cogo__process_plan. */
 
 /* --- Between a deputy and a process. --------------------------------------------------------
  */

@@ -9,6 +9,8 @@
 
 #include <cogo/allocator.h>
 
+#include <string.h>
+
 enum {
     COGO__WIRE_VERSION = 1,
     COGO__SESSION_OUT_MAX = 1048576, /**< Bytes that wait to be sent; more is refused. */
@@ -51,6 +53,12 @@ typedef struct cogo__session_config {
 } cogo__session_config;
 
 typedef struct cogo__session cogo__session;
+
+/** A text as a field of a frame. */
+static inline cogo_value cogo__text(const char *text)
+{
+    return (cogo_value){(const uint8_t *)text, strlen(text)};
+}
 
 /** COGO_OK; COGO_EINVAL (a name or the secret breaks its limits); COGO_ENOMEM. */
 cogo_err cogo__session_create(const cogo__session_config *config, cogo__session **out_session);

@@ -79,18 +79,13 @@ void cogo__share_all(cogo__node *node, cogo_context *ctx, const cogo__peer *peer
     cogo__groups_each(node->system, list, &l);
 }
 
-static cogo_value text_of(const char *chars)
-{
-    return (cogo_value){(const uint8_t *)chars, strlen(chars)};
-}
-
 cogo_err cogo__share_send(cogo__connection *c, cogo_msg *msg)
 {
     const news *n = cogo__msg_body(msg);
     cogo__frame frame = {.kind = n->joined ? COGO__FRAME_JOIN : COGO__FRAME_LEAVE};
     frame.group = (cogo__frame_group){.actor = cogo__to_wire(n->slot, n->generation),
-                                      .scope = text_of(n->scope),
-                                      .group = text_of(n->group),
+                                      .scope = cogo__text(n->scope),
+                                      .group = cogo__text(n->group),
                                       .type = n->type};
     const cogo_type *type =
         n->type >= COGO_MSG_USER ? cogo__types_find(&c->node->system->types, n->type) : NULL;

@@ -62,17 +62,12 @@ void cogo__told_address(cogo__connection *c)
     }
 }
 
-static cogo_value text_of(const char *text)
-{
-    return (cogo_value){(const uint8_t *)text, strlen(text)};
-}
-
 static cogo__frame frame_of(const cogo__member *member)
 {
     cogo__frame frame = {.kind = COGO__FRAME_MEMBER};
     frame.member =
         (cogo__frame_member){(uint64_t)member->state, member->incarnation, member->version,
-                             text_of(member->name), text_of(member->address)};
+                             cogo__text(member->name), cogo__text(member->address)};
     return frame;
 }
 
@@ -84,15 +79,15 @@ void cogo__told_say(cogo__connection *c, const cogo__told *told)
     frame.kind = told->frame;
     if (told->frame == COGO__FRAME_CLAIM) {
         frame.claim = (cogo__frame_claim){told->number, told->term, told->lease_ms, told->alive,
-                                          text_of(member->name)};
+                                          cogo__text(member->name)};
     } else if (told->frame == COGO__FRAME_CLAIMED) {
-        frame.claimed =
-            (cogo__frame_claimed){told->number, told->alive, told->term, text_of(member->name)};
+        frame.claimed = (cogo__frame_claimed){told->number, told->alive, told->term,
+                                              cogo__text(member->name)};
     } else if (told->frame == COGO__FRAME_HELD) {
-        frame.held =
-            (cogo__frame_held){told->term, told->number, told->lease_ms, text_of(member->name)};
+        frame.held = (cogo__frame_held){told->term, told->number, told->lease_ms,
+                                        cogo__text(member->name)};
     } else if (told->frame != COGO__FRAME_MEMBER) {
-        frame.probe = (cogo__frame_probe){told->number, told->alive, text_of(member->name),
+        frame.probe = (cogo__frame_probe){told->number, told->alive, cogo__text(member->name),
                                           member->incarnation};
     }
     if (c->open) {
