@@ -161,6 +161,22 @@ static void add_dimensions(json_t *report, const json_t *workflow)
     }
 }
 
+/* The limit that a build ran into, or NULL: it says nothing about the tree. */
+static const char *build_limit(const json_t *tests)
+{
+    return json_is_false(json_object_get(json_object_get(tests, "build"), "ok"))
+               ? json_string_value(json_object_get(tests, "limitHit"))
+               : NULL;
+}
+
+static void skip_stopped_build(json_t *report, const char *limit)
+{
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "tests: the build was stopped at its limit \"%s\"%s", limit,
+             strcmp(limit, "wall") == 0 ? " (cogo assess --timeout gives more time)" : "");
+    json_array_append_new(json_object_get(report, "skipped"), json_string(text));
+}
+
 static void add_tests(json_t *report, const json_t *workflow)
 {
     const json_t *runner = output_of(workflow, "test-runner");
@@ -194,6 +210,10 @@ static void add_tests(json_t *report, const json_t *workflow)
         size_t used = strlen(command);
         snprintf(command + used, sizeof command - used, "%s%s", used ? " " : "",
                  json_string_value(word) ? json_string_value(word) : "");
+    }
+    if (build_limit(tests) != NULL) {
+        skip_stopped_build(report, build_limit(tests));
+        return;
     }
     if (!built) {
         snprintf(text, sizeof text, "%s: the build fails", command[0] ? command : "build");
@@ -278,7 +298,7 @@ static void append(char *text, size_t size, const char *part)
 }
 
 /* FAIL: a test or the build fails, or a critical or high finding. WARN: medium findings, flaky
- * tests, or a role that did not finish. INCOMPLETE: nothing could be judged. */
+ * tests, or a role or the build did not finish. */
 static void add_verdict(json_t *report)
 {
     int counts[6] = {0};
@@ -286,10 +306,15 @@ static void add_verdict(json_t *report)
     const json_t *tests = json_object_get(report, "tests");
     json_int_t failed = number_of(tests, "failed"), passed = number_of(tests, "passed");
     json_int_t flaky = number_of(tests, "flaky");
-    bool broken = json_is_false(json_object_get(json_object_get(tests, "build"), "ok"));
+    bool stopped = build_limit(tests) != NULL;
+    bool broken =
+        !stopped && json_is_false(json_object_get(json_object_get(tests, "build"), "ok"));
     count_severities(report, counts);
     if (broken) {
         append(why, sizeof why, "the build fails");
+    }
+    if (stopped) {
+        append(why, sizeof why, "the build was stopped");
     }
     if (failed > 0) {
         snprintf(part, sizeof part, "%lld of %lld tests fail%s", (long long)failed,
@@ -318,9 +343,9 @@ static void add_verdict(json_t *report)
         incomplete =
             incomplete || (strcmp(state, "succeeded") != 0 && strcmp(state, "partial") != 0);
     }
-    const char *verdict = broken || failed > 0 || counts[0] + counts[1] > 0 ? "fail"
-                          : incomplete || counts[2] > 0 || flaky > 0        ? "warn"
-                                                                            : "pass";
+    const char *verdict = broken || failed > 0 || counts[0] + counts[1] > 0     ? "fail"
+                          : incomplete || stopped || counts[2] > 0 || flaky > 0 ? "warn"
+                                                                                : "pass";
     if (incomplete) {
         append(why, sizeof why, "not every role could finish");
     }

@@ -146,7 +146,7 @@ static void print_scores(const json_t *report, FILE *to)
         double value = json_number_value(score);
         fprintf(to, "  %-13s   ", names[i]);
         char number[16];
-        snprintf(number, sizeof number, "%.2f", value);
+        snprintf(number, sizeof number, "%.2f", value < 1 && value > 0.99 ? 0.99 : value);
         output_text(to,
                     value >= 0.9   ? OUTPUT_GREEN
                     : value >= 0.6 ? OUTPUT_YELLOW
@@ -199,10 +199,10 @@ static void print_tests(const json_t *report, FILE *to, size_t width)
     const json_t *build = json_object_get(tests, "build");
     char log[2000];
     size_t wrong = 0;
-    if (json_is_false(json_object_get(build, "ok"))) {
+    output_value(build, "log", log, sizeof log);
+    if (json_is_false(json_object_get(build, "ok")) && log[0] != '\0') {
         output_text(to, OUTPUT_BOLD, "build");
         fputc('\n', to);
-        output_value(build, "log", log, sizeof log);
         size_t shown = 0;
         for (char *save = NULL, *line = strtok_r(log, "\n", &save); line != NULL && shown < 12;
              line = strtok_r(NULL, "\n", &save), shown++) {

@@ -12,6 +12,7 @@ typedef struct pass {
     uint64_t spent_ms; /* Of running; waiting for a free slot costs nothing. */
     size_t unread;     /* Files that were run alone and still got no readable answer. */
     size_t retried;    /* Files of unreadable chunks that were run alone. */
+    size_t given;      /* Files that the tool was started for, each once. */
     bool malformed, died, timed_out;
 } pass;
 
@@ -114,6 +115,7 @@ static bool run_chunk(pass *p, const chunk *c, uint64_t wall_ms)
     bool unread = end == TOOL_DIED || (end == TOOL_EXITED && !parsed);
     bool alone = unread && c->files > 1 && p->retried + c->files <= SCAN_ALONE_MAX;
     p->retried += alone ? c->files : 0;
+    p->given += spec.file_count;
     p->spent_ms += result.run.wall_ms;
     bool given_up = unread && c->files == 1;
     p->unread += given_up;
@@ -191,6 +193,10 @@ static void pass_report(pass *p)
         return;
     }
     size_t left = p->total - p->done;
+    if (p->done == 0 && tool_time_left(p->s->box->job, 1) == 0) {
+        tool_useless(p->s->box, name);
+    }
+    tool_unchecked(p->s->box, name, p->given > p->done ? p->given - p->done : 0);
     if (role_cancelled(p->s->box->job)) {
         tool_skip(p->s->box, "%s: stopped, %zu of %zu files left out", name, left, p->total);
     } else if (p->died) {

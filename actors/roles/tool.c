@@ -260,6 +260,11 @@ static void record(tool_box *box, const tool_spec *spec, const tool_result *resu
 void tool_failed(tool_box *box, const char *name, const char *why)
 {
     tool_skip(box, "%s: %s", name, why);
+    tool_useless(box, name);
+}
+
+void tool_useless(tool_box *box, const char *name)
+{
     pthread_mutex_lock(&box->lock);
     json_t *entry = entry_of(box, name);
     if (entry != NULL) {

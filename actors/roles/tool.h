@@ -81,6 +81,8 @@ void tool_error(tool_box *box, const char *format, ...) __attribute__((format(pr
 
 /* A program that gave no usable answer counts as not completed. Thread-safe. */
 void tool_failed(tool_box *box, const char *name, const char *why);
+/* The same, for one that had no time to answer: whoever stopped it says why. Thread-safe. */
+void tool_useless(tool_box *box, const char *name);
 /* Of the files that @p name was given, @p count it could not judge. Thread-safe. */
 void tool_unchecked(tool_box *box, const char *name, size_t count);
 /* A check of our own, without a program: evidence, and counted as completed. Thread-safe. */

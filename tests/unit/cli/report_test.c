@@ -76,6 +76,52 @@ Test(report, scores_stand_beside_their_evidence_and_unjudged_ones_are_left_out)
     json_decref(w);
 }
 
+/* @p end is what the workflow's test-runner said of its build. */
+static json_t *report_of_build(const char *end)
+{
+    json_t *w = workflow();
+    json_t *runner = json_object_get(json_array_get(json_object_get(w, "tasks"), 3), "result");
+    json_object_set_new(runner, "output", json_loads(end, 0, NULL));
+    json_t *r = report_build(w, "/tree", 1);
+    json_decref(w);
+    return r;
+}
+
+Test(report, a_build_that_was_stopped_is_no_build_that_fails)
+{
+    json_t *r = report_of_build("{\"command\":[\"make\"],\"build\":{\"ok\":false,\"log\":null},"
+                                "\"limitHit\":\"wall\",\"cases\":[]}");
+    cr_expect_null(json_object_get(json_object_get(r, "scores"), "tests"));
+    const char *why = json_string_value(json_object_get(r, "summary"));
+    cr_expect_null(strstr(why, "fails"), "%s", why);
+    cr_expect_not_null(strstr(why, "the build was stopped"), "%s", why);
+    char *skipped = json_dumps(json_object_get(r, "skipped"), 0);
+    cr_expect_not_null(strstr(skipped, "--timeout"), "%s", skipped);
+    free(skipped);
+    json_decref(r);
+    r = report_of_build("{\"command\":[\"make\"],\"build\":{\"ok\":false},\"limitHit\":null,"
+                        "\"cases\":[]}");
+    why = json_string_value(json_object_get(r, "summary"));
+    cr_expect_not_null(strstr(why, "the build fails"), "%s", why);
+    cr_expect_eq(json_real_value(json_object_get(json_object_get(r, "scores"), "tests")), 0.0);
+    json_decref(r);
+}
+
+Test(report, one_failure_among_a_thousand_tests_is_no_full_score)
+{
+    char *text = NULL;
+    size_t size = 0;
+    json_t *r =
+        report_of_build("{\"command\":[\"make\"],\"passed\":1999,\"failed\":1,\"runs\":3,"
+                        "\"cases\":[]}");
+    FILE *to = open_memstream(&text, &size);
+    report_print_text(r, NULL, to);
+    fclose(to);
+    cr_expect_not_null(strstr(text, "  tests           0.99  make: 1999 passed"), "%s", text);
+    free(text);
+    json_decref(r);
+}
+
 Test(report, fail_on_compares_severities)
 {
     json_t *w = workflow();

@@ -330,3 +330,35 @@ Test(tool, a_cancelled_job_runs_no_tools)
     cr_expect(tool_now_ns() - start < 5000000000u);
     bench_end(&b);
 }
+
+/* More than a compiler reads in the time that the test gives it. */
+static char *long_source(void)
+{
+    enum { FUNCTIONS = 40000, LINE = 80 };
+    char *text = malloc((size_t)FUNCTIONS * LINE), *at = text;
+    for (int i = 0; text != NULL && i < FUNCTIONS; i++) {
+        at += snprintf(at, LINE, "int f%d(int a, int b) { return (a * %d + b) / (a + b); }\n",
+                       i, i);
+    }
+    return text;
+}
+
+Test(tool, what_a_stopped_job_did_not_look_at_has_no_score)
+{
+    role_bench b;
+    char *source = long_source();
+    bench_begin(&b, json_pack("{s:{s:s}, s:[s, s]}", "files", "long.c", source, "dimensions",
+                              "syntax", "semantics"));
+    b.job.deadline_ns = tool_now_ns() + 120000000u;
+    b.status = role_code_validator.execute(&b.job);
+    const json_t *dimensions = json_object_get(b.job.output, "dimensions");
+    static const char *const names[] = {"syntax", "semantics"};
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *one = json_object_get(dimensions, names[i]);
+        cr_expect(json_is_null(json_object_get(one, "score")), "%s: %s", names[i],
+                  bench_text(one, "evidence"));
+    }
+    cr_expect(b.job.confidence < 1.0);
+    bench_end(&b);
+    free(source);
+}
