@@ -195,11 +195,23 @@ static bool yaml_message(line at, line_walk walk, line *out)
     return at.size > 0;
 }
 
-/* The sentence: a line marked by pytest, an exception's last line, else the first that speaks.
+/* What assert() of the C library says, without program and place: "Assertion `x > 0' failed."
  */
+static bool assertion(line at, line *out)
+{
+    const char *said = line_find(at, ": Assertion `");
+    if (said == NULL || line_find(at, "' failed.") == NULL) {
+        return false;
+    }
+    *out = (line){said + 2, (size_t)(at.text + at.size - said) - 2};
+    return true;
+}
+
+/* The sentence: a line marked by pytest, an exception's last line or an assertion, else the
+ * first that names a place, else the first that speaks. */
 static line sentence(const char *text, size_t size)
 {
-    line first = {NULL, 0};
+    line first = {NULL, 0}, placed = {NULL, 0};
     line_walk walk = line_walk_of(text, size);
     for (line at; line_next(&walk, &at);) {
         line marked = at;
@@ -207,7 +219,7 @@ static line sentence(const char *text, size_t size)
             line_trim(&marked.text, &marked.size);
             return marked;
         }
-        if (yaml_message(at, walk, &marked)) {
+        if (yaml_message(at, walk, &marked) || assertion(at, &marked)) {
             return marked;
         }
         bool indented = at.size > 0 && (at.text[0] == ' ' || at.text[0] == '\t');
@@ -218,11 +230,18 @@ static line sentence(const char *text, size_t size)
             return at;
         }
         line clean = without_marks(at);
-        if (first.size == 0 && !is_noise(clean)) {
-            first = clean;
+        if (is_noise(clean)) {
+            continue;
+        }
+        const char *file;
+        size_t file_size;
+        int64_t number;
+        first = first.size == 0 ? clean : first;
+        if (placed.size == 0 && colon_place(at, &file, &file_size, &number)) {
+            placed = clean;
         }
     }
-    return first;
+    return placed.size > 0 ? placed : first;
 }
 
 void case_explain(case_list *list, case_record *record, const char *text, size_t size)

@@ -58,7 +58,8 @@ bool plan_pytest(const plan_site *site, test_plan *out)
     out->why =
         uses_pytest(site) ? "pytest is configured" : "files named test_*.py or *_test.py";
     out->package = "python3-pytest";
-    out->test = STEP("pytest", "-p", "no:cacheprovider", "--junitxml=" PLAN_REPORT);
+    out->test = STEP("pytest", "-p", "no:cacheprovider", "--continue-on-collection-errors",
+                     "--junitxml=" PLAN_REPORT);
     out->report = PLAN_REPORT;
     out->format = FORMAT_PYTEST;
     return true;

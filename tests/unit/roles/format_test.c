@@ -116,6 +116,32 @@ Test(format, ctest_text_and_xml_agree)
     case_list_finish(&list);
 }
 
+/* What case_explain() takes out of @p text. */
+static bool explains(const char *text, const char *message, const char *file, int64_t number)
+{
+    case_list list;
+    case_record record = {.name = "t"};
+    case_list_init(&list);
+    case_explain(&list, &record, text, strlen(text));
+    bool ok = record.message != NULL && strcmp(record.message, message) == 0
+              && record.file != NULL && strcmp(record.file, file) == 0 && record.line == number;
+    if (!ok) {
+        fprintf(stderr, "explained as '%s' at %s:%lld\n", record.message, record.file,
+                (long long)record.line);
+    }
+    case_list_finish(&list);
+    return ok;
+}
+
+Test(format, a_failure_is_told_by_the_line_that_names_it_not_by_the_first_one)
+{
+    cr_expect(explains("/tmp/tmp.luU3X1\nwaiting for server\nhiredis-test: /src/test.c:2337: "
+                       "test_async: Assertion `c->err == 0' failed.\nAborted\n",
+                       "Assertion `c->err == 0' failed.", "/src/test.c", 2337));
+    cr_expect(explains("starting\nseed 42\ntests/a.c:12: expected 1, got 2\nbye\n",
+                       "expected 1, got 2", "tests/a.c", 12));
+}
+
 Test(format, pytest_text_and_xml_agree)
 {
     case_list list;

@@ -363,6 +363,18 @@ Test(test_runner, a_collection_error_shows_the_real_error)
     finish(&b);
 }
 
+Test(test_runner, what_pytest_can_not_collect_leaves_the_other_tests_to_be_run)
+{
+    bench b;
+    run(&b,
+        json_pack("{s:{s:s, s:s}}", "files", "test_a.py", "raise ValueError('no data')\n",
+                  "test_b.py", "def test_y():\n    assert True\n"),
+        60000);
+    cr_expect(counts_are(&b, 1, 1, 0, 0));
+    cr_expect(good(&b, case_is(&b, "test_a", "error", "no data", NULL, 0)));
+    finish(&b);
+}
+
 Test(test_runner, a_missing_program_is_no_failed_test)
 {
     bench b;
