@@ -1,11 +1,11 @@
-/* A sender that stands still in the middle of a send, and memory that is used again at once. */
+/* A sender that stands still in the middle of a send. */
 #include "runtime/actor/core.h"
 #include "tests/unit/runtime/scene.h"
+#include "tests/unit/runtime/stock.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -28,6 +28,7 @@ enum {
     WORD = COGO_MSG_USER,
     END,
     OTHERS = 2,
+    LANES_PER_CPU = 4,
     HOLDS = 40,
     WINDOW = 50, // Sends of each other one while the victim stands still.
     SEND_NS_MAX = 50000,
@@ -56,88 +57,6 @@ static struct {
     uint32_t sent[OTHERS + 1];
     uint64_t least_ns[OTHERS + 1][WINDOW]; // Of its sends with this place in a window.
 } w;
-
-/* --- Memory comes back at once, last in first out; only the end of a round returns it. ---- */
-
-enum { SIZES = 256, LANES_PER_CPU = 4 };
-
-typedef struct spare {
-    struct spare *next;
-} spare;
-
-static struct {
-    cogo__lock lock;
-    size_t sizes[SIZES];
-    spare *lists[SIZES];
-    uint64_t again; // Blocks that were given out a second time or more.
-} stock;
-
-static spare **stock_of(size_t size)
-{
-    size_t i = 0;
-    while (i < SIZES - 1 && stock.sizes[i] != size && stock.sizes[i] != 0) {
-        i++;
-    }
-    stock.sizes[i] = stock.sizes[i] != 0 ? stock.sizes[i] : size;
-    return stock.sizes[i] == size ? &stock.lists[i] : NULL;
-}
-
-static void *stock_alloc(void *ctx, size_t size, size_t alignment)
-{
-    (void)ctx;
-    cogo__lock_take(&stock.lock);
-    spare **list = stock_of(size), *block = list != NULL ? *list : NULL;
-    if (block != NULL) {
-        *list = block->next;
-        stock.again++;
-    }
-    cogo__lock_give(&stock.lock);
-    size_t most = alignment > 64 ? alignment : 64; // So that a block serves whoever is next.
-    return block != NULL ? block : aligned_alloc(most, (size + most - 1) / most * most);
-}
-
-static void stock_free(void *ctx, void *memory, size_t size)
-{
-    (void)ctx;
-    cogo__lock_take(&stock.lock);
-    spare **list = stock_of(size), *block = memory;
-    if (list != NULL) {
-        block->next = *list;
-        *list = block;
-    }
-    cogo__lock_give(&stock.lock);
-    if (list == NULL) {
-        free(memory);
-    }
-}
-
-static void *stock_realloc(void *ctx, void *memory, size_t old_size, size_t size)
-{
-    void *larger = stock_alloc(ctx, size, 64);
-    if (larger != NULL) {
-        memcpy(larger, memory, old_size < size ? old_size : size);
-        stock_free(ctx, memory, old_size);
-    }
-    return larger;
-}
-
-static void stock_clear(void)
-{
-    for (size_t i = 0; i < SIZES; i++) {
-        while (stock.lists[i] != NULL) {
-            spare *block = stock.lists[i];
-            stock.lists[i] = block->next;
-            free(block);
-        }
-    }
-}
-
-static const cogo_allocator stock_allocator = {.struct_size = sizeof(cogo_allocator),
-                                               .alloc = stock_alloc,
-                                               .realloc = stock_realloc,
-                                               .free = stock_free};
-
-/* --- A sender that stands still. ---------------------------------------------------------- */
 
 static uint64_t clock_ns(void)
 {
@@ -353,107 +272,4 @@ Test(held, a_queue_that_made_others_wait_would_be_noticed)
         cr_expect_eq(w.holds, (uint32_t)HOLDS);
         cr_expect_geq(slowest_ns(), (uint64_t)SEND_NS_MAX);
     }
-}
-
-/* --- Memory that is used again at once, last in first out. ---------------------------------
- */
-
-enum { NODES = 8, EACH = 60000 };
-
-typedef struct node {
-    cogo__link link;
-    cogo__link *below; // In the stack of free ones.
-    uint32_t sender, number;
-} node;
-
-static struct {
-    cogo__mailbox box;
-    cogo__link *tail;
-    cogo__aptr free[OTHERS]; // Stacks: the receiver puts, only its sender takes.
-    cogo__au32 right;
-    node nodes[OTHERS][NODES];
-} r;
-
-static void give(cogo__link *link)
-{
-    if (link == NULL) {
-        return;
-    }
-    node *n = (node *)(void *)link;
-    void *top = cogo__ptr_load_relaxed(&r.free[n->sender]);
-    do {
-        n->below = top;
-    } while (!cogo__ptr_cas_acq_rel(&r.free[n->sender], &top, link));
-}
-
-/* The one that was given last: its memory is still in the receiver's hands, so to speak. */
-static node *take_last(uint32_t sender)
-{
-    void *top = cogo__ptr_load_acquire(&r.free[sender]);
-    while (top == NULL || !cogo__ptr_cas_acq_rel(&r.free[sender], &top, ((node *)top)->below)) {
-        if (top == NULL) {
-            (void)sched_yield();
-            top = cogo__ptr_load_acquire(&r.free[sender]);
-        }
-    }
-    return top;
-}
-
-static void *push_recycled(void *arg)
-{
-    uint32_t me = *(uint32_t *)arg;
-    for (uint32_t i = 0; i < EACH; i++) {
-        node *n = take_last(me);
-        n->number = i;
-        if (cogo__mailbox_push(&r.box, &n->link)) {
-            cogo__u32_store_release(&r.right, 1);
-        }
-    }
-    return NULL;
-}
-
-/* A queue that is right only as long as memory rests a while after its use is wrong: a false
- * "empty" on a recycled node slept in another runtime for years. */
-Test(held, memory_that_is_used_again_at_once_loses_nothing)
-{
-    pthread_t threads[OTHERS];
-    uint32_t numbers[OTHERS], next[OTHERS] = {0}, wrong = 0;
-    memset(&r, 0, sizeof r);
-    cogo__mailbox_init(&r.box, &r.tail);
-    for (uint32_t i = 0; i < OTHERS; i++) {
-        for (uint32_t j = 0; j < NODES; j++) {
-            r.nodes[i][j].sender = i;
-            give(&r.nodes[i][j].link);
-        }
-        numbers[i] = i;
-        cr_assert_eq(pthread_create(&threads[i], NULL, push_recycled, &numbers[i]), 0);
-    }
-    bool holds = false;
-    for (uint32_t got = 0; got < OTHERS * EACH;) {
-        holds = holds || cogo__u32_swap_acq_rel(&r.right, 0) == 1;
-        if (!holds) {
-            (void)sched_yield();
-            continue;
-        }
-        cogo__link *done = NULL, *link = cogo__mailbox_peek(r.tail);
-        if (link != NULL) {
-            give(cogo__mailbox_take(&r.box, &r.tail, link));
-            const node *n = (node *)(void *)link;
-            wrong += n->number != next[n->sender]++;
-            got++;
-            if (got % 5 == 0) { // As a handler that keeps its message, and then frees it.
-                cogo__mailbox_detach(&r.box, &r.tail);
-                give(link);
-            }
-        } else if (cogo__mailbox_empty(&r.box, r.tail)
-                   && cogo__mailbox_idle(&r.box, &r.tail, &done)) {
-            give(done);
-            holds = false;
-        }
-    }
-    for (uint32_t i = 0; i < OTHERS; i++) {
-        cr_expect_eq(pthread_join(threads[i], NULL), 0);
-        cr_expect_eq(next[i], (uint32_t)EACH);
-    }
-    cr_expect_eq(wrong, 0u);
 }
