@@ -1,16 +1,11 @@
-#include "tests/sim/net.h"
-
 #include "runtime/actor/context.h"
+#include "tests/sim/net_parts.h"
 #include "tests/sim/scenario.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 
-enum {
-    SOCKETS_MAX = 1024,
-    WINDOW_SHARE = 4, // A window opens again when this part of the buffer is free.
-};
+enum { SOCKETS_MAX = 1024 };
 
 static struct {
     int hosts;
@@ -35,7 +30,7 @@ void net_begin(int hosts)
     }
 }
 
-static net_segment *take_segment(net_socket *s)
+net_segment *net_segment_take(net_socket *s)
 {
     net_segment *segment = s->first;
     if (segment != NULL) {
@@ -46,9 +41,9 @@ static net_segment *take_segment(net_socket *s)
     return segment;
 }
 
-static void forget(net_socket *s)
+void net_forget(net_socket *s)
 {
-    for (net_segment *segment = NULL; (segment = take_segment(s)) != NULL;) {
+    for (net_segment *segment = NULL; (segment = net_segment_take(s)) != NULL;) {
         free(segment);
     }
     if (s->peer != NULL) {
@@ -62,7 +57,7 @@ void net_end(void)
     for (int i = 0; i < SOCKETS_MAX; i++) {
         net_socket *s = &net.sockets[i];
         scenario_check(!s->used || s->closed || s->owner != NULL, "socket %d is still open", i);
-        forget(s);
+        net_forget(s);
     }
     net.hosts = 0;
 }
@@ -149,7 +144,7 @@ net_socket *net_backlog_next(const net_socket *listener, uint64_t now)
 
 /* --- The way over a path. ---------------------------------------------------------------- */
 
-static uint64_t arrival(int from, int to, size_t size)
+uint64_t net_arrival(int from, int to, size_t size)
 {
     const net_path *path = &net.paths[from][to];
     uint64_t at = net_now() + path->delay_ns;
@@ -159,9 +154,9 @@ static uint64_t arrival(int from, int to, size_t size)
 }
 
 /* Behind what is on its way already. */
-static void send_to(net_socket *to, int from, net_segment *segment)
+void net_send(net_socket *to, int from, net_segment *segment)
 {
-    segment->at_ns = arrival(from, to->host, segment->size);
+    segment->at_ns = net_arrival(from, to->host, segment->size);
     if (to->last != NULL && segment->at_ns < to->last->at_ns) {
         segment->at_ns = to->last->at_ns;
     }
@@ -177,7 +172,7 @@ static void send_to(net_socket *to, int from, net_segment *segment)
     net_poke(to);
 }
 
-static net_segment *segment_of(const void *bytes, size_t size)
+net_segment *net_segment_of(const void *bytes, size_t size)
 {
     net_segment *segment = calloc(1, sizeof *segment + size);
     scenario_must(segment != NULL);
@@ -186,16 +181,6 @@ static net_segment *segment_of(const void *bytes, size_t size)
         memcpy(segment->bytes, bytes, size);
     }
     return segment;
-}
-
-static void send_end(net_socket *s, bool reset)
-{
-    if (s->peer != NULL && !s->shut) {
-        net_segment *segment = segment_of(NULL, 0);
-        segment->reset = reset;
-        send_to(s->peer, s->host, segment);
-    }
-    s->shut = true;
 }
 
 static bool crosses(const net_socket *s, int from, int to)
@@ -214,11 +199,11 @@ void net_path_changed(int from, int to)
             continue;
         }
         if (s->made_at_ns > now) {
-            s->made_at_ns = arrival(from, to, 0);
+            s->made_at_ns = net_arrival(from, to, 0);
         }
         for (net_segment *segment = s->first; segment != NULL; segment = segment->next) {
             if (segment->at_ns > now && (cut || segment->at_ns == NET_NEVER)) {
-                segment->at_ns = arrival(from, to, segment->size);
+                segment->at_ns = net_arrival(from, to, segment->size);
             }
             segment->at_ns = segment->at_ns > last ? segment->at_ns : last;
             last = segment->at_ns;
@@ -227,9 +212,9 @@ void net_path_changed(int from, int to)
     }
 }
 
-static void break_it(net_socket *s, int error)
+void net_break(net_socket *s, int error)
 {
-    for (net_segment *segment = NULL; (segment = take_segment(s)) != NULL;) {
+    for (net_segment *segment = NULL; (segment = net_segment_take(s)) != NULL;) {
         free(segment);
     }
     s->broken = s->anew = true;
@@ -242,178 +227,7 @@ void net_reset(int a, int b)
     for (int i = 0; i < SOCKETS_MAX; i++) {
         net_socket *s = &net.sockets[i];
         if (s->peer != NULL && !s->closed && (crosses(s, a, b) || crosses(s, b, a))) {
-            break_it(s, ECONNRESET);
+            net_break(s, ECONNRESET);
         }
     }
-}
-
-/* --- Sockets. ---------------------------------------------------------------------------- */
-
-/* Both ends are there from now on; they come to know it later. */
-void net_connect(net_socket *s, uint16_t port)
-{
-    net_socket *listener = net_listener_at(port);
-    s->peer_host = port % NET_HOSTS_MAX;
-    uint64_t there = arrival(s->host, s->peer_host, 0);
-    uint64_t back = arrival(s->peer_host, s->host, 0);
-    s->made_at_ns =
-        there == NET_NEVER || back == NET_NEVER ? NET_NEVER : there + back - net_now();
-    if (listener == NULL) {
-        s->error = ECONNREFUSED;
-        return;
-    }
-    net_socket *other = net_socket_new(listener->host);
-    other->owner = listener;
-    other->peer = s;
-    other->peer_host = s->host;
-    other->made_at_ns = there;
-    s->peer = other;
-    net_poke(listener);
-}
-
-/* What the peer of @p s takes now. As TCP does, it says nothing of a small part of its buffer
- * that has become free (RFC 9293, 3.8.6.2.2): else byte after byte would go alone. */
-static size_t room_at_peer(const net_socket *s)
-{
-    uint64_t room = s->peer->queued < s->limit ? s->limit - s->peer->queued : 0;
-    return room >= s->limit / WINDOW_SHARE ? (size_t)room : 0;
-}
-
-size_t net_put(net_socket *s, const void *bytes, size_t size)
-{
-    if (s->peer == NULL) {
-        return size; // Nobody is there any more; that is on its way to us.
-    }
-    if (s->peer->closed) {
-        if (!s->peer->broken) {
-            net_segment *end = segment_of(NULL, 0);
-            end->reset = s->peer->broken = true;
-            send_to(s, s->peer->host, end);
-        }
-        return size;
-    }
-    size_t room = room_at_peer(s);
-    size = size < room ? size : room;
-    if (size > 1 && scenario_maybe(10)) {
-        size = 1 + (size_t)scenario_pick(size);
-    }
-    s->full = s->full || size == 0;
-    if (size != 0) {
-        send_to(s->peer, s->host, segment_of(bytes, size));
-    }
-    return size;
-}
-
-long net_get(net_socket *s, void *bytes, size_t size)
-{
-    net_segment *segment = s->first;
-    if (s->broken) {
-        return -2;
-    }
-    if (segment == NULL || segment->at_ns > net_now()) {
-        return -1;
-    }
-    if (segment->size == 0) {
-        if (segment->reset) {
-            break_it(s, ECONNRESET);
-            return -2;
-        }
-        return 0;
-    }
-    size_t left = segment->size - segment->taken;
-    size = size < left ? size : left;
-    memcpy(bytes, segment->bytes + segment->taken, size);
-    segment->taken += size;
-    s->queued -= size;
-    if (segment->taken == segment->size) {
-        free(take_segment(s));
-    }
-    if (s->peer != NULL) {
-        net_poke(s->peer); // There is room again.
-    }
-    return (long)size;
-}
-
-void net_shut(net_socket *s)
-{
-    send_end(s, false);
-}
-
-void net_close(net_socket *s)
-{
-    for (int i = 0; s->listens && i < SOCKETS_MAX; i++) {
-        net_socket *waiting = &net.sockets[i];
-        if (waiting->used && waiting->owner == s) {
-            waiting->owner = NULL;
-            net_close(waiting);
-        }
-    }
-    bool unread = s->first != NULL && s->first->size != 0;
-    send_end(s, unread);
-    s->closed = true;
-    s->poll = NULL;
-    s->wanted = 0;
-    net_socket *peer = s->peer;
-    if (peer == NULL || peer->closed) {
-        if (peer != NULL) {
-            forget(peer);
-        }
-        forget(s);
-    }
-}
-
-uint32_t net_ready(const net_socket *s, uint64_t now)
-{
-    uint32_t ready = 0;
-    if (s->listens) {
-        return net_backlog_next(s, now) != NULL ? s->wanted & (uint32_t)EPOLLIN : 0;
-    }
-    if (s->made_at_ns > now) {
-        return 0;
-    }
-    if (s->broken || s->error != 0) {
-        return s->wanted | (uint32_t)EPOLLERR;
-    }
-    ready |= s->first != NULL && s->first->at_ns <= now ? (uint32_t)EPOLLIN : 0;
-    ready |= s->last != NULL && s->last->size == 0 && s->last->at_ns <= now
-                 ? (uint32_t)EPOLLRDHUP
-                 : 0;
-    ready |= s->peer == NULL || room_at_peer(s) != 0 ? (uint32_t)EPOLLOUT : 0;
-    return ready & s->wanted;
-}
-
-uint32_t net_news(net_socket *s, uint64_t now)
-{
-    uint32_t ready = net_ready(s, now);
-    uint64_t here = s->told;
-    for (const net_segment *at = s->first; at != NULL && at->at_ns <= now; at = at->next) {
-        here = at->number > here ? at->number : here;
-    }
-    bool room = s->full && (ready & (uint32_t)EPOLLOUT) != 0;
-    if (ready == 0 || (!s->anew && here == s->told && !room)) {
-        return 0;
-    }
-    s->anew = false;
-    s->full = s->full && !room;
-    s->told = here;
-    return ready;
-}
-
-uint64_t net_next_ns(const net_socket *s, uint64_t now)
-{
-    uint64_t next = s->made_at_ns > now ? s->made_at_ns : NET_NEVER;
-    for (int i = 0; s->listens && i < SOCKETS_MAX; i++) {
-        const net_socket *waiting = &net.sockets[i];
-        if (waiting->used && waiting->owner == s && waiting->made_at_ns < next) {
-            next = waiting->made_at_ns;
-        }
-    }
-    const net_segment *coming = s->first;
-    while (coming != NULL && coming->at_ns <= now) {
-        coming = coming->next;
-    }
-    if (coming != NULL && coming->at_ns < next) {
-        next = coming->at_ns;
-    }
-    return next;
 }
