@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- Voters. --------------------------------------------------------------------------------
- */
+/* --- Voters. ------------------------------------------------------------------------------ */
 
 void cogo__voter_begin(cogo__voter *v, uint64_t lease_ns, uint64_t now_ns)
 {
@@ -78,8 +77,7 @@ void cogo__voter_release(cogo__voter *v, const char *name, const cogo__claimant 
     }
 }
 
-/* --- Claims. --------------------------------------------------------------------------------
- */
+/* --- Claims. ------------------------------------------------------------------------------ */
 
 void cogo__claim_ask(cogo__claim *c, uint64_t lease_ns, uint64_t now_ns, uint64_t term)
 {

@@ -8,8 +8,7 @@
 
 enum { TICKS_PER_LEASE = 24 };
 
-/* --- The time of a claim. --------------------------------------------------------------------
- */
+/* --- The time of a claim. ----------------------------------------------------------------- */
 
 /* Others try as well: a random wait lets one of them be first. */
 static void wait(cogo__claims *s, cogo__wanted *w, uint64_t from_ns)
@@ -93,8 +92,7 @@ static void forget(cogo__claims *s, uint64_t monitor)
     }
 }
 
-/* --- What others say. ----------------------------------------------------------------------
- */
+/* --- What others say. --------------------------------------------------------------------- */
 
 static void asked(cogo__claims *s, const cogo__told *told, const cogo__peer *peer)
 {
@@ -140,8 +138,7 @@ static void take_told(cogo__claims *s, const cogo__told *told)
     }
 }
 
-/* --- The actor. ----------------------------------------------------------------------------
- */
+/* --- The actor. --------------------------------------------------------------------------- */
 
 static cogo_err start(cogo_context *ctx, void *state, const void *args)
 {

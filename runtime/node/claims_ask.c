@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* --- Voters: the list, in its order, of which this node may be one. ------------------------
- */
+/* --- Voters: the list, in its order, of which this node may be one. ----------------------- */
 
 cogo__voters cogo__claims_voters(const cogo__claims *s)
 {
@@ -44,8 +43,7 @@ void cogo__claims_answer(cogo__claims *s, cogo__wanted *w, uint64_t round, uint3
     }
 }
 
-/* --- A store in place of voters. -----------------------------------------------------------
- */
+/* --- A store in place of voters. ---------------------------------------------------------- */
 
 static cogo__lease_errand errand(const cogo__claims *s, const cogo__wanted *w, bool give)
 {
@@ -98,8 +96,7 @@ void cogo__claims_said(cogo__claims *s, uint64_t ask, const cogo__lease_said *sa
     }
 }
 
-/* --- Asking and giving back. ---------------------------------------------------------------
- */
+/* --- Asking and giving back. -------------------------------------------------------------- */
 
 void cogo__claims_ask(cogo__claims *s, cogo__wanted *w)
 {

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- What others may look up. --------------------------------------------------------------
- */
+/* --- What others may look up. ------------------------------------------------------------- */
 
 void cogo__claims_note(cogo__cluster *cluster, const cogo__holding *news, uint64_t now_ns)
 {
@@ -33,8 +32,7 @@ void cogo__claims_note_mine(const cogo__claims *s, const cogo__wanted *w, bool h
     cogo__claims_note(&s->node->cluster_view, &mine, cogo_now_ns(s->ctx));
 }
 
-/* --- Other nodes. ---------------------------------------------------------------------------
- */
+/* --- Other nodes. ------------------------------------------------------------------------- */
 
 cogo__told cogo__claims_about(const cogo__claims *s, const cogo__wanted *w, uint64_t frame)
 {
@@ -47,8 +45,7 @@ cogo__told cogo__claims_about(const cogo__claims *s, const cogo__wanted *w, uint
     return told;
 }
 
-/* --- Who claims. ---------------------------------------------------------------------------
- */
+/* --- Who claims. -------------------------------------------------------------------------- */
 
 void cogo__claims_tell(const cogo__claims *s, cogo_actor_id to, const char *name, bool held,
                        cogo_err err, const cogo__claim *claim)

@@ -95,8 +95,7 @@ void cogo__cluster_say(cogo__node *node, cogo_context *ctx, uint32_t index,
     }
 }
 
-/* --- What others read. ---------------------------------------------------------------------
- */
+/* --- What others read. -------------------------------------------------------------------- */
 
 void cogo__cluster_describe(const cogo__entry *entry, cogo_member *out)
 {

@@ -68,8 +68,7 @@ void cogo__gossip_set(cogo__member_actor *m, cogo__entry *entry, const cogo__mem
     cogo__gossip_spread(m, entry, &before, 0);
 }
 
-/* --- What is told of others. ---------------------------------------------------------------
- */
+/* --- What is told of others. -------------------------------------------------------------- */
 
 static void take(cogo__member_actor *m, const cogo__member *news, uint32_t from, bool linked)
 {
@@ -123,8 +122,7 @@ void cogo__gossip_link(cogo__member_actor *m, const cogo__member *member, uint32
     take(m, member, peer, true);
 }
 
-/* --- Death and rebirth of this very node. --------------------------------------------------
- */
+/* --- Death and rebirth of this very node. ------------------------------------------------- */
 
 /* Others have declared this incarnation dead, or know a later one that is gone: nobody lets it
  * in ever again. All that was linked with it is lost already, or will be now; what is left is a

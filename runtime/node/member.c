@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- Links. --------------------------------------------------------------------------------
- */
+/* --- Links. ------------------------------------------------------------------------------- */
 
 static void link_came(cogo__member_actor *m, const cogo_node_event *event)
 {
@@ -48,8 +47,7 @@ static void look_at_links(cogo__member_actor *m)
     }
 }
 
-/* --- Joiners for members that others told of. ----------------------------------------------
- */
+/* --- Joiners for members that others told of. --------------------------------------------- */
 
 static cogo__opener *opener_of(cogo__member_actor *m, const char *name)
 {
@@ -125,8 +123,7 @@ static void forget_opener(cogo__member_actor *m, cogo_actor_id joiner)
     }
 }
 
-/* --- The actor. ----------------------------------------------------------------------------
- */
+/* --- The actor. --------------------------------------------------------------------------- */
 
 static void beat(cogo__member_actor *m)
 {

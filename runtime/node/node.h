@@ -205,18 +205,17 @@ void cogo__peer_cut(cogo__node *node, const char *name, cogo_actor_id owner);
  * what was left to it is done now. */
 void cogo__peer_disown(cogo__node *node, cogo_context *ctx, const char *name,
                        const cogo_reason *reason);
+/** No incarnation of @p name up to @p incarnation comes in any more, and links with them end;
+ * with a @p name of NULL all links end, and nobody is kept out. */
+void cogo__peer_fence(cogo__node *node, cogo_context *ctx, const char *name,
+                      uint64_t incarnation, const char *why);
 
-/* --- Groups: share.c. ----------------------------------------------------------------------
- */
+/* --- Groups: share.c. --------------------------------------------------------------------- */
 
 /** `share` of remote.h. */
 void cogo__share(cogo__remote *remote, cogo_context *here, const cogo__bond *bond, bool joined);
 /** The link with @p peer has come up: it hears of all members that there are here. */
 void cogo__share_all(cogo__node *node, cogo_context *ctx, const cogo__peer *peer);
-/** No incarnation of @p name up to @p incarnation comes in any more, and links with them end;
- * with a @p name of NULL all links end, and nobody is kept out. */
-void cogo__peer_fence(cogo__node *node, cogo_context *ctx, const char *name,
-                      uint64_t incarnation, const char *why);
 
 /* --- The cluster: member.c, gossip.c, probe.c. -------------------------------------------- */
 

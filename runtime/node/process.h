@@ -58,8 +58,7 @@ typedef struct cogo__process_plan {
 
 extern const cogo_behavior cogo__process_behavior; /**< Args: cogo__process_plan. */
 
-/* --- Between a deputy and a process. --------------------------------------------------------
- */
+/* --- Between a deputy and a process. ------------------------------------------------------ */
 
 /** The process of @p pool that is to have the next actor, as it has the fewest: until
  * cogo__process_leave() with @p out_place. COGO_ENOTFOUND: no such pool runs. */

@@ -32,8 +32,7 @@ cogo_err cogo__session_say(cogo__session *s, const cogo__frame *frame, cogo_valu
 /** Closes it: false, for whoever asks whether to go on. */
 bool cogo__session_refuse(cogo__session *s, cogo_err err, const char *why);
 
-/* --- handshake.c ---------------------------------------------------------------------------
- */
+/* --- handshake.c -------------------------------------------------------------------------- */
 
 /** The opener begins. */
 cogo_err cogo__session_hello(cogo__session *s);

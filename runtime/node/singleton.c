@@ -88,8 +88,7 @@ cogo_err cogo_cluster_whereis(cogo_system *system, const char *name, cogo_actor_
     return err;
 }
 
-/* --- The keeper. ---------------------------------------------------------------------------
- */
+/* --- The keeper. -------------------------------------------------------------------------- */
 
 typedef struct plan {
     const cogo_behavior *behavior;

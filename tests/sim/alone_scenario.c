@@ -1,8 +1,7 @@
 /* A cluster with a list of members and one singleton, while the network is torn, nodes end and
- * come back, and clocks run at different rates: there are never two, and in the end there is
- * one.
- */
+ * come back, and clocks run at different rates: there are never two, and in the end one. */
 #include "runtime/sched/system.h"
+#include "tests/sim/host_clock.h"
 #include "tests/sim/net.h"
 #include "tests/sim/stories.h"
 
@@ -19,8 +18,7 @@ enum {
 #define HEALED_NS (300 * SCENARIO_S) /* Then all must know each other, and one must lead. */
 
 typedef struct host {
-    cogo__world world;
-    uint64_t skew_ns, rate; // Its clock: rate / 1000 times as fast, and ahead.
+    host_clock clock;
     int number;
     cogo_system *system;
 } host;
@@ -29,83 +27,16 @@ static host hosts[HOSTS_MAX];
 static int host_count, running;
 static uint64_t last_term, led;
 
-/* --- A clock of its own for each host: it differs in more than its offset. -----------------
+/* It differs in more than its offset; terms begin with the time of day, which is about right.
  */
-
-static uint64_t host_now(void *ctx)
+static void give_clock(host *h)
 {
-    const host *h = ctx;
-    return cogo__world_now(cogo__sim_world()) / 1000 * h->rate + h->skew_ns;
+    h->clock = (host_clock){.ahead_ns = scenario_pick(1000 * SCENARIO_S)};
+    h->clock.rate = 1000 - RATE_MAX + scenario_pick(2 * RATE_MAX + 1);
+    host_clock_init(&h->clock);
 }
 
-/* Terms begin with it: people's clocks are about right. */
-static int64_t host_wall(void *ctx)
-{
-    const cogo__world *w = cogo__sim_world();
-    (void)ctx;
-    return w->wall_ms(w->ctx);
-}
-
-static uint64_t host_random(void *ctx)
-{
-    (void)ctx;
-    return cogo__sim_world()->random(cogo__sim_world()->ctx);
-}
-
-static uint32_t host_cpus(void *ctx)
-{
-    (void)ctx;
-    return cogo__sim_world()->cpu_count(cogo__sim_world()->ctx);
-}
-
-static void host_park(void *ctx, cogo__parker *parker, uint64_t deadline_ns)
-{
-    const host *h = ctx;
-    uint64_t mine =
-        deadline_ns > h->skew_ns ? ((deadline_ns - h->skew_ns) / h->rate + 1) * 1000 : 1;
-    cogo__world_park(cogo__sim_world(), parker,
-                     deadline_ns == COGO__FOREVER ? COGO__FOREVER : mine);
-}
-
-static void host_wake(void *ctx, cogo__parker *parker)
-{
-    (void)ctx;
-    cogo__world_wake(cogo__sim_world(), parker);
-}
-
-static cogo_err host_thread(void *ctx, const cogo_allocator *from, void (*run)(void *arg),
-                            void *arg, const char *name, cogo__thread **out)
-{
-    const cogo__world *w = cogo__sim_world();
-    (void)ctx;
-    return w->thread_start(w->ctx, from, run, arg, name, out);
-}
-
-static void host_join(void *ctx, cogo__thread *thread)
-{
-    (void)ctx;
-    cogo__sim_world()->thread_join(cogo__sim_world()->ctx, thread);
-}
-
-static void give_world(host *h)
-{
-    h->skew_ns = scenario_pick(1000 * SCENARIO_S);
-    h->rate = 1000 - RATE_MAX + scenario_pick(2 * RATE_MAX + 1);
-    h->world = (cogo__world){
-        .ctx = h,
-        .now_ns = host_now,
-        .wall_ms = host_wall,
-        .random = host_random,
-        .cpu_count = host_cpus,
-        .park = host_park,
-        .wake = host_wake,
-        .thread_start = host_thread,
-        .thread_join = host_join,
-    };
-}
-
-/* --- What may run once. --------------------------------------------------------------------
- */
+/* --- What may run once. ------------------------------------------------------------------- */
 
 static cogo_err leader_start(cogo_context *ctx, void *state, const void *args)
 {
@@ -147,8 +78,7 @@ static const cogo_behavior leader_behavior = {
     .stop = leader_stop,
 };
 
-/* --- Hosts. --------------------------------------------------------------------------------
- */
+/* --- Hosts. ------------------------------------------------------------------------------- */
 
 /* Each joins the first one only, or the one before it: the others are found through it. */
 static void start_node(const host *h)
@@ -179,8 +109,8 @@ static void open_host(int number)
         .struct_size = sizeof config, .lane_count = 1, .actor_limit = 1024};
     cogo_actor_id keeper;
     *h = (host){.number = number};
-    give_world(h);
-    cogo_err err = cogo__system_create_in(&h->world, &config, &h->system);
+    give_clock(h);
+    cogo_err err = cogo__system_create_in(&h->clock.world, &config, &h->system);
     scenario_check(err == COGO_OK, "no system: %s", cogo_strerror(err));
     net_host_is(h->system, number);
     start_node(h);
@@ -206,8 +136,7 @@ static void close_host(int number)
     scenario_check(net_open_count(number) == 0, "host %d leaves sockets open", number);
 }
 
-/* --- What happens to them. -----------------------------------------------------------------
- */
+/* --- What happens to them. ---------------------------------------------------------------- */
 
 static void set_path(int from, int to, bool cut)
 {

@@ -1,9 +1,9 @@
 /* The hosts of a simulated cluster, and the actors on them.
- * Used by cluster_scenario.c (what happens to them), cluster_member.c (the actors) and
- * cluster_clock.c. */
+ * Used by cluster_scenario.c (what happens to them) and cluster_member.c (the actors). */
 #ifndef TESTS_SIM_CLUSTER_H
 #define TESTS_SIM_CLUSTER_H
 
+#include "tests/sim/host_clock.h"
 #include "tests/sim/scenario.h"
 
 enum {
@@ -31,8 +31,7 @@ typedef struct other {
 
 typedef struct host {
     struct cluster *cluster;
-    cogo__world world;
-    uint64_t skew_ns;
+    host_clock clock;
     int number;
     uint32_t life;
     cogo_system *system;
@@ -53,8 +52,6 @@ typedef struct cluster {
     uint64_t losses;
 } cluster;
 
-/** The world of the machine with a clock that is ahead, by the seed. */
-void cluster_give_world(host *h);
 /** One on each host, in a group of its own; it talks to all others. Args: a host pointer. */
 extern const cogo_behavior cluster_member_behavior;
 /** Of each host one, on the next one. */

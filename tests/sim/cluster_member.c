@@ -182,8 +182,7 @@ const cogo_behavior cluster_member_behavior = {
     .receive = member_receive,
 };
 
-/* --- The guest of each host, on the next one. ----------------------------------------------
- */
+/* --- The guest of each host, on the next one. --------------------------------------------- */
 
 static cogo_err guest_start(cogo_context *ctx, void *state, const void *args)
 {

@@ -51,8 +51,11 @@ static void open_host(host *h)
                                        .lane_count = 1 + (uint32_t)scenario_pick(2),
                                        .actor_limit = 1024};
     const cogo_type type = {sizeof type, SAY, "say", NULL};
-    cluster_give_world(h);
-    cogo_err err = cogo__system_create_in(&h->world, &config, &h->system);
+    uint64_t ahead_ns = scenario_maybe(50) ? 0 : scenario_pick(1000 * SCENARIO_S);
+    h->clock =
+        (host_clock){.ahead_ns = ahead_ns, .wall_ahead_ms = (int64_t)(ahead_ns / SCENARIO_MS)};
+    host_clock_init(&h->clock);
+    cogo_err err = cogo__system_create_in(&h->clock.world, &config, &h->system);
     scenario_check(err == COGO_OK, "no system: %s", cogo_strerror(err));
     net_host_is(h->system, h->number);
     scenario_must(cogo_type_register(h->system, &type) == COGO_OK);

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* --- What is judged. ------------------------------------------------------------------------
- */
+/* --- What is judged. ---------------------------------------------------------------------- */
 
 Test(doze, visits_that_bring_little_make_tired_and_one_that_was_worth_it_ends_that)
 {
@@ -42,8 +41,7 @@ Test(doze, steals_are_judged_together)
     cr_expect_eq(d.last_ns, 0u);
 }
 
-/* --- What a visit is: two lanes without threads, and a clock of our own. --------------------
- */
+/* --- What a visit is: two lanes without threads, and a clock of our own. ------------------ */
 
 typedef struct stage {
     uint64_t now;

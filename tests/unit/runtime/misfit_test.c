@@ -4,8 +4,7 @@
 
 enum { CAST = COGO_MSG_USER, OPEN, FAIL, CALL };
 
-/* --- A table behind a behaviour that is not of a server or a state machine. -----------------
- */
+/* --- A table behind a behaviour that is not of a server or a state machine. --------------- */
 
 static cogo_err borrow_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
@@ -47,8 +46,7 @@ Test(misfit, who_borrows_a_receive_without_its_table_ends_with_an_error)
     scene_close(system);
 }
 
-/* --- A server that has only what it must. ---------------------------------------------------
- */
+/* --- A server that has only what it must. ------------------------------------------------- */
 
 typedef struct quiet {
     uint64_t casts, ask;
@@ -113,8 +111,7 @@ Test(misfit, a_server_without_answered_and_info_goes_on_when_either_is_due)
     scene_close(system);
 }
 
-/* --- What was put aside goes wrong when its time has come. ----------------------------------
- */
+/* --- What was put aside goes wrong when its time has come. -------------------------------- */
 
 static cogo_err deaf_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
@@ -192,8 +189,7 @@ Test(misfit, an_ask_put_aside_and_never_answered_fails_when_its_actor_does)
     scene_close(system);
 }
 
-/* --- Workers of a pool that are told something. ---------------------------------------------
- */
+/* --- Workers of a pool that are told something. ------------------------------------------- */
 
 static cogo_err told_start(cogo_context *ctx, void *state, const void *args)
 {

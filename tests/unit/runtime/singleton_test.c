@@ -224,8 +224,7 @@ Test(singleton, claims_need_a_list_of_members)
     seat_close(&a);
 }
 
-/* --- A store's lease in place of a majority. -----------------------------------------------
- */
+/* --- A store's lease in place of a majority. ---------------------------------------------- */
 
 /* A store as simple as one can be: one name, by the wall clock. */
 typedef struct shelf {

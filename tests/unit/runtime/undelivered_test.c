@@ -66,8 +66,7 @@ static const cogo_behavior heir_behavior = {.struct_size = sizeof(cogo_behavior)
                                             .state_size_bytes = sizeof(heir),
                                             .receive = heir_receive};
 
-/* --- Who sends all of it in one callback: on one lane none is handled before the last. -----
- */
+/* --- Who sends all of it in one callback: on one lane none is handled before the last. ---- */
 
 typedef struct driver {
     cogo_actor_id to;
