@@ -1,6 +1,7 @@
 #include "actors/cli/args.h"
 
 #include "actors/cli/config.h"
+#include "actors/cli/output.h"
 #include "codec/contract/names.h"
 
 #include <ctype.h>
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { HELP_COLUMN = 29 };
 
 const args_option args_common[] = {
     {.name = "server",
@@ -200,20 +203,20 @@ bool args_duration_ms(const char *text, int64_t *out_ms)
 
 void args_print_help(const args_option *options)
 {
+    size_t width = output_width(stdout);
     for (const args_option *o = options; o != NULL && o->name != NULL; o++) {
-        char left[64];
+        char left[80], text[600];
         if (o->no_flag) {
             continue;
         }
-        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
-                 o->value ? o->value : "");
-        printf("  %-26s %s", left, o->doc);
-        if (o->env != NULL) {
-            printf(" [%s]", o->env);
-        }
-        if (o->fallback != NULL) {
-            printf(" (default %s)", o->fallback);
-        }
-        putchar('\n');
+        size_t used = (size_t)snprintf(left, sizeof left, "  --%s%s%s", o->name,
+                                       o->value ? " " : "", o->value ? o->value : "");
+        snprintf(text, sizeof text, "%s%s%s%s%s%s%s", o->doc, o->env ? " [" : "",
+                 o->env ? o->env : "", o->env ? "]" : "", o->fallback ? " (default " : "",
+                 o->fallback ? o->fallback : "", o->fallback ? ")" : "");
+        bool long_name = used + 1 > HELP_COLUMN;
+        printf("%s%s%*s", left, long_name ? "\n" : "",
+               (int)(long_name ? HELP_COLUMN : HELP_COLUMN - used), "");
+        output_wrapped(stdout, width, HELP_COLUMN, HELP_COLUMN, OUTPUT_PLAIN, text);
     }
 }

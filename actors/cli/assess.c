@@ -21,7 +21,8 @@ enum {
     LIVE_MS = 150,     /* Between two looks on a terminal. */
     QUIET_WAIT_S = 20, /* One long poll in a pipe. */
     TIMEOUT_DEFAULT_MS = 900000,
-    RETRY_MS = 1000, /* Between two looks for a cluster that went away. */
+    TIMEOUT_LEAST_MS = 1000, /* With less no role can look at anything. */
+    RETRY_MS = 1000,         /* Between two looks for a cluster that went away. */
     RETRIES_MAX = 60,
 };
 
@@ -29,8 +30,8 @@ static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
 {
-    (void)number;
     interrupted = 1;
+    signal(number, SIG_DFL); /* The next one ends at once. */
 }
 
 static json_t *workflow_body(const char *path, int64_t timeout_ms)
@@ -155,7 +156,8 @@ static cli_exit follow(const place *p, json_t **workflow, int64_t start)
         }
         if (interrupted) {
             live_stop(&l);
-            cancel_tasks(&p->c, *workflow);
+            fputs("cogo: cancelling the tasks (again: leave at once)\n", stderr);
+            cancel_tasks(&(client){.server = p->c.server, .token = p->c.token}, *workflow);
             return cli_fail(CLI_INTERRUPTED, "interrupted; its tasks are cancelled");
         }
         char path[128];
@@ -171,6 +173,8 @@ static cli_exit follow(const place *p, json_t **workflow, int64_t start)
         if (code == CLI_OK) {
             json_decref(*workflow);
             *workflow = next;
+        } else if (interrupted) {
+            code = CLI_OK; /* The next round cancels. */
         }
     }
     live_stop(&l);
@@ -281,6 +285,7 @@ static cli_exit run(const args *a, const char *path, int64_t timeout_ms)
     sigaction(SIGTERM, &action, NULL);
     place p = {.own = NULL};
     cli_exit code = place_find(&p, a);
+    p.c.stop = &interrupted;
     if (code == CLI_OK) {
         code = run_in(a, &p, path, timeout_ms);
         place_leave(&p);
@@ -307,6 +312,10 @@ static cli_exit assess(const args *a)
     }
     if (!args_duration_ms(args_value(a, "timeout"), &timeout_ms)) {
         return cli_fail(CLI_USAGE, "--timeout '%s' is no duration like 90s or 15m",
+                        args_value(a, "timeout"));
+    }
+    if (timeout_ms < TIMEOUT_LEAST_MS) {
+        return cli_fail(CLI_USAGE, "--timeout '%s' is less than 1s (a number alone is ms)",
                         args_value(a, "timeout"));
     }
     if (!log_configure(error)) {

@@ -13,7 +13,7 @@ static const cli_command *const lists[] = {
     schedule_commands, limit_commands,  workflow_commands, worker_commands,
     node_commands,     ops_commands,    bench_commands,    token_commands,
     artifact_commands, audit_commands};
-enum { LIST_COUNT = sizeof lists / sizeof lists[0], NAMES_MAX = 128 };
+enum { LIST_COUNT = sizeof lists / sizeof lists[0], NAMES_MAX = 128, USAGE_MAX = 160 };
 
 cli_exit cli_fail(cli_exit code, const char *format, ...)
 {
@@ -46,21 +46,32 @@ static void print_overview(FILE *to)
 {
     fputs("cogo: actors that do a team's work\n\nusage: cogo <command> [options]\n\n", to);
     print_commands(to, NULL);
-    fputs("\nStart with: cogo assess .\nHelp on one command: cogo <command> --help\n", to);
+    fputs(
+        "\nStart with: cogo assess .\nHelp on one command: cogo <command> --help, or cogo help <command>\n",
+        to);
+}
+
+/* "cogo task get ID", in @p out. */
+static const char *usage_of(const cli_command *c, char out[USAGE_MAX])
+{
+    snprintf(out, USAGE_MAX, "cogo %s%s%s%s%s", c->noun, c->verb ? " " : "",
+             c->verb ? c->verb : "", *c->arguments ? " " : "", c->arguments);
+    return out;
 }
 
 static void print_command_help(const cli_command *c)
 {
-    printf("usage: cogo %s%s%s %s [options]\n\n%s\n\noptions:\n", c->noun, c->verb ? " " : "",
-           c->verb ? c->verb : "", c->arguments, c->summary);
+    char usage[USAGE_MAX];
+    printf("usage: %s [options]\n\n%s\n\noptions:\n", usage_of(c, usage), c->summary);
     args_print_help(c->options);
     args_print_help(args_common);
-    puts("\nexit codes: 0 ok, 1 the job failed, 2 usage, 3 not found, 4 conflict,\n"
+    puts("\nTIME is a number with ms, s, m, h or d; without it ms\n"
+         "exit codes: 0 ok, 1 the job failed, 2 usage, 3 not found, 4 conflict,\n"
          "            5 server unavailable, 6 auth, 7 timed out, 130 interrupted");
 }
 
-/* The nearest nouns, or verbs of one noun, to what was typed. */
-static cli_exit unknown_command(const char *noun, const char *verb)
+/* The noun, or verb of @p noun, that is nearest to what was typed; NULL: none is near. */
+static const char *nearest_command(const char *noun, const char *verb)
 {
     const char *known[NAMES_MAX + 1];
     size_t count = 0;
@@ -75,8 +86,13 @@ static cli_exit unknown_command(const char *noun, const char *verb)
     }
     known[count] = NULL;
     const char *near = NULL;
-    const char *typed = verb == NULL ? noun : verb;
-    if (names_nearest(typed, known, &near, 1) == 1) {
+    return names_nearest(verb == NULL ? noun : verb, known, &near, 1) == 1 ? near : NULL;
+}
+
+static cli_exit unknown_command(const char *noun, const char *verb)
+{
+    const char *typed = verb == NULL ? noun : verb, *near = nearest_command(noun, verb);
+    if (near != NULL) {
         return cli_fail(CLI_USAGE, "unknown command '%s' (did you mean '%s'?)", typed, near);
     }
     return cli_fail(CLI_USAGE, "unknown command '%s'; try cogo --help", typed);
@@ -101,6 +117,20 @@ static const cli_command *find(int argc, char **argv, bool *noun_known, int *use
     return NULL;
 }
 
+static cli_exit wrong_arguments(const cli_command *c, const args *given)
+{
+    char usage[USAGE_MAX];
+    usage_of(c, usage);
+    if (given->positional_count < c->positional_min) {
+        return cli_fail(CLI_USAGE, "%s is missing; usage: %s [options]", c->arguments, usage);
+    }
+    const char *extra = given->positionals[c->positional_max];
+    if (c->verb == NULL && nearest_command(c->noun, extra) != NULL) {
+        return unknown_command(c->noun, extra);
+    }
+    return cli_fail(CLI_USAGE, "unexpected argument '%s'; usage: %s [options]", extra, usage);
+}
+
 static cli_exit run(const cli_command *command, int argc, char **argv)
 {
     args parsed;
@@ -115,15 +145,24 @@ static cli_exit run(const cli_command *command, int argc, char **argv)
     }
     if (parsed.positional_count < command->positional_min
         || parsed.positional_count > command->positional_max) {
-        return cli_fail(CLI_USAGE, "usage: cogo %s%s%s %s", command->noun,
-                        command->verb ? " " : "", command->verb ? command->verb : "",
-                        command->arguments);
+        return wrong_arguments(command, &parsed);
     }
     return command->run(&parsed);
 }
 
+/* "cogo help task list" is "cogo task list --help". */
+static cli_exit help_on(char *program, char *noun, char *verb)
+{
+    static char flag[] = "--help";
+    char *asked[] = {program, noun, verb != NULL ? verb : flag, flag, NULL};
+    return cli_main(verb != NULL ? 4 : 3, asked);
+}
+
 cli_exit cli_main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "help") == 0 && argv[2][0] != '-') {
+        return help_on(argv[0], argv[2], argc > 3 ? argv[3] : NULL);
+    }
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
         || strcmp(argv[1], "help") == 0) {
         print_overview(argc < 2 ? stderr : stdout);

@@ -13,6 +13,7 @@ enum { URL_MAX = 2048 };
 bool client_from_args(const args *a, client *out)
 {
     const char *server = args_value(a, "server");
+    out->stop = NULL;
     out->server = server != NULL ? server : default_server;
     out->token = args_value(a, "api-token");
     if (strncmp(out->server, "http://", 7) != 0 && strncmp(out->server, "https://", 8) != 0) {
@@ -76,12 +77,19 @@ static void print_problem(int status, const json_t *problem)
     print_token_hint(status);
 }
 
+static bool is_stopped(void *ctx)
+{
+    const client *c = ctx;
+    return c->stop != NULL && *c->stop != 0;
+}
+
 /* Fills @p response; the caller finishes it. */
 static http_outcome send_one(const client *c, const char *method, const char *path,
                              const json_t *body, const char *key, int64_t timeout_ms,
                              http_response *response)
 {
     char url[URL_MAX], key_line[300];
+    client asked = *c;
     const char *headers[] = {NULL, NULL};
     snprintf(url, sizeof url, "%s%s", c->server, path);
     if (key != NULL) {
@@ -98,6 +106,8 @@ static http_outcome send_one(const client *c, const char *method, const char *pa
         .headers = headers,
         .connect_timeout_ms = timeout_ms < HTTP_CONNECT_TIMEOUT_MS ? (uint64_t)timeout_ms : 0,
         .timeout_ms = (uint64_t)timeout_ms,
+        .stopped = is_stopped,
+        .stopped_ctx = &asked,
     };
     http_outcome outcome = http_send(&request, response);
     free(text);
@@ -119,6 +129,9 @@ cli_exit client_probe(const client *c, const char *path, int64_t timeout_ms, int
 
 static cli_exit not_answered(const client *c, http_outcome outcome, const char *error)
 {
+    if (outcome == HTTP_STOPPED) {
+        return CLI_INTERRUPTED;
+    }
     if (outcome == HTTP_TIMED_OUT) {
         return cli_fail(CLI_TIMED_OUT, "%s did not answer in time", c->server);
     }

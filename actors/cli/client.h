@@ -10,6 +10,9 @@
 typedef struct client {
     const char *server; /* URL without a slash at its end. */
     const char *token;  /* NULL: none. */
+    /* A sig_atomic_t. Once it is not 0 a call ends within a second or so, unprinted, with
+     * CLI_INTERRUPTED. NULL: never. */
+    const volatile int *stop;
 } client;
 
 /* --server, ORCHESTRATOR_URL or the default, and the token. False: not an http(s) URL (said).

@@ -2,9 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { COLUMNS_MAX = 12, CELL_MAX = 160 };
+enum { COLUMNS_MAX = 12, CELL_MAX = 160, WIDTH_DEFAULT = 100, WIDTH_MIN = 60, WIDTH_MAX = 140 };
 
 bool output_colour(FILE *to)
 {
@@ -27,6 +28,46 @@ void output_text(FILE *to, output_style style, const char *text)
     if (on) {
         fputs("\033[0m", to);
     }
+}
+
+size_t output_width(FILE *to)
+{
+    struct winsize size;
+    if (!isatty(fileno(to)) || ioctl(fileno(to), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return WIDTH_DEFAULT;
+    }
+    return size.ws_col < WIDTH_MIN   ? WIDTH_MIN
+           : size.ws_col > WIDTH_MAX ? WIDTH_MAX
+                                     : size.ws_col;
+}
+
+void output_wrapped(FILE *to, size_t width, size_t column, size_t indent, output_style style,
+                    const char *text)
+{
+    char word[256];
+    bool first = true;
+    while (*text != '\0') {
+        text += strspn(text, " \n\t");
+        size_t length = strcspn(text, " \n\t");
+        if (length == 0) {
+            break;
+        }
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        text += length;
+        if (!first && column + 1 + length > width) {
+            fprintf(to, "\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        if (!first) {
+            fputc(' ', to);
+            column++;
+        }
+        output_text(to, style, word);
+        column += length;
+        first = false;
+    }
+    fputc('\n', to);
 }
 
 void output_json(const json_t *json)

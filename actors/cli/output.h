@@ -22,6 +22,14 @@ bool output_colour(FILE *to);
 /* Writes @p text with @p style when colours are on; control characters become '?'. */
 void output_text(FILE *to, output_style style, const char *text);
 
+/* Columns of a page on @p to: the terminal's, from 60 to 140; 100 when it is none. */
+size_t output_width(FILE *to);
+
+/* Words of @p text and a newline. The first begins at @p column; what would go beyond
+ * @p width goes on in the next line at @p indent. */
+void output_wrapped(FILE *to, size_t width, size_t column, size_t indent, output_style style,
+                    const char *text);
+
 /* Pretty JSON and a newline on stdout. */
 void output_json(const json_t *json);
 

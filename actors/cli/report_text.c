@@ -5,29 +5,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 enum {
-    WIDTH_DEFAULT = 100,
-    WIDTH_MIN = 60,
-    WIDTH_MAX = 140,
     FINDINGS_SHOWN = 25,
     TESTS_SHOWN = 15,
     SKIPPED_SHOWN = 12,
     LANGUAGES_SHOWN = 5,
     PLACE_WIDTH = 24, /* Of the column with file:line. */
+    EVIDENCE_COLUMN = 24,
 };
-
-static size_t page_width(FILE *to)
-{
-    struct winsize size;
-    if (isatty(fileno(to)) && ioctl(fileno(to), TIOCGWINSZ, &size) == 0
-        && size.ws_col >= WIDTH_MIN) {
-        return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-    }
-    return WIDTH_DEFAULT;
-}
 
 /* @p left, then @p right flush at the page's right edge; @p left is cut when both don't fit. */
 static void two_ends(FILE *to, size_t width, const char *left, const char *right)
@@ -39,36 +25,6 @@ static void two_ends(FILE *to, size_t width, const char *left, const char *right
     output_text(to, OUTPUT_BOLD, line);
     fprintf(to, "%*s", (int)(room > strlen(line) ? room - strlen(line) + 2 : 2), "");
     output_text(to, OUTPUT_DIM, right);
-    fputc('\n', to);
-}
-
-/* Words of @p text, broken at the page's width; further lines start at @p indent. */
-static void wrapped(FILE *to, size_t width, size_t column, size_t indent, output_style style,
-                    const char *text)
-{
-    char word[256];
-    bool first = true;
-    while (*text != '\0') {
-        text += strspn(text, " \n\t");
-        size_t length = strcspn(text, " \n\t");
-        if (length == 0) {
-            break;
-        }
-        snprintf(word, sizeof word, "%.*s", (int)length, text);
-        text += length;
-        if (!first && column + 1 + length > width) {
-            fprintf(to, "\n%*s", (int)indent, "");
-            column = indent;
-            first = true;
-        }
-        if (!first) {
-            fputc(' ', to);
-            column++;
-        }
-        output_text(to, style, word);
-        column += length;
-        first = false;
-    }
     fputc('\n', to);
 }
 
@@ -86,7 +42,7 @@ static void entry(FILE *to, size_t width, output_style style, const char *head,
         fprintf(to, "\n%*s", (int)indent, "");
         at = indent;
     }
-    wrapped(to, width, at, indent, OUTPUT_PLAIN, text);
+    output_wrapped(to, width, at, indent, OUTPUT_PLAIN, text);
 }
 
 static void print_head(const json_t *report, FILE *to, size_t width)
@@ -129,7 +85,7 @@ static void print_head(const json_t *report, FILE *to, size_t width)
     fputs("\n\n", to);
 }
 
-static void print_scores(const json_t *report, FILE *to)
+static void print_scores(const json_t *report, FILE *to, size_t width)
 {
     static const char *const names[] = {"syntax", "semantics", "architecture", "security",
                                         "tests"};
@@ -153,10 +109,8 @@ static void print_scores(const json_t *report, FILE *to)
                                    : OUTPUT_RED,
                     number);
         fputs("  ", to);
-        output_text(
-            to, OUTPUT_PLAIN,
-            output_value(json_object_get(report, "evidence"), names[i], cell, sizeof cell));
-        fputc('\n', to);
+        output_value(json_object_get(report, "evidence"), names[i], cell, sizeof cell);
+        output_wrapped(to, width, EVIDENCE_COLUMN, EVIDENCE_COLUMN, OUTPUT_PLAIN, cell);
     }
     fputc('\n', to);
 }
@@ -293,7 +247,7 @@ static void print_skipped(const json_t *report, FILE *to, size_t width)
     {
         if (i < SKIPPED_SHOWN) {
             fputs("  ", to);
-            wrapped(to, width, 2, 4, OUTPUT_PLAIN, json_string_value(line));
+            output_wrapped(to, width, 2, 4, OUTPUT_PLAIN, json_string_value(line));
         }
     }
     if (json_array_size(skipped) > SKIPPED_SHOWN) {
@@ -304,9 +258,9 @@ static void print_skipped(const json_t *report, FILE *to, size_t width)
 
 void report_print_text(const json_t *report, const char *folder, FILE *to)
 {
-    size_t width = page_width(to);
+    size_t width = output_width(to);
     print_head(report, to, width);
-    print_scores(report, to);
+    print_scores(report, to, width);
     print_tests(report, to, width);
     print_findings(report, to, width);
     print_skipped(report, to, width);

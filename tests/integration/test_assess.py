@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -149,6 +150,25 @@ def test_an_assessment_whose_answer_is_lost_with_the_cluster_is_submitted_once(m
     assert client.returncode == 0, err
     workflows = cluster.call("GET", "/v1/workflows").json["workflows"]
     assert [one["workflowId"] for one in workflows] == [json.loads(out)["workflowId"]]
+
+
+def test_ctrl_c_cancels_at_once_also_without_a_terminal(cluster, tmp_path):
+    (tmp_path / "Makefile").write_text("check:\n\tsleep 60\n")
+    client = subprocess.Popen([COGO, "assess", str(tmp_path), "--server", cluster.url], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, env=environment())
+
+    running, end = [], time.monotonic() + 30
+    while not running and time.monotonic() < end:
+        running = cluster.call("GET", "/v1/tasks?role=test-runner&state=running").json["tasks"]
+        time.sleep(0.05)
+    task = running[0]["taskId"]
+    client.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    _, err = client.communicate(timeout=60)
+    assert client.returncode == 130, err
+    assert time.monotonic() - start < 10, err
+    assert "its tasks are cancelled" in err and "no cluster answers" not in err
+    assert cluster.call("GET", f"/v1/tasks/{task}?wait=10s").json["state"] == "cancelled"
 
 
 def assess_workflow(workflow, server):

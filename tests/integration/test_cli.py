@@ -29,6 +29,10 @@ def test_help_lists_the_commands():
     (("task", "submit", "echo", "--key", ""), 2, "--key"),
     (("assess",), 2, "PATH"),
     (("dev", "--listen", "nonsense"), 2, "--listen"),
+    (("assess", "/tmp", "--timeout", "30"), 2, "a number alone is ms"),
+    (("dev", "here"), 2, "unexpected argument 'here'"),
+    (("node", "lst"), 2, "did you mean 'list'"),
+    (("task", "get"), 2, "ID is missing; usage: cogo task get ID"),
     (("dev", "--workers", "quality-asurance"), 2, "quality-assurance"),
 ])
 def test_wrong_use_gets_a_clear_word(args, code, word):
@@ -36,6 +40,15 @@ def test_wrong_use_gets_a_clear_word(args, code, word):
     assert done.returncode == code, done.stderr
     assert word in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_help_on_a_command_is_the_same_both_ways_and_fits_the_page():
+    done = run_cogo("help", "node")
+    assert done.returncode == 0 and done.stdout == run_cogo("node", "--help").stdout
+    assert done.stdout.startswith("usage: cogo node [options]")
+    assert max(map(len, done.stdout.splitlines())) <= 100, done.stdout
+    assert run_cogo("help", "task").stdout == run_cogo("task", "--help").stdout
+    assert "did you mean 'task'" in run_cogo("help", "tsk").stderr
 
 
 def test_config_file_is_read_and_unknown_keys_are_errors(tmp_path, cluster):
