@@ -81,9 +81,10 @@ static bool dispatch(int lanes, uint64_t rate)
         return false;
     }
     for (int w = 0; w <= WINDOWS; w++) { // The first warms up: its messages carry no time.
-        uint64_t due = now_ns() + 1000000;
+        uint64_t now = now_ns(), due = now + 1000000;
         for (uint64_t i = 0; i < each; i++, due += second_ns / rate) {
-            while (now_ns() < due) {
+            while (now < due) {
+                now = now_ns();
             }
             send(w > 0 ? due : 0); // When it should have been sent, not when it was.
         }

@@ -54,9 +54,10 @@ struct histogram {
 
 // A message carries the time at which it should have been sent: a late pacer is a late message.
 void pace(const std::vector<actor>& to, std::int64_t each, std::int64_t step_ns, bool counts) {
-    std::int64_t due = now_ns() + 1000000;
+    std::int64_t now = now_ns(), due = now + 1000000;
     for (std::int64_t i = 0; i < each; i++, due += step_ns) {
-        while (now_ns() < due) {
+        while (now < due) {
+            now = now_ns();
         }
         SEND_FROM_OUTSIDE(to[std::size_t(i) % actors], number(counts ? due : 0));
     }

@@ -20,7 +20,7 @@ rate(Lanes, Rate) ->
                                       [link, {priority, high}]) || _ <- lists:seq(1, ?ACTORS)]),
     spawn_link(fun() -> % The first window warms up.
         [begin
-             window(Kind, now_ns() + 1000000, 1000000000 div Rate, 0, Each, Actors),
+             window(Kind, 0, now_ns() + 1000000, 1000000000 div Rate, 0, Each, Actors),
              timer:sleep(?PAUSE_MS)
          end || Kind <- [warm | lists:duplicate(?WINDOWS, due)]],
         [element(I, Actors) ! stop || I <- lists:seq(1, ?ACTORS)]
@@ -37,17 +37,14 @@ rate(Lanes, Rate) ->
                erlang:system_info(otp_release)]).
 
 %% A message carries the time at which it should have been sent: a late pacer is a late message.
-window(_, _, _, Each, Each, _) -> ok;
-window(Kind, Due, Step, I, Each, Actors) ->
-    wait_until(Due),
+window(_, _, _, _, Each, Each, _) -> ok;
+window(Kind, Seen, Due, Step, I, Each, Actors) ->
+    Now = wait_until(Due, Seen),
     element(I rem ?ACTORS + 1, Actors) ! {Kind, Due},
-    window(Kind, Due + Step, Step, I + 1, Each, Actors).
+    window(Kind, Now, Due + Step, Step, I + 1, Each, Actors).
 
-wait_until(Due) ->
-    case now_ns() >= Due of
-        true -> ok;
-        false -> wait_until(Due)
-    end.
+wait_until(Due, Now) when Now >= Due -> Now;
+wait_until(Due, _) -> wait_until(Due, now_ns()).
 
 actor(Histogram, Driver, Max, Count) ->
     receive

@@ -106,9 +106,11 @@ func pace(began time.Time, rate, each int, to *[actors]chan int64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for w := 0; w <= windows; w++ { // The first warms up: its messages carry no time.
-		due := time.Since(began).Nanoseconds() + int64(time.Millisecond)
+		now := time.Since(began).Nanoseconds()
+		due := now + int64(time.Millisecond)
 		for i := 0; i < each; i++ {
-			for time.Since(began).Nanoseconds() < due {
+			for now < due {
+				now = time.Since(began).Nanoseconds()
 			}
 			if w > 0 {
 				to[i%actors] <- due

@@ -104,9 +104,11 @@ fn dispatch(runtime: &Runtime, rate: u64) -> Histogram {
 
 /// A message carries the time at which it should have been sent: a late pacer is a late message.
 fn window(to: &[UnboundedSender<u64>], began: Instant, each: u64, step_ns: u64, counts: bool) {
-    let mut due = began.elapsed().as_nanos() as u64 + 1_000_000;
+    let mut now = began.elapsed().as_nanos() as u64;
+    let mut due = now + 1_000_000;
     for i in 0..each {
-        while (began.elapsed().as_nanos() as u64) < due {
+        while now < due {
+            now = began.elapsed().as_nanos() as u64;
             std::hint::spin_loop();
         }
         to[i as usize % ACTORS].send(if counts { due } else { 0 }).expect("somebody receives");
