@@ -82,8 +82,8 @@ cogo_err cogo_timer_start(cogo_context *ctx, uint64_t delay_ns, uint64_t period_
     return COGO_OK;
 }
 
-/* A message of it that is in the mailbox already finds no reference and is dropped at dispatch.
- */
+/* A message of it that is in the mailbox already finds no reference and is dropped at
+ * dispatch. */
 void cogo_timer_cancel(cogo_context *ctx, uint64_t timer)
 {
     cogo__ref *ref = cogo__ref_find(&ctx->system->refs, timer);

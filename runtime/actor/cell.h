@@ -1,7 +1,6 @@
 /* The cell: everything of one actor, in two cache lines.
  * Used by send (first line) and by whoever runs the actor (second line).
- * Never freed while its system lives: a racing sender always finds a mailbox (see README, I2).
- */
+ * Never freed while its system lives: a racing sender always finds a mailbox (README, I2). */
 #ifndef COGO_ACTOR_CELL_H
 #define COGO_ACTOR_CELL_H
 

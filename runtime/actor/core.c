@@ -89,8 +89,8 @@ void cogo_log(cogo_system *system, cogo_log_level level, const char *format, ...
     va_end(args);
 }
 
-/* An actor that has ended gives its names up a moment later: to others they are free already.
- */
+/* An actor that has ended gives its names up a moment later: to others they are free
+ * already. */
 cogo_err cogo__name_take(cogo_system *system, const char *name, cogo_actor_id id, bool shown)
 {
     cogo_err err = cogo__names_add(&system->names, 0, name, id, shown);

@@ -55,8 +55,8 @@ cogo__extra *cogo__extra_of(const cogo_system *system, cogo__cell *cell);
 /** Frees @p extra and all it has. NULL is allowed. */
 void cogo__extra_destroy(cogo__heap *mine, cogo__extra *extra);
 
-/** Holder: tells readers from outside how many links it has, and that @p watchers came or went.
- */
+/** Holder: tells readers from outside how many links it has, and that @p watchers came or
+ * went. */
 static inline void cogo__relations_publish(cogo__cell *cell, int32_t watchers)
 {
     uint32_t ties = cell->extra != NULL ? cell->extra->tie_count : 0;

@@ -77,9 +77,9 @@ static uint64_t patience(cogo_system *system, const cogo__guard *guard, const co
     return deadline;
 }
 
-/* The waiter queues, then looks again; the receiver gives a place back, then looks for waiters
- * (all seq_cst): one sees the other. Whoever is woken and finds the place taken queues again.
- */
+/* The waiter queues, then looks again; the receiver gives a place back, then looks for
+ * waiters (all seq_cst): one sees the other. Whoever is woken and finds the place taken
+ * queues again. */
 cogo__guard_hold_result cogo__guard_await(cogo_system *system, cogo__guard *guard,
                                           const cogo_msg *msg, uint64_t owner, uint64_t most)
 {

@@ -97,8 +97,8 @@ static inline bool cogo__mailbox_hold(cogo__mailbox *box)
     return cogo__ptr_cas_seq_cst(&box->head, &seen, &box->stub);
 }
 
-/* Holder, in the handler of the tail. The message leaves the queue and belongs to the handler.
- */
+/* Holder, in the handler of the tail. The message leaves the queue and belongs to the
+ * handler. */
 void cogo__mailbox_detach(cogo__mailbox *box, cogo__link **tail);
 
 #endif

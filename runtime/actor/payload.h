@@ -33,9 +33,9 @@ static inline void *cogo__payload_bytes(cogo_payload *payload)
     return payload->bytes;
 }
 
-/** Makes @p msg ready to be copied by cogo__msg_twin(): a large payload becomes a shared one.
- * The message may be another one afterwards. NULL when out of memory; then @p msg is as before.
- */
+/** Makes @p msg ready to be copied by cogo__msg_twin(): a large payload becomes a shared
+ * one. The message may be another one afterwards. NULL when out of memory; then @p msg is as
+ * before. */
 cogo_msg *cogo__msg_share(cogo_system *system, struct cogo_context *here, cogo_msg *msg);
 /** Another message with the same payload, sender, trace and type; no request. NULL when out of
  * memory. */

@@ -1,7 +1,6 @@
 /* The way of a message from a sender to a mailbox, an alias or the dead letters.
  * Used by every call that sends; sched's timers post through it too.
- * Never locks, allocates or waits; never touches a count on the receiver unless it is bounded.
- */
+ * Never locks, allocates or waits; touches a count on the receiver only if it is bounded. */
 #ifndef COGO_ACTOR_SEND_H
 #define COGO_ACTOR_SEND_H
 
@@ -22,9 +21,9 @@ typedef struct cogo__chain {
     uint32_t count;
 } cogo__chain;
 
-/** Takes @p msg, for @p to. Pushes the chain before if it is for another actor, and after if it
- * is COGO__CHAIN_MOST long: the receiver should not wait for the last to begin with the first.
- */
+/** Takes @p msg, for @p to. Pushes the chain before if it is for another actor, and after if
+ * it is COGO__CHAIN_MOST long: the receiver should not wait for the last to begin with the
+ * first. */
 void cogo__chain_add(cogo_system *system, cogo_context *here, cogo__chain *chain,
                      cogo_actor_id to, cogo_msg *msg);
 /** As cogo__deliver() for each, with its limits. Then the chain is empty. */
@@ -35,8 +34,8 @@ bool cogo__nudge(cogo_system *system, cogo_context *here, cogo_actor_id to);
 /** A message of the runtime with a copy of @p body; checked against @p number at dispatch. */
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
                 uint64_t number, uint64_t trace, const void *body, size_t size_bytes);
-/** As cogo__post(), but @p msg is the block to use: nothing is allocated. Its payload has room.
- */
+/** As cogo__post(), but @p msg is the block to use: nothing is allocated. Its payload has
+ * room. */
 void cogo__post_in(cogo_system *system, cogo_context *here, cogo_msg *msg, cogo_actor_id to,
                    cogo_msg_type type, uint64_t number, uint64_t trace, const void *body,
                    size_t size_bytes);

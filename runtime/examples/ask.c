@@ -1,5 +1,5 @@
-/* An actor asks another one, without blocking: the answer is a message, and so is the time-out.
- */
+/* An actor asks another one, without blocking: the answer is a message, and so is the
+ * time-out. */
 #include <cogo/cogo.h>
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Between programs that want cluster-wide names and the claims actor.
- * Used by claims.c, singleton.c and the control connections. Never decides who holds: claim.h.
- */
+ * Used by claims.c, singleton.c and the control connections.
+ * Never decides who holds: claim.h. */
 #ifndef COGO_NODE_CLAIMS_H
 #define COGO_NODE_CLAIMS_H
 

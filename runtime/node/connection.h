@@ -85,8 +85,8 @@ typedef struct cogo__connection {
     cogo__incoming incoming;
 } cogo__connection;
 
-/** Takes what the socket has to the session. At most a turn's worth: then `unread` stays set.
- */
+/** Takes what the socket has to the session. At most a turn's worth: then `unread` stays
+ * set. */
 void cogo__bytes_read(cogo__connection *c);
 /** Gives the socket what the session has. False: it takes no more now. @p total grows. */
 bool cogo__bytes_write(cogo__connection *c, size_t *total);

@@ -30,9 +30,9 @@ static void end_all(cogo_context *ctx, joiner *j)
     }
 }
 
-/* Doubles up to the limit; a random quarter is left off, so that not all come at once. The link
- * that is there may be one that ends at this moment, so the first tries come soon in any case.
- */
+/* Doubles up to the limit; a random quarter is left off, so that not all come at once. The
+ * link that is there may be one that ends at this moment, so the first tries come soon in
+ * any case. */
 static cogo_err try_later(cogo_context *ctx, joiner *j)
 {
     const cogo_node_config *config = &j->join.node->config;

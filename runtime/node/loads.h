@@ -1,7 +1,6 @@
 /* How many placed actors each child process of a pool has, so that the next goes to the least.
  * Used by process_pool.c, for deputies, which come and go on any lane: guarded by the node's
- * lock.
- */
+ * lock. */
 #ifndef COGO_NODE_LOADS_H
 #define COGO_NODE_LOADS_H
 

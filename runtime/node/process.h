@@ -36,8 +36,8 @@ typedef struct cogo__launched {
 cogo_err cogo__launch(const cogo_allocator *from, const char *name, uint64_t memory_bytes,
                       cogo__launched *out);
 void cogo__launched_kill(const cogo__launched *l);
-/** True if it has ended, and is no more; @p out_text: how, for people. @p wait: until it has.
- */
+/** True if it has ended, and is no more; @p out_text: how, for people. @p wait: until it
+ * has. */
 bool cogo__launched_reap(cogo__launched *l, bool wait, char *out_text, size_t text_size);
 /** Closes what is open still. */
 void cogo__launched_close(cogo__launched *l);

@@ -16,11 +16,11 @@ typedef struct cogo__tally {
     cogo__au64 log_window; /**< Second << 32 | lines in it. */
 } cogo__tally;
 
-/** What kind of reason (@p err, @p why) is; @p closed: the other side hung up without a word.
- */
+/** What kind of reason (@p err, @p why) is; @p closed: the other side hung up without a
+ * word. */
 cogo_node_refusal cogo__refusal_of(cogo_err err, const char *why, bool closed);
-/** True for what happens when nodes find each other twice, or themselves: no reason to worry.
- */
+/** True for what happens when nodes find each other twice, or themselves: no reason to
+ * worry. */
 bool cogo__refusal_is_usual(cogo_node_refusal refusal);
 /** Counts a connection that was not made. Any thread. */
 void cogo__tally_refused(cogo__tally *tally, cogo_node_refusal refusal);

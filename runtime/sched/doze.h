@@ -62,8 +62,8 @@ void cogo__visit_pause(struct cogo__lane *lane, bool sleeps);
 /** Sleeps for at most @p ns without being idle: nobody wakes it for work. False, at once: it is
  * the last one that could be relied on. */
 bool cogo__lane_doze(struct cogo__lane *lane, uint64_t ns);
-/** A tired lane, with no work: dozes if another one is awake. False: it is to sleep as usual.
- */
+/** A tired lane, with no work: dozes if another one is awake. False: it is to sleep as
+ * usual. */
 bool cogo__lane_rest(struct cogo__lane *lane);
 
 #endif

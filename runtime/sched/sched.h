@@ -102,16 +102,15 @@ void cogo__wake_any(cogo__sched *sched, cogo_context *here);
 void cogo__search_end(cogo__lane *lane);
 void cogo__search_begin(cogo__lane *lane);
 /** Sleeps until there may be work. @p now: just read, or 0. What waited too long in another
- * lane's LIFO slot, or NULL.
- */
+ * lane's LIFO slot, or NULL. */
 cogo__cell *cogo__lane_park(cogo__lane *lane, uint64_t now);
 
 /** Parks for @p ns, or until its first timer. */
 void cogo__lane_park_until(cogo__lane *lane, uint64_t ns);
 /** Any thread: it will look for work, and at its timers. */
 void cogo__lane_wake(cogo__lane *lane);
-/** When it wants to be awake again: a timer or empty memory; COGO__FOREVER: for nothing. Owner.
- */
+/** When it wants to be awake again: a timer or empty memory; COGO__FOREVER: for nothing.
+ * Owner. */
 uint64_t cogo__lane_deadline(cogo__lane *lane, uint64_t now);
 /** The same when nothing was freed since: only a timer may have come. */
 uint64_t cogo__lane_deadline_again(cogo__lane *lane, uint64_t now);

@@ -118,8 +118,8 @@ bool cogo__timers_remove(cogo__timers *t, cogo__ref *ref)
     return there;
 }
 
-/* What is needed to post, copied under the lock: afterwards the owner may free the reference.
- */
+/* What is needed to post, copied under the lock: afterwards the owner may free the
+ * reference. */
 typedef struct firing {
     uint64_t number, cookie, trace;
     cogo_actor_id owner;

@@ -27,8 +27,8 @@ static host hosts[HOSTS_MAX];
 static int host_count, running;
 static uint64_t last_term, led;
 
-/* It differs in more than its offset; terms begin with the time of day, which is about right.
- */
+/* It differs in more than its offset; terms begin with the time of day, which is about
+ * right. */
 static void give_clock(host *h)
 {
     h->clock = (host_clock){.ahead_ns = scenario_pick(1000 * SCENARIO_S)};

@@ -17,8 +17,8 @@ static cogo_err member_start(cogo_context *ctx, void *state, const void *args)
     return err == COGO_OK ? cogo_timer_start(ctx, every, every, 0, NULL) : err;
 }
 
-/* Each member of another host comes once, and goes once before another one of that host comes.
- */
+/* Each member of another host comes once, and goes once before another one of that host
+ * comes. */
 static void on_group(host *h, const cogo_group_event *event)
 {
     if (event->change == COGO_GROUP_READY || event->member.node == 0) {

@@ -18,8 +18,8 @@ enum {
 
 /* --- Hosts. ------------------------------------------------------------------------------- */
 
-/* Each joins all others, or those with a higher number, by the seed: both may find the other.
- */
+/* Each joins all others, or those with a higher number, by the seed: both may find the
+ * other. */
 static void start_node(host *h, bool both)
 {
     char name[2] = {(char)('a' + h->number), 0}, listen[32], join[256] = "";

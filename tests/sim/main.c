@@ -1,8 +1,5 @@
 /* Plays scenarios under seeds. The closing line is 'N passed, N failed', in scenarios.
- *
- *   sim_test [--seeds A..B] [--scenario NAME] [--trace | --trace-all] [--plant FUNCTION]
- * [--list]
- */
+ * What it takes: usage(). */
 #include "runtime/actor/context.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/stories.h"

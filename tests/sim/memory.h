@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/** Forgets what was counted. @p fail_share: one request of so many fails while hungry; 0: none.
- */
+/** Forgets what was counted. @p fail_share: one request of so many fails while hungry; 0:
+ * none. */
 void memory_begin(uint64_t fail_share);
 /** Blocks that were taken in the run and not freed. */
 int64_t memory_live(void);

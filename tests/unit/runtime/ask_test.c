@@ -174,8 +174,8 @@ Test(ask, from_a_foreign_thread_times_out_or_hears_of_the_end)
     scene_close(system);
 }
 
-/* More asks in one callback than a lane notes without timers: half of them are never answered.
- */
+/* More asks in one callback than a lane notes without timers: half of them are never
+ * answered. */
 enum { MANY = 700, MANY_PINGS = MANY / 2 };
 
 typedef struct crowd {

@@ -76,8 +76,8 @@ Test(group, an_actor_is_in_many_groups_and_leaves_them_all_with_its_end)
     scene_close(system);
 }
 
-/* Keeps its own picture of the group from what it is told; complains if told something twice.
- */
+/* Keeps its own picture of the group from what it is told; complains if told something
+ * twice. */
 typedef struct watcher {
     uint64_t present, ready, wrong, watch;
     unsigned char here[4096];

@@ -225,8 +225,8 @@ static outcome play(cogo_system *system)
     return all;
 }
 
-/* The story of many programs in one: with the n-th request refused, for every n that there is.
- */
+/* The story of many programs in one: with the n-th request refused, for every n that there
+ * is. */
 Test(hunger, any_one_request_may_be_refused_and_nothing_breaks_or_leaks)
 {
     bool whole = false;

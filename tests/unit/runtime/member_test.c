@@ -37,8 +37,8 @@ Test(member, who_joined_one_finds_the_others_through_it)
     seat_close(&a);
 }
 
-/* The one that left comes back: its next incarnation is a later one, whatever the clock says.
- */
+/* The one that left comes back: its next incarnation is a later one, whatever the clock
+ * says. */
 Test(member, who_left_may_come_back)
 {
     seat a, b;

@@ -1,5 +1,5 @@
-/* Two incarnations of one name: whoever answers keeps its link, whoever is silent makes room.
- */
+/* Two incarnations of one name: whoever answers keeps its link, whoever is silent makes
+ * room. */
 #include "tests/unit/runtime/rogue.h"
 
 enum { BEAT_MS = 100, TRIES = 20 };

@@ -1,21 +1,6 @@
 /* Actors that begin on another node by the name of what they do. */
+#include "tests/unit/runtime/clerk.h"
 #include "tests/unit/runtime/cluster.h"
-
-/* What a remote worker is told: bytes in one test, a record in another. */
-typedef struct job {
-    const char *title;
-    int64_t count;
-} job;
-
-static const cogo_field job_fields[] = {
-    {.name = "title", .kind = COGO_FIELD_STRING, .offset_bytes = offsetof(job, title)},
-    {.name = "count", .kind = COGO_FIELD_INT, .offset_bytes = offsetof(job, count)},
-};
-static const cogo_record job_record = {.name = "Job",
-                                       .version = 1,
-                                       .size_bytes = sizeof(job),
-                                       .fields = job_fields,
-                                       .field_count = 2};
 
 static cogo_err worker_start(cogo_context *ctx, void *state, const void *args)
 {
@@ -40,22 +25,6 @@ static const cogo_behavior worker = {
     .name = "worker",
     .state_size_bytes = sizeof(uint64_t),
     .start = worker_start,
-    .receive = worker_receive,
-};
-
-static cogo_err clerk_start(cogo_context *ctx, void *state, const void *args)
-{
-    const job *j = args;
-    (void)ctx;
-    *(uint64_t *)state = strlen(j->title) * 1000 + (uint64_t)j->count;
-    return COGO_OK;
-}
-
-static const cogo_behavior clerk = {
-    .struct_size = sizeof(cogo_behavior),
-    .name = "clerk",
-    .state_size_bytes = sizeof(uint64_t),
-    .start = clerk_start,
     .receive = worker_receive,
 };
 

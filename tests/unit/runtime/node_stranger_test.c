@@ -139,8 +139,8 @@ Test(node_stranger, a_wrong_secret_is_refused_and_logged)
     sem_destroy(&log.refused);
 }
 
-/* Tries to join a node of the name @p name until that is refused for @p reason, on both sides.
- */
+/* Tries to join a node of the name @p name until that is refused for @p reason, on both
+ * sides. */
 static void refused_for(const place *a, const char *name, const char *cluster,
                         cogo_node_refusal reason)
 {
@@ -184,8 +184,8 @@ Test(node_stranger, refusals_are_counted_by_reason_on_both_sides)
     place_close(&a);
 }
 
-/* A node that lists its own address, as every one of a DNS name does, and one that both join.
- */
+/* A node that lists its own address, as every one of a DNS name does, and one that both
+ * join. */
 Test(node_stranger, to_join_a_node_twice_is_no_harm)
 {
     place a, b;

@@ -1,5 +1,5 @@
-/* An actor that watches one end of a socket pair, and counts what the test says at the other.
- */
+/* An actor that watches one end of a socket pair, and counts what the test says at the
+ * other. */
 #ifndef TESTS_UNIT_RUNTIME_READER_H
 #define TESTS_UNIT_RUNTIME_READER_H
 

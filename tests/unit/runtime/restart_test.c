@@ -29,8 +29,8 @@ Test(restart, ten_thousand_waiting_messages_survive_in_order_and_the_poison_does
     scene_close(system);
 }
 
-/* A kill in the middle of a handler: that message is done, none is handled twice, none is lost.
- */
+/* A kill in the middle of a handler: that message is done, none is handled twice, none is
+ * lost. */
 Test(restart, a_kill_in_the_middle_of_a_message_neither_repeats_nor_loses_one)
 {
     enum { WAITING = 10000 };

@@ -1,6 +1,5 @@
-/* A peer that knows the secret and the protocol, and then says what no node of ours would.
- * Used by tests of what a node believes. Blocks in recv(): the node always answers or closes.
- */
+/* A peer that knows the secret and the protocol, and then says what no node of ours would. Used
+ * by tests of what a node believes. Blocks in recv(): the node always answers or closes. */
 #ifndef TESTS_UNIT_RUNTIME_ROGUE_H
 #define TESTS_UNIT_RUNTIME_ROGUE_H
 

@@ -69,8 +69,8 @@ static inline cogo_err scene_reply_u64(cogo_context *ctx, const cogo_msg *reques
     return COGO_OK;
 }
 
-/* Sends SCENE_ASK and waits; UINT64_MAX on failure. All sent before it has been handled then.
- */
+/* Sends SCENE_ASK and waits; UINT64_MAX on failure. All sent before it has been handled
+ * then. */
 static inline uint64_t scene_ask_u64(cogo_system *system, cogo_actor_id to)
 {
     cogo_msg *answer = NULL;

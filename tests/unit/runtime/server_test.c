@@ -134,8 +134,8 @@ Test(server, answers_calls_obeys_casts_and_tells_the_rest_to_info)
     scene_close(system);
 }
 
-/* What a client of another version sends neither ends the server nor leaves its sender alone.
- */
+/* What a client of another version sends neither ends the server nor leaves its sender
+ * alone. */
 Test(server, what_does_not_fit_the_table_is_refused_at_once)
 {
     cogo_system *system = scene_open(1);

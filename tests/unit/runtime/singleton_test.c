@@ -351,8 +351,8 @@ Test(singleton, a_singleton_ends_while_the_store_can_not_be_asked)
     shelf_close(&s);
 }
 
-/* What is given back another one has at once, and a store without its two functions is refused.
- */
+/* What is given back another one has at once, and a store without its two functions is
+ * refused. */
 Test(singleton, a_name_is_given_back_to_the_store)
 {
     shelf s;

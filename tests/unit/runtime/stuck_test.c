@@ -208,8 +208,8 @@ static void own_handler(int number)
     (void)number;
 }
 
-/* Only a program that gave a signal away finds a handler in its table; then it gets the stack.
- */
+/* Only a program that gave a signal away finds a handler in its table; then it gets the
+ * stack. */
 Test(stuck, with_a_signal_the_stack_shows_the_handler)
 {
     int number = SIGRTMIN + 5;
@@ -284,8 +284,8 @@ static void walk(cogo_system *system, cogo_actor_id from, cogo_actor_id to, uint
     cogo_system_send(system, from, msg);
 }
 
-/* Four lanes per CPU, half of them held in a system call: the rest does all the work. (I4, I6)
- */
+/* Four lanes per CPU, half of them held in a system call: the rest does all the work. (I4,
+ * I6) */
 Test(stuck, half_the_lanes_of_an_oversubscribed_system_hold_up_nobody)
 {
     uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);

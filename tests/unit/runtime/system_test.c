@@ -1,5 +1,5 @@
-/* Systems as a whole: starting, stopping, limits, detached actors, what is seen from outside.
- */
+/* Systems as a whole: starting, stopping, limits, detached actors, what is seen from
+ * outside. */
 #include "tests/unit/runtime/scene.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Trees of supervisors: nested and simple ones, shutdown, significant children, backoff, specs.
- */
+/* Trees of supervisors: nested and simple ones, shutdown, significant children, backoff,
+ * specs. */
 #include "tests/unit/runtime/tree.h"
 
 #include <stdio.h>
