@@ -11,11 +11,10 @@ enum { TESTS_MAX = 512, NAME_SIZE = 160 };
 /* Files whose tests need nothing of the machine: no pipe, no clock, no spinning on words of
  * their own, not millions of messages. */
 static const char *const fit[] = {
-    "ask_test.c",        "dead_letter_test.c", "offload_test.c",     "pressure_test.c",
-    "supervisor_test.c", "system_test.c",      "talk_test.c",        "timer_test.c",
-    "watch_test.c",      "stash_test.c",       "become_test.c",      "pool_test.c",
-    "pool_route_test.c", "group_test.c",       "undelivered_test.c", "server_test.c",
-    "fsm_test.c",
+    "ask_test.c",        "dead_letter_test.c", "offload_test.c", "pressure_test.c",
+    "supervisor_test.c", "system_test.c",      "talk_test.c",    "timer_test.c",
+    "watch_test.c",      "stash_test.c",       "pool_test.c",    "pool_route_test.c",
+    "group_test.c",      "undelivered_test.c", "server_test.c",  "fsm_test.c",
 };
 
 static scenario tests[TESTS_MAX + 1];
