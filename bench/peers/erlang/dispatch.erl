@@ -20,7 +20,7 @@ rate(Lanes, Rate) ->
                                       [link, {priority, high}]) || _ <- lists:seq(1, ?ACTORS)]),
     spawn_link(fun() -> % The first window warms up.
         [begin
-             window(Kind, 0, now_ns() + 1000000, 1000000000 div Rate, 0, Each, Actors),
+             window(Kind, now_ns(), now_ns() + 1000000, 1000000000 div Rate, 0, Each, Actors),
              timer:sleep(?PAUSE_MS)
          end || Kind <- [warm | lists:duplicate(?WINDOWS, due)]],
         [element(I, Actors) ! stop || I <- lists:seq(1, ?ACTORS)]
