@@ -161,17 +161,23 @@ typedef struct rig_offer {
     size_t previous_count;
 } rig_offer;
 
+static inline rig_offer offer_in(cogo_msg *msg)
+{
+    const instruction_offer *got = cogo_msg_payload(msg);
+    rig_offer offer = {.lease = got->lease,
+                       .attempt = got->context->attempt,
+                       .previous_count = got->context->previous_results.count};
+    (void)snprintf(offer.task_id, sizeof offer.task_id, "%s", got->instruction->task_id);
+    return offer;
+}
+
 static inline rig_offer take_offer(const rig_worker *w)
 {
     rig_offer offer = {0};
     cogo_msg *msg = take(&w->probe, MSG_INSTRUCTION_OFFER);
     cr_expect_not_null(msg);
     if (msg != NULL) {
-        const instruction_offer *got = cogo_msg_payload(msg);
-        (void)snprintf(offer.task_id, sizeof offer.task_id, "%s", got->instruction->task_id);
-        offer.lease = got->lease;
-        offer.attempt = got->context->attempt;
-        offer.previous_count = got->context->previous_results.count;
+        offer = offer_in(msg);
         cogo_msg_destroy(msg);
     }
     return offer;
@@ -200,16 +206,36 @@ static inline void say_result(rig *r, const rig_worker *w, const rig_offer *offe
                                .retryable = retryable});
 }
 
+static inline bool ack_says(cogo_msg *msg, const char *reason)
+{
+    return strcmp(((const instruction_cancel *)cogo_msg_payload(msg))->reason, reason) == 0;
+}
+
 static inline bool take_ack(const rig_worker *w, const char *reason)
 {
     cogo_msg *msg = take(&w->probe, MSG_RESULT_ACK);
-    if (msg == NULL) {
-        return false;
-    }
-    bool right =
-        strcmp(((const instruction_cancel *)cogo_msg_payload(msg))->reason, reason) == 0;
+    bool right = msg != NULL && ack_says(msg, reason);
     cogo_msg_destroy(msg);
     return right;
+}
+
+/* The acknowledgement of an attempt waits for the disk, the offer of the next for its backoff:
+ * they come in either order. */
+static inline bool take_ack_and_offer(const rig_worker *w, const char *reason, rig_offer *out)
+{
+    bool acknowledged = false, offered = false;
+    for (int i = 0; i < 2; i++) {
+        cogo_msg *msg = take_any(&w->probe);
+        cogo_msg_type type = msg != NULL ? cogo_msg_type_of(msg) : 0;
+        if (type == MSG_INSTRUCTION_OFFER) {
+            *out = offer_in(msg);
+            offered = true;
+        } else if (type == MSG_RESULT_ACK) {
+            acknowledged = ack_says(msg, reason);
+        }
+        cogo_msg_destroy(msg);
+    }
+    return acknowledged && offered;
 }
 
 /* Answers everything: the acknowledgement of one task and the offer of the next come in either
@@ -224,13 +250,8 @@ static inline size_t work_all(rig *r, const rig_worker *w, rig_offer *offers, si
             return offered;
         }
         if (cogo_msg_type_of(msg) == MSG_INSTRUCTION_OFFER) {
-            const instruction_offer *got = cogo_msg_payload(msg);
-            rig_offer *offer = &offers[offered++];
-            (void)snprintf(offer->task_id, sizeof offer->task_id, "%s",
-                           got->instruction->task_id);
-            offer->lease = got->lease;
-            offer->previous_count = got->context->previous_results.count;
-            say_result(r, w, offer, RESULT_SUCCESS, false);
+            offers[offered] = offer_in(msg);
+            say_result(r, w, &offers[offered++], RESULT_SUCCESS, false);
         } else {
             acknowledged++;
         }
