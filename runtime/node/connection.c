@@ -314,8 +314,13 @@ static void on_io(cogo__connection *c, uint32_t events)
         int failed = 0;
         socklen_t size = sizeof failed;
         c->connecting = false;
-        if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0 || failed != 0) {
+        if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0) {
+            failed = errno;
+        }
+        if (failed != 0) {
+            char text[sizeof c->why];
             c->hung_up = true;
+            (void)snprintf(c->why, sizeof c->why, "%s", strerror_r(failed, text, sizeof text));
             return;
         }
     }
@@ -446,8 +451,10 @@ static cogo_err end_if_over(cogo__connection *c)
         return COGO_OK;
     }
     c->ended = true;
-    (void)snprintf(c->why, sizeof c->why, "%.60s",
-                   closed ? cogo__session_why(c->session) : "the connection was lost");
+    if (closed || c->why[0] == '\0') { // Else it was never made, and says why.
+        (void)snprintf(c->why, sizeof c->why, "%.60s",
+                       closed ? cogo__session_why(c->session) : "the connection was lost");
+    }
     cogo_exit(c->ctx, COGO_EXIT_NORMAL, c->why);
     return COGO_OK;
 }

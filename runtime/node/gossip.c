@@ -47,7 +47,8 @@ void cogo__gossip_spread(cogo__member_actor *m, const cogo__entry *entry,
         || before->incarnation != entry->known.incarnation) {
         cogo__log(m->node->system, COGO_LOG_INFO, "node %s: member %s is %s (was %s)",
                   m->node->name, entry->known.name, cogo_member_state_name(entry->known.state),
-                  before->incarnation == entry->known.incarnation
+                  before->incarnation == 0 ? cogo_member_state_name(COGO_MEMBER_UNKNOWN)
+                  : before->incarnation == entry->known.incarnation
                       ? cogo_member_state_name(before->state)
                       : "another incarnation");
     }

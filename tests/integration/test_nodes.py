@@ -127,6 +127,14 @@ def test_a_name_is_looked_up_until_it_is_there(make_cluster, tmp_path):
     assert node.wait(40) == 0
 
 
+def test_where_nobody_listens_a_node_says_that(make_cluster, tmp_path):
+    node, _ = make_cluster().launch(
+        ["node", "--role", "worker", "--type", "sandbox", "--data", str(tmp_path / "lost"), "--join", "127.0.0.1:1"],
+        str(tmp_path / "lost.log"), "127.0.0.1:1 not joined, tried again: Connection refused")
+    node.terminate()
+    assert node.wait(40) == 0
+
+
 SECRET = "sixteen bytes and more"
 
 

@@ -149,7 +149,8 @@ COGO_API COGO_MUST_USE cogo_err cogo_system_spawn(cogo_system *system,
  * Order:     messages from one sender to one receiver arrive in the order sent.
  * Threads:   inside a behaviour. Never blocks.
  * @return COGO_OK; COGO_EGONE if the actor has ended; COGO_EFULL if its mailbox is at its
- * limit; COGO_EINVAL if @p msg is NULL (so that a failed create may be passed on).
+ * limit; COGO_EINVAL if @p msg is NULL (so that a failed create may be passed on), or if @p to
+ * is on another node and the type is not registered here (node.h).
  */
 COGO_API cogo_err cogo_send(cogo_context *ctx, cogo_actor_id to, cogo_msg *msg);
 /** As cogo_send(), from any thread; the message has no sender. */
@@ -358,7 +359,8 @@ COGO_API void cogo_exit_actor(cogo_system *system, cogo_actor_id id, cogo_exit_k
  *
  * Threads: any thread that is not a lane.
  * @param timeout_ns how long to wait, in nanoseconds.
- * @return COGO_OK with @p *out_reason (may be NULL); COGO_ETIMEOUT; COGO_ESTATE on a lane.
+ * @return COGO_OK with @p *out_reason (may be NULL; COGO_EXIT_NOPROC when it had ended before);
+ * COGO_ETIMEOUT; COGO_ESTATE on a lane.
  */
 COGO_API COGO_MUST_USE cogo_err cogo_system_await(cogo_system *system, cogo_actor_id id,
                                                   uint64_t timeout_ns, cogo_reason *out_reason);

@@ -2,7 +2,11 @@
  * do here. Used by programs that are more than one process; one node per system.
  * Never delivers twice, never silently loses: a lost link fails what was asked over it and
  * fires every monitor and link across it with COGO_EXIT_NOCONNECTION (or, of a child process
- * that crashed, with what is known of that: process.h). */
+ * that crashed, with what is known of that: process.h).
+ * What crosses a link is COGO_MSG_BYTES or of a type that both sides have registered under the
+ * same name (cogo_type_register()). A send of any other type is refused with COGO_EINVAL; what
+ * the other side has not registered reaches nobody there, and its asker hears COGO_ENOTFOUND.
+ */
 #ifndef COGO_NODE_H
 #define COGO_NODE_H
 
