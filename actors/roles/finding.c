@@ -1,6 +1,7 @@
 #include "actors/roles/finding.h"
 
 #include "actors/roles/secret.h"
+#include "actors/roles/utf8.h"
 #include "actors/roles/weakness.h"
 
 #include <inttypes.h>
@@ -10,13 +11,6 @@
 
 #define MESSAGE_MAX 400u
 #define NEAR_LINES  2u /* Tools disagree by that much about where a leak is. */
-
-static const char *const severity_names[FINDING_SEVERITIES] = {"info", "low", "medium", "high",
-                                                               "critical"};
-/* Points that one finding takes from a thousand lines of code. */
-static const double severity_weights[FINDING_SEVERITIES] = {0.0, 0.02, 0.08, 0.20, 0.40};
-static const char *const dimension_names[FINDING_DIMENSIONS] = {"syntax", "semantics",
-                                                                "architecture", "security"};
 
 static int by_place(const void *a, const void *b);
 static int worst_first(const void *a, const void *b);
@@ -37,31 +31,6 @@ void finding_list_finish(finding_list *list)
     cogo_arena_finish(&list->arena);
     pthread_mutex_destroy(&list->lock);
     *list = (finding_list){0};
-}
-
-/* JSON strings are UTF-8; other bytes become '?'. Control characters become blanks. */
-static void clean(char *text)
-{
-    for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
-        size_t more = *at >= 0xf0 && *at < 0xf5 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc2 ? 1 : 0;
-        bool ok = *at < 0x80 || (more > 0 && *at < 0xf5);
-        for (size_t i = 1; ok && i <= more; i++) {
-            ok = (at[i] & 0xc0) == 0x80;
-        }
-        if (ok
-            && ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f)
-                || (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))) {
-            ok = false;
-        }
-        if (!ok) {
-            *at++ = '?';
-            continue;
-        }
-        if (*at < 0x20 || *at == 0x7f) {
-            *at = ' ';
-        }
-        at += 1 + (*at < 0x80 ? 0 : more);
-    }
 }
 
 /* Compilers write quotation marks that few terminals and fewer searches know. */
@@ -87,7 +56,7 @@ static char *message_of(finding_list *list, const finding_draft *draft)
     if (class != NULL && strcmp(class, "secret") == 0 && strcmp(draft->tool, "secrets") != 0) {
         secret_mask_quoted(text); /* Another tool's words may quote the secret. */
     }
-    clean(text);
+    utf8_clean(text);
     return cogo_arena_strdup(&list->arena, text);
 }
 
@@ -313,96 +282,4 @@ static void fingerprint_all(finding_list *list, const workspace *ws)
         }
     }
     free(text);
-}
-
-static json_t *one_json(const finding *f)
-{
-    char cwe[16];
-    char file[512];
-    json_t *tools = json_array();
-    (void)snprintf(cwe, sizeof cwe, "CWE-%u", f->cwe);
-    (void)snprintf(file, sizeof file, "%s", f->file);
-    clean(file);
-    for (size_t i = 0; i < f->tool_count; i++) {
-        (void)json_array_append_new(tools, json_string(f->tools[i]));
-    }
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:s}", "ruleId", f->rule_id,
-                     "cwe", f->cwe != 0 ? json_string(cwe) : json_null(), "severity",
-                     severity_names[f->severity], "dimension", dimension_names[f->dimension],
-                     "file", file, "line", (json_int_t)f->line, "column", (json_int_t)f->column,
-                     "message", f->message, "tools", tools, "fingerprint", f->fingerprint);
-}
-
-/* Has @p rule been listed FINDING_PER_RULE_MAX times before @p index? Only minor ones. */
-static bool too_many_alike(const finding_list *list, size_t index)
-{
-    const finding *f = &list->items[index];
-    size_t alike = 0;
-    if (f->severity > FINDING_LOW) {
-        return false;
-    }
-    for (size_t i = index; i-- > 0 && alike < FINDING_PER_RULE_MAX;) {
-        alike += strcmp(list->items[i].rule_id, f->rule_id) == 0;
-    }
-    return alike >= FINDING_PER_RULE_MAX;
-}
-
-json_t *finding_list_json(const finding_list *list, uint64_t *out_left_out)
-{
-    json_t *array = json_array();
-    *out_left_out = list->dropped;
-    for (size_t i = 0; i < list->count; i++) {
-        if (json_array_size(array) >= FINDING_LISTED_MAX) {
-            *out_left_out += list->count - i;
-            break;
-        }
-        if (too_many_alike(list, i)
-            || json_array_append_new(array, one_json(&list->items[i])) != 0) {
-            *out_left_out += 1;
-        }
-    }
-    return array;
-}
-
-size_t finding_count(const finding_list *list, finding_dimension dimension,
-                     finding_severity severity)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const finding *f = &list->items[i];
-        count += f->severity == severity
-                 && (dimension == FINDING_DIMENSIONS || f->dimension == dimension);
-    }
-    return count;
-}
-
-double finding_score(const finding_list *list, finding_dimension dimension, uint64_t code_lines)
-{
-    double thousands = code_lines > 1000 ? (double)code_lines / 1000.0 : 1.0;
-    double lost = 0;
-    for (int s = 0; s < FINDING_SEVERITIES; s++) {
-        lost +=
-            severity_weights[s] * (double)finding_count(list, dimension, (finding_severity)s);
-    }
-    double score = 1.0 - lost / thousands;
-    return score > 0 ? score : 0.0;
-}
-
-const char *finding_verdict(const finding_list *list)
-{
-    if (finding_count(list, FINDING_DIMENSIONS, FINDING_CRITICAL) > 0
-        || finding_count(list, FINDING_DIMENSIONS, FINDING_HIGH) > 0) {
-        return "fail";
-    }
-    return finding_count(list, FINDING_DIMENSIONS, FINDING_MEDIUM) > 0 ? "warn" : "pass";
-}
-
-const char *finding_severity_name(finding_severity severity)
-{
-    return severity < FINDING_SEVERITIES ? severity_names[severity] : "info";
-}
-
-const char *finding_dimension_name(finding_dimension dimension)
-{
-    return dimension < FINDING_DIMENSIONS ? dimension_names[dimension] : "security";
 }

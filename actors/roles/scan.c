@@ -261,6 +261,12 @@ size_t scan_fields(char *line, char **out, size_t capacity)
     return count;
 }
 
+unsigned scan_number(const json_t *object, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(object, key));
+    return n > 0 && n < 100000000 ? (unsigned)n : 0;
+}
+
 uint64_t scan_code_lines(const workspace *ws)
 {
     uint64_t lines = 0;
@@ -294,6 +300,11 @@ bool scan_is_c_unit(const workspace_file *file)
 bool scan_is_python(const workspace_file *file)
 {
     return file->language == LANGUAGE_PYTHON;
+}
+
+bool scan_is_python_product(const workspace_file *file)
+{
+    return scan_is_python(file) && !workspace_is_test(file->path);
 }
 
 bool scan_is_shell(const workspace_file *file)

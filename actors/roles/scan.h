@@ -52,12 +52,16 @@ bool scan_lines(const char *text, bool (*each)(char *line, void *ctx), void *ctx
 /* Splits @p line at tabs, in place; returns how many fields (at most @p capacity). */
 size_t scan_fields(char *line, char **out, size_t capacity);
 
+/* A line, a column or another number that begins with 1; 0: there is none. */
+unsigned scan_number(const json_t *object, const char *key);
+
 /* Lines of code in the languages that the analyzers know. */
 uint64_t scan_code_lines(const workspace *ws);
 
 bool scan_is_c(const workspace_file *file);      /* C, C++ and headers. */
 bool scan_is_c_unit(const workspace_file *file); /* C and C++ without headers. */
 bool scan_is_python(const workspace_file *file);
+bool scan_is_python_product(const workspace_file *file); /* Not of its tests. */
 bool scan_is_shell(const workspace_file *file);
 
 #endif

@@ -1,9 +1,10 @@
 #include "actors/roles/secret.h"
 
+#include "actors/roles/words.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     ALPHABET_UPPER = 1, /* A-Z 0-9 */
@@ -81,17 +82,6 @@ static double sameness(const char *text, size_t size)
     return size == 0 ? 1.0 : sum / ((double)size * (double)size);
 }
 
-static bool holds(const char *text, size_t size, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i + n <= size; i++) {
-        if (strncasecmp(text + i, word, n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* "changeme", "<your key>", "${TOKEN}", "xxxx": nothing that opens a door. */
 static bool is_placeholder(const char *value, size_t size)
 {
@@ -101,7 +91,7 @@ static bool is_placeholder(const char *value, size_t size)
         "****",        "....",     "todo",      "insert",    "replace",
         "none",        "null",     "undefined", "fake",      "1234567890abcdef"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (holds(value, size, words[i])) {
+        if (word_in(value, size, words[i])) {
             return true;
         }
     }
@@ -124,7 +114,7 @@ static bool match_form(const struct form *form, const char *line, size_t size, s
     }
     size_t body = end - at - prefix;
     bool ends = end == size || !in_alphabet(form->alphabet, line[end]);
-    if (body < form->min || !ends || holds(line + at, end - at, "xxxxxx")
+    if (body < form->min || !ends || word_in(line + at, end - at, "xxxxxx")
         || sameness(line + at + prefix, body) > 0.2) {
         return false;
     }
@@ -236,7 +226,7 @@ static bool match_assignment(const char *line, size_t size, size_t at, secret_hi
         }
         p++;
     }
-    bool define = p < size && line[p] == '"' && !sign && holds(line, at, "#define");
+    bool define = p < size && line[p] == '"' && !sign && word_in(line, at, "#define");
     if (p >= size || (line[p] != '"' && line[p] != '\'') || (!sign && !define)) {
         return false;
     }

@@ -48,7 +48,7 @@ typedef struct tool_result {
     sandbox_result run;
 } tool_result;
 
-/* The fields are tool.c's, except as the comments say. */
+/* The fields are those of tool.c and tool_evidence.c, except as the comments say. */
 typedef struct tool_box {
     role_job *job;
     pthread_mutex_t lock;
@@ -79,6 +79,8 @@ const char *tool_version(const char *program, const role_job *job);
 void tool_skip(tool_box *box, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tool_error(tool_box *box, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* tool_evidence.c: what tool_run() records. */
+void tool_record(tool_box *box, const tool_spec *spec, const tool_result *result);
 /* A program that gave no usable answer counts as not completed. Thread-safe. */
 void tool_failed(tool_box *box, const char *name, const char *why);
 /* The same, for one that had no time to answer: whoever stopped it says why. Thread-safe. */

@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The size of the well-formed sequence at @p at, by table 3-7 of the Unicode standard; 0: none.
- */
-static size_t sequence(const unsigned char *at, size_t left)
+size_t utf8_part(const char *bytes, size_t size_left)
 {
+    const unsigned char *at = (const unsigned char *)bytes;
     unsigned char first = at[0];
     if (first < 0x80) {
         return first != 0;
     }
     size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || size > left) {
+    if (first < 0xc2 || first > 0xf4 || size > size_left) {
         return 0;
     }
     unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
@@ -32,7 +31,7 @@ static size_t sequence(const unsigned char *at, size_t left)
 bool utf8_is_valid(const char *bytes, size_t size)
 {
     for (size_t i = 0; i < size;) {
-        size_t part = sequence((const unsigned char *)bytes + i, size - i);
+        size_t part = utf8_part(bytes + i, size - i);
         if (part == 0) {
             return false;
         }
@@ -53,7 +52,7 @@ json_t *utf8_json(const char *bytes, size_t size)
     }
     size_t used = 0;
     for (size_t i = 0; i < size;) {
-        size_t part = sequence((const unsigned char *)bytes + i, size - i);
+        size_t part = utf8_part(bytes + i, size - i);
         const char *from = part == 0 ? replacement : bytes + i;
         size_t copied = part == 0 ? sizeof replacement - 1 : part;
         memcpy(clean + used, from, copied);
@@ -63,4 +62,15 @@ json_t *utf8_json(const char *bytes, size_t size)
     json_t *text = json_stringn_nocheck(clean, used);
     free(clean);
     return text;
+}
+
+void utf8_clean(char *text)
+{
+    const char *end = text + strlen(text);
+    while (text < end) {
+        size_t size = utf8_part(text, (size_t)(end - text));
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
+        *text = size == 0 ? '?' : control ? ' ' : *text;
+        text += size == 0 ? 1 : size;
+    }
 }

@@ -51,6 +51,9 @@ typedef struct workspace {
 bool workspace_open(role_job *job, workspace *ws);
 void workspace_close(workspace *ws);
 
+/* workspace_list.c: lists the copy of @p from that workspace_open() has made. */
+bool workspace_list(role_job *job, const char *from, workspace *ws);
+
 /* The text of a file with a NUL after it; NULL when it is no text, too large, or out of memory.
  * Thread-safe. The caller frees it. */
 char *workspace_read(const workspace *ws, const workspace_file *file, size_t *out_size);

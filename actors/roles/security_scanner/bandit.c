@@ -50,8 +50,8 @@ static void add(scan *s, const json_t *r)
     const char *name = json_string_value(json_object_get(r, "filename"));
     const char *file = name != NULL ? scan_relative(s, name) : NULL;
     const struct test *test = id != NULL ? find(id) : NULL;
-    json_int_t line = json_integer_value(json_object_get(r, "line_number"));
-    if (test == NULL || file == NULL || text == NULL || line < 1 || line > 100000000) {
+    unsigned line = scan_number(r, "line_number");
+    if (test == NULL || file == NULL || text == NULL || line == 0) {
         return;
     }
     char rule[64];
@@ -62,7 +62,7 @@ static void add(scan *s, const json_t *r)
                                  .severity = test->severity,
                                  .dimension = FINDING_SECURITY,
                                  .file = file,
-                                 .line = (unsigned)line,
+                                 .line = line,
                                  .message = text,
                                  .tool = "bandit",
                                  .trust = TRUST,
@@ -87,11 +87,6 @@ static bool parse(scan *s, const scan_adapter *adapter, const tool_result *resul
     return ok;
 }
 
-static bool wanted(const workspace_file *file)
-{
-    return scan_is_python(file) && !workspace_is_test(file->path);
-}
-
 void sast_bandit(scan *s, uint64_t budget_ms)
 {
     static const char *const prefix[] = {"bandit", "--quiet",        "--format",
@@ -101,7 +96,7 @@ void sast_bandit(scan *s, uint64_t budget_ms)
                     .program = "bandit",
                     .purpose = "security of Python code",
                     .prefix = prefix,
-                    .wanted = wanted,
+                    .wanted = scan_is_python_product,
                     .files_per_run = 100,
                     .run_ms = 30000,
                     .budget_ms = budget_ms,

@@ -19,12 +19,6 @@ static finding_severity severity_of(const char *name)
                                          : FINDING_LOW;
 }
 
-static unsigned positive(const json_t *object, const char *key)
-{
-    json_int_t n = json_integer_value(json_object_get(object, key));
-    return n > 0 && n < 100000000 ? (unsigned)n : 0;
-}
-
 static bool line_read(char *line, void *ctx)
 {
     reading *r = ctx;
@@ -40,13 +34,13 @@ static bool line_read(char *line, void *ctx)
     if (file != NULL && rule != NULL && text != NULL && severity != NULL) {
         finding_add(r->s->findings, &(finding_draft){
                                         .rule_id = rule,
-                                        .cwe = positive(all, "w"),
+                                        .cwe = scan_number(all, "w"),
                                         .severity = severity_of(severity),
                                         .dimension = FINDING_SECURITY,
                                         .file = file,
-                                        .line = positive(all, "l"),
-                                        .column = positive(all, "c"),
-                                        .cause_line = positive(all, "p"),
+                                        .line = scan_number(all, "l"),
+                                        .column = scan_number(all, "c"),
+                                        .cause_line = scan_number(all, "p"),
                                         .message = text,
                                         .tool = "python rules",
                                         .trust = TRUST,
@@ -77,11 +71,6 @@ static bool script_text(char *out, size_t capacity)
     return true;
 }
 
-static bool wanted(const workspace_file *file)
-{
-    return scan_is_python(file) && !workspace_is_test(file->path);
-}
-
 void sast_python_rules(scan *s, uint64_t budget_ms)
 {
     static char script[16384];
@@ -99,7 +88,7 @@ void sast_python_rules(scan *s, uint64_t budget_ms)
                     .program = "python3",
                     .purpose = "injection in Python code",
                     .prefix = prefix,
-                    .wanted = wanted,
+                    .wanted = scan_is_python_product,
                     .files_per_run = 100,
                     .run_ms = 30000,
                     .budget_ms = budget_ms,
