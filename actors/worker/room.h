@@ -1,6 +1,6 @@
-/* The state of one worker actor, shared by its three files: worker.c (who it is and what it
- * hears), offer.c (attempts from offer to acknowledgement), register.c (its standing with the
- * orchestrator). Never used outside this room. */
+/* The state of one worker actor, shared by its files: worker.c (who it is and what it hears),
+ * offer.c and result.c (attempts from offer to acknowledgement), register.c (its standing with
+ * the orchestrator), leave.c. Never used outside this room. */
 #ifndef WORKER_ROOM_H
 #define WORKER_ROOM_H
 
@@ -75,9 +75,6 @@ extern const cogo_record worker_config_record;
 /* porter.c */
 cogo_err porter_start(cogo_system *system, const worker_config *config, cogo_actor_id *out_id);
 
-/* The ask of one of its runners is the orchestrator's to answer. */
-void worker_on_budget_ask(cogo_context *ctx, worker *w, cogo_msg *msg);
-
 /* register.c */
 void worker_tick(cogo_context *ctx, worker *w);
 void worker_heartbeat(cogo_context *ctx, worker *w);
@@ -107,11 +104,15 @@ void worker_give_back(cogo_context *ctx, worker *w);
 void worker_on_offer(cogo_context *ctx, worker *w, const instruction_offer *offer);
 void worker_on_cancel(cogo_context *ctx, worker *w, const instruction_cancel *cancel);
 void worker_on_progress(cogo_context *ctx, worker *w, const instruction_progress *said);
+/* The ask of one of its runners is the orchestrator's to answer. */
+void worker_on_budget_ask(cogo_context *ctx, worker *w, cogo_msg *msg);
+void worker_on_attempt_timer(cogo_context *ctx, worker *w, int64_t lease);
+void worker_on_runner_down(cogo_context *ctx, worker *w, const cogo_down *down);
+
+/* result.c */
 void worker_on_result(cogo_context *ctx, worker *w, cogo_actor_id from,
                       const instruction_result *said);
 void worker_on_ack(cogo_context *ctx, worker *w, const instruction_cancel *ack);
-void worker_on_attempt_timer(cogo_context *ctx, worker *w, int64_t lease);
-void worker_on_runner_down(cogo_context *ctx, worker *w, const cogo_down *down);
 void worker_resend(cogo_context *ctx, worker *w);
 
 /* Moves busy_ns up to now; called before slots_used changes and before it is read. */

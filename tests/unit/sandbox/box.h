@@ -50,6 +50,11 @@ static inline sandbox_result box_run(const box *b, sandbox_level level, const ch
     for (sandbox_level level = sandbox_level_best(); level >= SANDBOX_LIMITS; \
          level = (sandbox_level)(level - 1))
 
+static inline bool text_is(const char *text, const char *expected)
+{
+    return text != NULL && strcmp(text, expected) == 0;
+}
+
 static inline bool box_holds(const box *b, const char *name)
 {
     char path[256];

@@ -49,6 +49,29 @@ static bool status_with(int64_t used, bool draining)
     return false;
 }
 
+static bool begun(bench *b, int64_t slots)
+{
+    return bench_start(b, 0) && bench_worker(b, slots) && status_with(0, false);
+}
+
+/* The next result of another attempt: one that is not acknowledged comes again. */
+static const instruction_result *result_after(int64_t lease)
+{
+    const instruction_result *said;
+    do {
+        said = next_result();
+    } while (said != NULL && said->lease == lease);
+    return said;
+}
+
+static void expect_failed(const instruction_result *said, bool retryable, const char *why)
+{
+    cr_assert_not_null(said);
+    cr_expect_eq(said->result->status, RESULT_FAILED);
+    cr_expect_eq(said->retryable, retryable);
+    cr_expect_not_null(strstr(first_error(said), why), "%s", first_error(said));
+}
+
 Test(worker, registers_with_its_capabilities_and_sends_heartbeats)
 {
     bench b;
@@ -98,7 +121,7 @@ Test(worker, starts_before_there_is_an_orchestrator)
 Test(worker, echo_answers_with_its_context_and_is_sent_until_acknowledged)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 7, "echo", "{\"a\": 1}", 1000);
     cogo_msg *started = bench_hear(MSG_INSTRUCTION_STARTED);
     cr_assert_not_null(started);
@@ -138,20 +161,15 @@ Test(worker, echo_answers_with_its_context_and_is_sent_until_acknowledged)
 Test(worker, a_delayed_echo_holds_no_slot_and_can_be_cancelled)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "echo", "{\"delayMs\": 60000}", 120000);
     bench_offer(&b, 2, "echo", "{\"delayMs\": 40}", 1000);
     bench_offer(&b, 3, "echo", "{\"delayMs\": 60000}", 20);
     const instruction_result *said = next_result();
-    cr_assert_not_null(said);
+    expect_failed(said, true, "timeout");
     cr_expect_eq(said->lease, 3);
-    cr_expect_eq(said->result->status, RESULT_FAILED);
-    cr_expect(said->retryable);
-    cr_expect_not_null(strstr(first_error(said), "timeout"));
     bench_ack(&b, 3);
-    do {
-        said = next_result();
-    } while (said != NULL && said->lease == 3);
+    said = result_after(3);
     cr_assert_not_null(said);
     cr_expect_eq(said->lease, 2);
     cr_expect_eq(said->result->status, RESULT_SUCCESS);
@@ -161,17 +179,14 @@ Test(worker, a_delayed_echo_holds_no_slot_and_can_be_cancelled)
     do {
         said = next_result();
     } while (said != NULL && said->lease != 1);
-    cr_assert_not_null(said);
-    cr_expect_eq(said->result->status, RESULT_FAILED);
-    cr_expect_not(said->retryable);
-    cr_expect_not_null(strstr(first_error(said), "by the test"));
+    expect_failed(said, false, "by the test");
     done(&b);
 }
 
 Test(worker, refuses_what_it_cannot_run_with_a_reason)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "wayter", "{}", 1000);
     const instruction_result *said = next_result();
     cr_assert_not_null(said);
@@ -182,9 +197,7 @@ Test(worker, refuses_what_it_cannot_run_with_a_reason)
     cr_expect_not_null(strstr(first_error(said), "waiter"));
     bench_ack(&b, 1);
     bench_offer(&b, 2, "echo", "[1]", 1000);
-    do {
-        said = next_result();
-    } while (said != NULL && said->lease == 1);
+    said = result_after(1);
     cr_assert_not_null(said);
     cr_expect_not_null(strstr(first_error(said), "object"));
     done(&b);
@@ -193,7 +206,7 @@ Test(worker, refuses_what_it_cannot_run_with_a_reason)
 Test(worker, a_blocking_role_reports_progress_and_stops_when_cancelled)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "waiter", "{}", 60000);
     cogo_msg *msg = bench_hear(MSG_INSTRUCTION_PROGRESS);
     cr_assert_not_null(msg);
@@ -205,10 +218,7 @@ Test(worker, a_blocking_role_reports_progress_and_stops_when_cancelled)
     cr_expect(status_with(1, false));
     bench_cancel(&b, 1);
     const instruction_result *said = next_result();
-    cr_assert_not_null(said);
-    cr_expect_eq(said->result->status, RESULT_FAILED);
-    cr_expect_not(said->retryable);
-    cr_expect_not_null(strstr(first_error(said), "cancelled"));
+    expect_failed(said, false, "cancelled");
     cr_expect(status_with(0, false));
     done(&b);
 }
@@ -216,13 +226,10 @@ Test(worker, a_blocking_role_reports_progress_and_stops_when_cancelled)
 Test(worker, a_role_beyond_its_deadline_is_stopped_and_may_be_tried_again)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "waiter", "{}", 50);
     const instruction_result *said = next_result();
-    cr_assert_not_null(said);
-    cr_expect_eq(said->result->status, RESULT_FAILED);
-    cr_expect(said->retryable);
-    cr_expect_not_null(strstr(first_error(said), "timeout"));
+    expect_failed(said, true, "timeout");
     cr_expect_geq(said->result->metadata->processing_time, 50);
     done(&b);
 }
@@ -231,17 +238,13 @@ Test(worker, a_role_beyond_its_deadline_is_stopped_and_may_be_tried_again)
 Test(worker, a_role_that_ignores_its_deadline_keeps_its_slot)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "stubborn", "{}", 30);
     const instruction_result *said = next_result();
-    cr_assert_not_null(said);
-    cr_expect(said->retryable);
-    cr_expect_not_null(strstr(first_error(said), "timeout"));
+    expect_failed(said, true, "timeout");
     bench_ack(&b, 1);
     bench_offer(&b, 2, "waiter", "{}", 30);
-    do {
-        said = next_result();
-    } while (said != NULL && said->lease == 1);
+    said = result_after(1);
     cr_assert_not_null(said);
     cr_expect_str_eq(first_error(said), "no free slot");
     cr_expect(said->retryable);
@@ -258,13 +261,10 @@ Test(worker, a_role_that_ignores_its_deadline_keeps_its_slot)
 Test(worker, a_role_that_crashes_its_runner_fails_and_may_be_tried_again)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "broken", "{}", 1000);
     const instruction_result *said = next_result();
-    cr_assert_not_null(said);
-    cr_expect_eq(said->result->status, RESULT_FAILED);
-    cr_expect(said->retryable);
-    cr_expect_not_null(strstr(first_error(said), "crashed"), "%s", first_error(said));
+    expect_failed(said, true, "crashed");
     cr_expect(status_with(0, false), "and the worker lives");
     done(&b);
 }
@@ -272,7 +272,7 @@ Test(worker, a_role_that_crashes_its_runner_fails_and_may_be_tried_again)
 Test(worker, gives_each_attempt_a_folder_and_removes_it)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "folder", "{}", 1000);
     const instruction_result *said = next_result();
     cr_assert_not_null(said);
@@ -310,7 +310,7 @@ Test(worker, sweeps_what_a_killed_process_left)
 Test(worker, drains_by_finishing_what_runs_and_taking_nothing_new)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 2) && status_with(0, false));
+    cr_assert(begun(&b, 2));
     bench_offer(&b, 1, "stubborn", "{}", 60000);
     cr_assert(status_with(1, false));
     worker_command command = {.worker_id = "wrk_1"};
@@ -325,9 +325,7 @@ Test(worker, drains_by_finishing_what_runs_and_taking_nothing_new)
     cr_expect(said->retryable);
     bench_ack(&b, 2);
     atomic_store_explicit(&bench_release, true, memory_order_relaxed);
-    do {
-        said = next_result();
-    } while (said != NULL && said->lease == 2);
+    said = result_after(2);
     cr_assert_not_null(said);
     cr_expect_eq(said->lease, 1);
     cr_expect_eq(said->result->status, RESULT_SUCCESS);
@@ -337,7 +335,7 @@ Test(worker, drains_by_finishing_what_runs_and_taking_nothing_new)
 Test(worker, leaves_when_it_is_stopped_and_stops_what_runs)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     bench_offer(&b, 1, "waiter", "{}", 60000);
     cr_assert(status_with(1, false));
     cogo_exit_actor(b.system, b.worker, COGO_EXIT_SHUTDOWN, "test");
@@ -351,7 +349,7 @@ Test(worker, leaves_when_it_is_stopped_and_stops_what_runs)
 Test(worker, comes_back_to_the_next_orchestrator_with_its_leases_and_results)
 {
     bench b;
-    cr_assert(bench_start(&b, 0) && bench_worker(&b, 1) && status_with(0, false));
+    cr_assert(begun(&b, 1));
     cogo_msg_destroy(bench_hear(MSG_WORKER_REGISTER));
     bench_offer(&b, 5, "stubborn", "{}", 60000);
     cr_assert(status_with(1, false));
