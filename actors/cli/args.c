@@ -27,6 +27,8 @@ const args_option args_common[] = {
     {.name = NULL},
 };
 
+enum { FOUND_OPTION = 1, FOUND_HELP = 2 }; /* Of getopt_long(). */
+
 /* How many there are; more than ARGS_OPTIONS_MAX: they have no room. */
 static size_t join(const args_option *own, args_storage *storage)
 {
@@ -81,6 +83,48 @@ static bool option_value(const struct option *option, char **argv, args *out, ch
     return false;
 }
 
+static void to_getopt(const args_option *options, struct option out[ARGS_OPTIONS_MAX + 2])
+{
+    size_t used = 0;
+    memset(out, 0, (ARGS_OPTIONS_MAX + 2) * sizeof *out);
+    for (const args_option *o = options; o->name != NULL; o++) {
+        if (!o->no_flag) {
+            out[used].name = o->name;
+            out[used].has_arg = o->value == NULL ? no_argument : required_argument;
+            out[used++].val = FOUND_OPTION;
+        }
+    }
+    out[used] = (struct option){.name = "help", .val = FOUND_HELP};
+}
+
+/* @p argv with a program's name in front, as getopt wants it. */
+static bool read_options(int argc, char **argv, const struct option *longs, args *out,
+                         char error[256])
+{
+    opterr = 0;
+    optind = 0; /* glibc: start anew. */
+    for (;;) {
+        int at = 0;
+        int found = getopt_long(argc, argv, ":h", longs, &at);
+        if (found == -1) {
+            return true;
+        }
+        if (found == FOUND_HELP || found == 'h') {
+            out->help = true;
+        } else if (found == ':') {
+            snprintf(error, 256, "option %s needs a value", argv[optind - 1]);
+            return false;
+        } else if (found == '?') {
+            /* Of a bundle of short ones getopt names only the letter, in optopt. */
+            char letter[3] = {'-', (char)optopt, '\0'};
+            unknown_option(optopt != 0 ? letter : argv[optind - 1], out->options, error);
+            return false;
+        } else if (!option_value(&longs[at], argv, out, error)) {
+            return false;
+        }
+    }
+}
+
 bool args_parse(int argc, char **argv, const args_option *own, args_storage *storage, args *out,
                 char error[256])
 {
@@ -90,51 +134,19 @@ bool args_parse(int argc, char **argv, const args_option *own, args_storage *sto
         snprintf(error, 256, "the command has %zu options, more than there is room for", count);
         return false;
     }
-    struct option longs[ARGS_OPTIONS_MAX + 2];
-    memset(longs, 0, sizeof longs);
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!storage->options[i].no_flag) {
-            longs[used].name = storage->options[i].name;
-            longs[used].has_arg =
-                storage->options[i].value == NULL ? no_argument : required_argument;
-            longs[used++].val = 1;
-        }
-    }
-    longs[used] = (struct option){.name = "help", .val = 2};
-
-    char *shifted[ARGS_OPTIONS_MAX + ARGS_POSITIONALS_MAX + 2];
     if (argc > ARGS_OPTIONS_MAX + ARGS_POSITIONALS_MAX) {
         snprintf(error, 256, "too many arguments");
         return false;
     }
     static char program[] = "cogo";
-    shifted[0] = program;
+    char *shifted[ARGS_OPTIONS_MAX + ARGS_POSITIONALS_MAX + 2] = {program};
     for (int i = 0; i < argc; i++) {
         shifted[i + 1] = argv[i];
     }
-    shifted[argc + 1] = NULL;
-    opterr = 0;
-    optind = 0; /* glibc: start anew. */
-    for (;;) {
-        int at = 0;
-        int found = getopt_long(argc + 1, shifted, ":h", longs, &at);
-        if (found == -1) {
-            break;
-        }
-        if (found == 2 || found == 'h') {
-            out->help = true;
-        } else if (found == ':') {
-            snprintf(error, 256, "option %s needs a value", shifted[optind - 1]);
-            return false;
-        } else if (found == '?') {
-            /* Of a bundle of short ones getopt names only the letter, in optopt. */
-            char letter[3] = {'-', (char)optopt, '\0'};
-            unknown_option(optopt != 0 ? letter : shifted[optind - 1], storage->options, error);
-            return false;
-        } else if (!option_value(&longs[at], shifted, out, error)) {
-            return false;
-        }
+    struct option longs[ARGS_OPTIONS_MAX + 2];
+    to_getopt(storage->options, longs);
+    if (!read_options(argc + 1, shifted, longs, out, error)) {
+        return false;
     }
     while (optind < argc + 1) {
         if (out->positional_count == ARGS_POSITIONALS_MAX) {

@@ -11,6 +11,16 @@
  * tasks' results). The caller owns it. NULL when out of memory. */
 json_t *report_build(const json_t *workflow, const char *path, int64_t duration_ms);
 
+/* report_verdict.c: sets "verdict" and "summary" from all else in the report. */
+void report_judge(json_t *report);
+
+/* The limit that the build of @p tests ran into, or NULL: it says nothing about the tree. */
+const char *report_build_limit(const json_t *tests);
+
+/* A member as text, "" when it is none; as a number, 0 when it is none. */
+const char *report_text(const json_t *object, const char *key);
+json_int_t report_number(const json_t *object, const char *key);
+
 /* For people. @p folder: where the files are, for the last line; NULL: not saved. */
 void report_print_text(const json_t *report, const char *folder, FILE *to);
 

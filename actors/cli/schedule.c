@@ -1,6 +1,6 @@
 /* cogo schedule: tasks that are submitted again and again. */
+#include "actors/cli/instruction.h"
 #include "actors/cli/list.h"
-#include "actors/cli/task.h"
 
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static cli_exit create(const args *a)
     if (args_value(a, "cron") == NULL) {
         return cli_fail(CLI_USAGE, "--cron is needed, for example --cron '*/5 * * * *'");
     }
-    json_t *instruction = task_instruction(a);
+    json_t *instruction = instruction_read(a);
     if (instruction == NULL) {
         return CLI_USAGE;
     }

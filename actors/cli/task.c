@@ -1,20 +1,16 @@
 /* cogo task: submit, look, wait, cancel, retry. */
-#include "actors/cli/task.h"
-
 #include "actors/cli/artifact.h"
+#include "actors/cli/instruction.h"
 #include "actors/cli/list.h"
-#include "codec/json/json.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     CALL_MS = 10000,
-    WAIT_SLICE_S = 25,              /* One long poll. */
-    CONTEXT_FILE_MAX = 1024 * 1024, /* Bytes of @FILE; the door's limit for a body. */
-    DEPENDENCIES_MAX = 10000,
+    WAIT_SLICE_S = 25, /* One long poll. */
+    PATH_SIZE = 2048,
 };
 
 /* The exit code that says how a finished task ended. */
@@ -70,13 +66,13 @@ static void print_task(const args *a, const client *c, json_t *task)
     }
 }
 
-/* Follows one task by long polls until it is terminal or @p wait_ms are over (0: for ever). */
-static cli_exit wait_for(const client *c, const char *id, json_t **task)
+/* Follows one task by long polls until it is terminal. */
+static cli_exit wait_for(const client *c, const char *path_of_task, json_t **task)
 {
     while (!is_terminal(*task)) {
-        char path[128];
+        char path[PATH_SIZE + 16];
         json_t *next;
-        snprintf(path, sizeof path, "/v1/tasks/%s?wait=%ds", id, WAIT_SLICE_S);
+        snprintf(path, sizeof path, "%s?wait=%ds", path_of_task, WAIT_SLICE_S);
         cli_exit code =
             client_call(c, "GET", path, NULL, NULL, WAIT_SLICE_S * 1000 + CALL_MS, &next);
         if (code != CLI_OK) {
@@ -88,127 +84,11 @@ static cli_exit wait_for(const client *c, const char *id, json_t **task)
     return CLI_OK;
 }
 
-static json_t *read_context(const char *text)
+static void path_to(const char *task, const char *suffix, char out[PATH_SIZE])
 {
-    char *content = NULL;
-    size_t size = 0;
-    const char *name = text;
-    if (text[0] == '@') {
-        FILE *file = strcmp(text, "@-") == 0 ? stdin : fopen(text + 1, "re");
-        if (file == NULL) {
-            (void)cli_fail(CLI_USAGE, "--context %s: %s", text, strerror(errno));
-            return NULL;
-        }
-        content = malloc(CONTEXT_FILE_MAX + 1);
-        size = content == NULL ? 0 : fread(content, 1, CONTEXT_FILE_MAX + 1, file);
-        if (file != stdin) {
-            fclose(file);
-        }
-        if (size > CONTEXT_FILE_MAX) {
-            (void)cli_fail(CLI_USAGE, "--context %s: more than %d bytes", text,
-                           CONTEXT_FILE_MAX);
-            free(content);
-            return NULL;
-        }
-        text = content == NULL ? "" : content;
-    } else {
-        size = strlen(text);
-        name = "(argument)";
-    }
-    cogo_record_error error = {"", ""};
-    json_t *json = json_parse(text, size, &error);
-    if (json == NULL) {
-        (void)cli_fail(CLI_USAGE, "--context %s: %s", name, error.detail);
-    }
-    free(content);
-    return json;
-}
-
-static bool add_list(json_t *instruction, const char *key, const char *text)
-{
-    json_t *items = json_array();
-    char *copy = strdup(text), *save = NULL;
-    for (char *part = copy == NULL ? NULL : strtok_r(copy, ",", &save); part != NULL;
-         part = strtok_r(NULL, ",", &save)) {
-        json_array_append_new(items, json_string(part));
-    }
-    free(copy);
-    json_object_set_new(instruction, key, items);
-    return json_array_size(items) > 0 && json_array_size(items) <= DEPENDENCIES_MAX;
-}
-
-json_t *task_instruction(const args *a)
-{
-    json_t *instruction = json_object();
-    json_object_set_new(instruction, "role", json_string(a->positionals[0]));
-    const char *context = args_value(a, "context");
-    if (context != NULL) {
-        json_t *value = read_context(context);
-        if (value == NULL) {
-            json_decref(instruction);
-            return NULL;
-        }
-        json_object_set_new(instruction, "context", value);
-    }
-    static const char *const texts[][2] = {{"priority", "priority"},
-                                           {"parent", "parent"},
-                                           {"fairness-key", "fairnessKey"},
-                                           {"sticky-key", "stickyKey"},
-                                           {"sticky-policy", "stickyPolicy"}};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (args_value(a, texts[i][0]) != NULL) {
-            json_object_set_new(instruction, texts[i][1],
-                                json_string(args_value(a, texts[i][0])));
-        }
-    }
-    const char *depends = args_value(a, "depends-on");
-    if (depends != NULL && !add_list(instruction, "dependencies", depends)) {
-        (void)cli_fail(CLI_USAGE, "--depends-on '%s' names no task, or more than %d", depends,
-                       DEPENDENCIES_MAX);
-        json_decref(instruction);
-        return NULL;
-    }
-    static const char *const lists[][2] = {
-        {"labels", "labels"}, {"prefer", "preferredLabels"}, {"limits", "limits"}};
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        const char *given = args_value(a, lists[i][0]);
-        if (given != NULL && !add_list(instruction, lists[i][1], given)) {
-            (void)cli_fail(CLI_USAGE, "--%s '%s' names nothing", lists[i][0], given);
-            json_decref(instruction);
-            return NULL;
-        }
-    }
-    if (args_value(a, "approval") != NULL) {
-        json_object_set_new(instruction, "approval",
-                            json_pack("{s:s}", "prompt", args_value(a, "approval")));
-    }
-    if (args_value(a, "budget") != NULL) {
-        json_t *allowed = json_loads(args_value(a, "budget"), 0, NULL);
-        if (!json_is_object(allowed)) {
-            (void)cli_fail(CLI_USAGE, "--budget '%s' is no JSON object like {\"tokens\":1000}",
-                           args_value(a, "budget"));
-            json_decref(allowed);
-            json_decref(instruction);
-            return NULL;
-        }
-        json_object_set_new(instruction, "budget", allowed);
-    }
-    static const char *const times[][2] = {{"timeout", "timeout"},
-                                           {"sticky-timeout", "stickyTimeout"}};
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        int64_t ms;
-        const char *given = args_value(a, times[i][0]);
-        if (given != NULL && !args_duration_ms(given, &ms)) {
-            (void)cli_fail(CLI_USAGE, "--%s '%s' is no duration like 500ms, 30s or 2m",
-                           times[i][0], given);
-            json_decref(instruction);
-            return NULL;
-        }
-        if (given != NULL) {
-            json_object_set_new(instruction, times[i][1], json_integer(ms));
-        }
-    }
-    return instruction;
+    char *id = client_escape(task);
+    snprintf(out, PATH_SIZE, "/v1/tasks/%s%s", id == NULL ? "" : id, suffix);
+    free(id);
 }
 
 static cli_exit submit(const args *a)
@@ -222,7 +102,7 @@ static cli_exit submit(const args *a)
     if (key != NULL && *key == '\0') {
         return cli_fail(CLI_USAGE, "--key is empty");
     }
-    json_t *instruction = task_instruction(a);
+    json_t *instruction = instruction_read(a);
     if (instruction == NULL) {
         return CLI_USAGE;
     }
@@ -233,9 +113,9 @@ static cli_exit submit(const args *a)
         return code;
     }
     if (args_flag(a, "wait")) {
-        char id[64];
-        output_value(task, "taskId", id, sizeof id);
-        code = wait_for(&c, id, &task);
+        char id[64], path[PATH_SIZE];
+        path_to(output_value(task, "taskId", id, sizeof id), "", path);
+        code = wait_for(&c, path, &task);
         code = code == CLI_OK ? exit_of_task(task) : code;
     }
     print_task(a, &c, task);
@@ -248,13 +128,11 @@ static cli_exit one(const args *a, const char *method, const char *suffix, bool 
 {
     client c;
     json_t *answer;
-    char path[2048];
+    char path[PATH_SIZE];
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
-    char *id = client_escape(a->positionals[0]);
-    snprintf(path, sizeof path, "/v1/tasks/%s%s", id == NULL ? "" : id, suffix);
-    free(id);
+    path_to(a->positionals[0], suffix, path);
     cli_exit code = client_call(&c, method, path, NULL, NULL, CALL_MS, &answer);
     if (code != CLI_OK) {
         return code;
@@ -312,9 +190,8 @@ static cli_exit events(const args *a)
 {
     static const output_column columns[] = {
         {"SEQ", "sequence"}, {"TIME", "time"}, {"EVENT", "type"}, {NULL, NULL}};
-    char path[512], *id = client_escape(a->positionals[0]);
-    snprintf(path, sizeof path, "/v1/tasks/%s/events", id == NULL ? "" : id);
-    free(id);
+    char path[PATH_SIZE];
+    path_to(a->positionals[0], "/events", path);
     return list_show(a, path, NULL, "events", columns);
 }
 
@@ -322,14 +199,12 @@ static cli_exit why(const args *a)
 {
     client c;
     json_t *answer, *reason;
-    char path[512], cell[400];
+    char path[PATH_SIZE], cell[400];
     size_t i;
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
-    char *id = client_escape(a->positionals[0]);
-    snprintf(path, sizeof path, "/v1/tasks/%s/explain", id == NULL ? "" : id);
-    free(id);
+    path_to(a->positionals[0], "/explain", path);
     cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &answer);
     if (code == CLI_OK && args_flag(a, "json")) {
         output_json(answer);
@@ -348,20 +223,18 @@ static cli_exit watch(const args *a)
 {
     client c;
     json_t *task;
-    char path[512];
+    char path[PATH_SIZE];
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
-    char *id = client_escape(a->positionals[0]);
-    snprintf(path, sizeof path, "/v1/tasks/%s", id == NULL ? "" : id);
+    path_to(a->positionals[0], "", path);
     cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &task);
     if (code == CLI_OK) {
-        code = wait_for(&c, id == NULL ? "" : id, &task);
+        code = wait_for(&c, path, &task);
         code = code == CLI_OK ? exit_of_task(task) : code;
         print_task(a, &c, task);
         json_decref(task);
     }
-    free(id);
     return code;
 }
 
