@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t now_ms(void)
+int64_t pg_now_ms(void)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
@@ -32,7 +32,7 @@ static void set_why(pg *p, pg_fault fault, const char *text)
 static bool wait_for(int fd, short events, int64_t deadline)
 {
     for (;;) {
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - pg_now_ms();
         struct pollfd one = {.fd = fd, .events = events};
         int ready = left <= 0 ? 0 : poll(&one, 1, (int)left);
         if (ready > 0) {
@@ -178,7 +178,7 @@ bool pg_connect(pg *p)
         return false;
     }
     bool good =
-        PQstatus(p->conn) != CONNECTION_BAD && finish_connect(p, now_ms() + PG_CONNECT_MS);
+        PQstatus(p->conn) != CONNECTION_BAD && finish_connect(p, pg_now_ms() + PG_CONNECT_MS);
     if (!good) {
         if (PQstatus(p->conn) == CONNECTION_BAD && p->conn != NULL) {
             set_why(p, PG_AWAY, PQerrorMessage(p->conn));
@@ -202,7 +202,7 @@ static PGresult *lost(pg *p, const char *why)
 
 PGresult *pg_result(pg *p)
 {
-    int64_t deadline = now_ms() + answer_ms(p);
+    int64_t deadline = pg_now_ms() + answer_ms(p);
     for (;;) {
         int unsent = PQflush(p->conn);
         if (unsent < 0) {

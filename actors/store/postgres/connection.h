@@ -68,4 +68,7 @@ void pg_blame(pg *p, const PGresult *result);
 
 int64_t pg_number(const PGresult *result, int row, int column); /* Of a text result. */
 
+/* A clock that only goes on. */
+int64_t pg_now_ms(void);
+
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     RECONNECT_MS =
@@ -32,13 +31,6 @@ static pg *connection_of(database *d)
     return &((pg_db *)d)->connection;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static cogo_err begin(database *d)
 {
     static const char sql[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -48,16 +40,16 @@ static cogo_err begin(database *d)
         return COGO_OK;
     }
     // The server may have been restarted since the last question: one new try.
-    if (self->failed_at_ms != 0 && now_ms() - self->failed_at_ms < RECONNECT_MS) {
+    if (self->failed_at_ms != 0 && pg_now_ms() - self->failed_at_ms < RECONNECT_MS) {
         return COGO_EIO;
     }
-    int64_t began_ms = now_ms();
+    int64_t began_ms = pg_now_ms();
     if (pg_connect(p) && pg_do(p, sql)) {
         self->failed_at_ms = 0;
         return COGO_OK;
     }
     // One that is refused at once costs the next question nothing.
-    self->failed_at_ms = now_ms() - began_ms < RECONNECT_MS ? 0 : now_ms();
+    self->failed_at_ms = pg_now_ms() - began_ms < RECONNECT_MS ? 0 : pg_now_ms();
     return COGO_EIO;
 }
 
