@@ -165,6 +165,35 @@ static void operation_id(const route *r, char out[128])
     out[at] = '\0';
 }
 
+/* What a client sends as JSON. */
+static json_t *json_body(const route *r)
+{
+    json_t *item = schema_ref(r->takes);
+    if (r->takes_list != NULL && r->gives_list != NULL) {
+        item = json_pack("{s:[o, {s:s}]}", "anyOf", item, "description",
+                         "Anything else gets a problem in its place of the answer.");
+    }
+    json_t *body = shape(r->takes, r->takes_list, item);
+    json_t *list = r->takes_list != NULL
+                       ? json_object_get(json_object_get(body, "properties"), r->takes_list)
+                       : NULL;
+    if (list != NULL) {
+        (void)json_object_set_new(list, "minItems", json_integer(1));
+        (void)json_object_set_new(list, "maxItems",
+                                  json_integer(r->gives == &workflow_record
+                                                   ? SUBMIT_WORKFLOW_MAX
+                                                   : SUBMIT_BATCH_MAX));
+        (void)json_object_set_new(body, "additionalProperties", json_false());
+    }
+    if (r->gives == &workflow_record) {
+        (void)json_object_set_new(
+            json_object_get(body, "properties"), "name",
+            json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", 256));
+    }
+    return json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content", "application/json",
+                     "schema", body);
+}
+
 static json_t *operation(const route *r)
 {
     char id[128];
@@ -181,31 +210,7 @@ static json_t *operation(const route *r)
         (void)json_object_set_new(json_object_get(op, "responses"), "200", success(r));
     }
     if (r->takes != NULL) {
-        json_t *item = schema_ref(r->takes);
-        if (r->takes_list != NULL && r->gives_list != NULL) {
-            item = json_pack("{s:[o, {s:s}]}", "anyOf", item, "description",
-                             "Anything else gets a problem in its place of the answer.");
-        }
-        json_t *body = shape(r->takes, r->takes_list, item);
-        json_t *list = r->takes_list != NULL
-                           ? json_object_get(json_object_get(body, "properties"), r->takes_list)
-                           : NULL;
-        if (list != NULL) {
-            (void)json_object_set_new(list, "minItems", json_integer(1));
-            (void)json_object_set_new(list, "maxItems",
-                                      json_integer(r->gives == &workflow_record
-                                                       ? SUBMIT_WORKFLOW_MAX
-                                                       : SUBMIT_BATCH_MAX));
-            (void)json_object_set_new(body, "additionalProperties", json_false());
-        }
-        if (r->gives == &workflow_record) {
-            (void)json_object_set_new(json_object_get(body, "properties"), "name",
-                                      json_pack("{s:s, s:i, s:i}", "type", "string",
-                                                "minLength", 1, "maxLength", 256));
-        }
-        (void)json_object_set_new(op, "requestBody",
-                                  json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content",
-                                            "application/json", "schema", body));
+        (void)json_object_set_new(op, "requestBody", json_body(r));
     }
     if ((r->flags & ROUTE_BYTES) != 0) {
         (void)json_object_set_new(op, "requestBody",

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 ws_ask *ws_ask_for(socket_link *s, const char *id, cogo_msg_type type, const void *record,
                    cogo_msg_type expected, ws_step step)

@@ -195,29 +195,10 @@ typedef struct fake {
     cogo_actor_id follower;
 } fake;
 
-static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+/* Limits, schedules and dead letters. */
+static void on_definition(cogo_context *ctx, cogo_msg *msg, const task *t)
 {
-    fake *f = state;
-    static const char *const checks[] = {"store: ok"};
-    task t = make_task("tsk_1", TASK_CANCELLED);
-    health h = {.ready = true, .checks = {checks, 1}};
-    explanation e = {.task_id = "tsk_1", .state = "queued", .summary = "It waits."};
-    workflow_page pages = {.next_page_token = NULL};
-    unsigned type = cogo_msg_type_of(msg);
-    atomic_fetch_add_explicit(&seen[type % 512], 1, memory_order_acq_rel);
-    switch (type) {
-    case MSG_TASK_SUBMIT:
-        on_submit(ctx, msg);
-        break;
-    case MSG_TASK_GET:
-        on_get(ctx, msg);
-        break;
-    case MSG_TASK_LIST:
-        on_list(ctx, msg);
-        break;
-    case MSG_TASK_DECIDE:
-        give(ctx, msg, MSG_TASK, &t);
-        break;
+    switch (cogo_msg_type_of(msg)) {
     case MSG_LIMIT_SET:
         give(ctx, msg, MSG_LIMIT, cogo_msg_payload(msg));
         break;
@@ -243,10 +224,38 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
     }
     case MSG_REDRIVE: {
         static const problem gone = {.status = 404, .code = "TASK_NOT_FOUND", .detail = "No."};
-        const submit_item items[] = {{.task = &t}, {.problem = &gone}};
+        const submit_item items[] = {{.task = t}, {.problem = &gone}};
         give(ctx, msg, MSG_REDRIVEN, &(redriven){.tasks = {items, 2}});
         break;
     }
+    default:
+        break;
+    }
+}
+
+static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    fake *f = state;
+    static const char *const checks[] = {"store: ok"};
+    task t = make_task("tsk_1", TASK_CANCELLED);
+    health h = {.ready = true, .checks = {checks, 1}};
+    explanation e = {.task_id = "tsk_1", .state = "queued", .summary = "It waits."};
+    workflow_page pages = {.next_page_token = NULL};
+    unsigned type = cogo_msg_type_of(msg);
+    atomic_fetch_add_explicit(&seen[type % 512], 1, memory_order_acq_rel);
+    switch (type) {
+    case MSG_TASK_SUBMIT:
+        on_submit(ctx, msg);
+        break;
+    case MSG_TASK_GET:
+        on_get(ctx, msg);
+        break;
+    case MSG_TASK_LIST:
+        on_list(ctx, msg);
+        break;
+    case MSG_TASK_DECIDE:
+        give(ctx, msg, MSG_TASK, &t);
+        break;
     case MSG_TASK_CANCEL:
         give(ctx, msg, MSG_TASK, &t);
         break;
@@ -280,6 +289,7 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         give(ctx, msg, MSG_HEALTH, &h);
         break;
     default:
+        on_definition(ctx, msg, &t);
         break;
     }
     return COGO_OK;
