@@ -1,5 +1,6 @@
 #include "actors/orchestrator/audit.h"
 
+#include "actors/orchestrator/log.h"
 #include "actors/orchestrator/spans.h"
 
 #include <cogo/system.h>
@@ -18,10 +19,10 @@ static void free_audit(orc_audit *a)
 static void log_entry(const orc *o, const audit_entry *e)
 {
     bool often = strcmp(e->action, "task.submit") == 0;
-    char subject[LINE_WORD_SIZE];
+    char subject[LOG_WORD_SIZE];
     cogo_log(o->system, often ? COGO_LOG_DEBUG : COGO_LOG_INFO,
              "audit action=%s subject=%s outcome=%s token=%s tenant=%s door=%s request=%s",
-             e->action, orc_line_word(e->subject, subject), e->outcome,
+             e->action, orc_log_word(e->subject, subject), e->outcome,
              e->token_id == NULL ? "-" : e->token_id, e->tenant == NULL ? "*" : e->tenant,
              e->door, e->request_id == NULL ? "-" : e->request_id);
 }

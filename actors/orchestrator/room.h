@@ -62,7 +62,7 @@ struct orc {
     orc_map audit_next, audit_open; /* By door; by who waits for the answer (audit.c). */
     struct orc_audit *first_audit, *last_audit; /* For the next write. */
     uint64_t audits, spans_dropped;
-    uint64_t log_lines, log_second; /* Of the log, in this second (lines.c). */
+    uint64_t log_lines, log_second; /* Of the log, in this second (log.c). */
     int64_t audits_before; /* Entries that go with the next write: from before; 0: none. */
     orc_map stickies;      /* By tenant and key (sticky.c). */
     struct orc_sticky *first_sticky, *last_sticky; /* Used longest ago first. */

@@ -16,15 +16,6 @@ const char *orc_spans_traceparent(orc *o, const orc_task *t, int64_t lease);
 /* The trace of @p t, hexadecimal with its NUL. */
 void orc_spans_trace_id(const orc *o, const orc_task *t, char out[40]);
 
-/* lines.c: says in the log what went wrong with @p t, with its task and trace id. */
-void orc_line_about(orc *o, const orc_task *t);
-
-enum { LINE_WORD_SIZE = 136 /* Bytes, with the end. */ };
-
-/* Anybody's text as the value of a field of a line: a space in it would begin another field.
- * "-" for NULL; else in @p out, cut to its size. */
-const char *orc_line_word(const char *text, char out[LINE_WORD_SIZE]);
-
 void orc_spans_metrics(orc *o, metric_list *list);
 
 #endif

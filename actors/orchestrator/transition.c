@@ -2,6 +2,7 @@
  * follows here: times, event, journal, queue, waiting clients, dependants. */
 #include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/follow.h"
+#include "actors/orchestrator/log.h"
 #include "actors/orchestrator/share.h"
 #include "actors/orchestrator/spans.h"
 
@@ -151,7 +152,7 @@ bool orc_transition(orc *o, orc_task *t, life_event event, const char *reason)
         ended(o, t);
     }
     orc_spans_moved(o, t, before, since_ms);
-    orc_line_about(o, t);
+    orc_log_task(o, t);
     orc_due_arm(o, t);
     orc_event_add(o, t);
     return true;

@@ -1,9 +1,9 @@
 /* Lines of the log about tasks that don't go well. The others would be a line for each task. */
+#include "actors/orchestrator/log.h"
+
 #include "actors/orchestrator/spans.h"
 
 #include <cogo/system.h>
-
-#include <string.h>
 
 enum { LINES_MAX = 50, ERROR_MAX = 200 /* Bytes. */ };
 
@@ -39,15 +39,15 @@ static const char *without(char mark, const char *text, size_t most, char *out)
     return out;
 }
 
-const char *orc_line_word(const char *text, char out[LINE_WORD_SIZE])
+const char *orc_log_word(const char *text, char out[LOG_WORD_SIZE])
 {
-    return text == NULL ? "-" : without(' ', text, LINE_WORD_SIZE - 1, out);
+    return text == NULL ? "-" : without(' ', text, LOG_WORD_SIZE - 1, out);
 }
 
-void orc_line_about(orc *o, const orc_task *t)
+void orc_log_task(orc *o, const orc_task *t)
 {
     const task *r = t->record;
-    char error[ERROR_MAX + 1], trace[40], worker[LINE_WORD_SIZE];
+    char error[ERROR_MAX + 1], trace[40], worker[LOG_WORD_SIZE];
     if (!is_worth_a_line(r->state) || !has_room(o)) {
         return;
     }
@@ -57,5 +57,5 @@ void orc_line_about(orc *o, const orc_task *t)
              r->state == TASK_RETRYING ? "attempt failed" : "task failed",
              without('|', r->error == NULL ? "" : r->error, ERROR_MAX, error), r->task_id,
              trace, task_state_names[r->state], r->role, (long long)r->attempt,
-             orc_line_word(r->worker_id, worker));
+             orc_log_word(r->worker_id, worker));
 }
