@@ -65,6 +65,35 @@ static bool is_running(const json_t *workflow)
     return state != NULL && strcmp(state, "running") == 0;
 }
 
+static bool ended_well(const json_t *entry)
+{
+    const char *state = json_string_value(json_object_get(entry, "state"));
+    return state != NULL && (strcmp(state, "succeeded") == 0 || strcmp(state, "partial") == 0);
+}
+
+/* Shows @p workflow, with --wait once it has ended; takes it. The exit code is its end's. */
+static cli_exit show(const args *a, const client *c, json_t *workflow)
+{
+    cli_exit code = CLI_OK;
+    while (code == CLI_OK && args_flag(a, "wait") && is_running(workflow)) {
+        char path[160], id[64];
+        json_t *next;
+        output_value(workflow, "workflowId", id, sizeof id);
+        snprintf(path, sizeof path, "/v1/workflows/%s?wait=%ds", id, WAIT_SLICE_S);
+        code = client_call(c, "GET", path, NULL, NULL, WAIT_SLICE_S * 1000 + CALL_MS, &next);
+        if (code == CLI_OK) {
+            json_decref(workflow);
+            workflow = next;
+        }
+    }
+    if (code == CLI_OK) {
+        print_workflow(a, workflow);
+        code = args_flag(a, "wait") && !ended_well(workflow) ? CLI_FAILED : CLI_OK;
+    }
+    json_decref(workflow);
+    return code;
+}
+
 static cli_exit run(const args *a)
 {
     client c;
@@ -79,39 +108,107 @@ static cli_exit run(const args *a)
     cli_exit code = client_call(&c, "POST", "/v1/workflows", body, args_value(a, "key"),
                                 CALL_MS, &workflow);
     json_decref(body);
-    while (code == CLI_OK && args_flag(a, "wait") && is_running(workflow)) {
-        char path[160], id[64];
-        json_t *next;
-        output_value(workflow, "workflowId", id, sizeof id);
-        snprintf(path, sizeof path, "/v1/workflows/%s?wait=%ds", id, WAIT_SLICE_S);
-        code = client_call(&c, "GET", path, NULL, NULL, WAIT_SLICE_S * 1000 + CALL_MS, &next);
-        if (code == CLI_OK) {
-            json_decref(workflow);
-            workflow = next;
+    return code == CLI_OK ? show(a, &c, workflow) : code;
+}
+
+static cli_exit fetch(const args *a, const client *c, json_t **out)
+{
+    char path[512];
+    char *id = client_escape(a->positionals[0]);
+    snprintf(path, sizeof path, "/v1/workflows/%s", id == NULL ? "" : id);
+    free(id);
+    return client_call(c, "GET", path, NULL, NULL, CALL_MS, out);
+}
+
+/* Does @p task depend on one of @p open, whose keys are task ids? */
+static bool depends_on(const json_t *task, const json_t *open)
+{
+    size_t i;
+    json_t *id;
+    json_array_foreach(json_object_get(task, "dependencies"), i, id)
+    {
+        if (json_object_get(open, json_string_value(id)) != NULL) {
+            return true;
         }
     }
-    if (code == CLI_OK) {
-        print_workflow(a, workflow);
-        const char *state = json_string_value(json_object_get(workflow, "state"));
-        bool failed = state != NULL && strcmp(state, "failed") == 0;
-        code = failed && args_flag(a, "wait") ? CLI_FAILED : CLI_OK;
-        json_decref(workflow);
+    return false;
+}
+
+/* The tasks that have ended, but not well, by their ids. */
+static json_t *unsuccessful(const json_t *workflow)
+{
+    static const char *const ends[] = {"failed", "cancelled", "expired", "deadlettered"};
+    json_t *open = json_object(), *task;
+    size_t i;
+    json_array_foreach(json_object_get(workflow, "tasks"), i, task)
+    {
+        const char *state = json_string_value(json_object_get(task, "state"));
+        for (size_t k = 0; state != NULL && k < sizeof ends / sizeof ends[0]; k++) {
+            if (strcmp(state, ends[k]) == 0) {
+                json_object_set(open, json_string_value(json_object_get(task, "taskId")), task);
+            }
+        }
+    }
+    return open;
+}
+
+/* Retries all of @p open, a task after those that it depends on: before, it is refused. */
+static cli_exit retry_all(const client *c, json_t *open)
+{
+    cli_exit code = CLI_OK;
+    for (bool more = true; more && code == CLI_OK;) {
+        const char *id;
+        void *next;
+        json_t *task, *answer;
+        more = false;
+        json_object_foreach_safe(open, next, id, task)
+        {
+            char path[160];
+            if (code != CLI_OK || depends_on(task, open)) {
+                continue;
+            }
+            snprintf(path, sizeof path, "/v1/tasks/%s:retry", id);
+            code = client_call(c, "POST", path, NULL, NULL, CALL_MS, &answer);
+            if (code == CLI_OK) {
+                json_decref(answer);
+                json_object_del(open, id);
+                more = true;
+            }
+        }
     }
     return code;
+}
+
+static cli_exit retry(const args *a)
+{
+    client c;
+    json_t *workflow = NULL;
+    if (!client_from_args(a, &c)) {
+        return CLI_USAGE;
+    }
+    cli_exit code = fetch(a, &c, &workflow);
+    if (code != CLI_OK) {
+        return code;
+    }
+    json_t *open = unsuccessful(workflow);
+    json_decref(workflow);
+    code = json_object_size(open) > 0
+               ? retry_all(&c, open)
+               : cli_fail(CLI_CONFLICT, "nothing to retry: no task of %s has failed",
+                          a->positionals[0]);
+    json_decref(open);
+    code = code == CLI_OK ? fetch(a, &c, &workflow) : code;
+    return code == CLI_OK ? show(a, &c, workflow) : code;
 }
 
 static cli_exit get(const args *a)
 {
     client c;
     json_t *workflow;
-    char path[512];
     if (!client_from_args(a, &c)) {
         return CLI_USAGE;
     }
-    char *id = client_escape(a->positionals[0]);
-    snprintf(path, sizeof path, "/v1/workflows/%s", id == NULL ? "" : id);
-    free(id);
-    cli_exit code = client_call(&c, "GET", path, NULL, NULL, CALL_MS, &workflow);
+    cli_exit code = fetch(a, &c, &workflow);
     if (code == CLI_OK) {
         print_workflow(a, workflow);
         json_decref(workflow);
@@ -135,10 +232,17 @@ static const args_option run_options[] = {
     {.name = NULL},
 };
 
+static const args_option retry_options[] = {
+    {.name = "wait", .doc = "wait until all its tasks have ended"},
+    {.name = NULL},
+};
+
 const cli_command workflow_commands[] = {
     {"workflow", "run", "FILE", "submit a graph of tasks (YAML or JSON: name, tasks)",
      run_options, 1, 1, run},
     {"workflow", "get", "ID", "one workflow with its tasks", NULL, 1, 1, get},
+    {"workflow", "retry", "ID", "try again what of it failed, and what depends on that",
+     retry_options, 1, 1, retry},
     {"workflow", "list", "", "workflows, newest first", list_page_options, 0, 0, list},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -110,6 +110,26 @@ def test_workflow_from_a_yaml_file(cluster, tmp_path):
     assert run_cogo("workflow", "run", str(graph), "--server", cluster.url).returncode == 2
 
 
+def test_a_workflow_that_failed_in_the_middle_is_retried_as_a_whole(cluster, tmp_path):
+    tree, graph = tmp_path / "tree", tmp_path / "graph.yaml"
+    graph.write_text("name: late\ntasks:\n  - {ref: before, role: echo}\n"
+                     f"  - {{ref: index, role: code-indexer, context: {{path: {tree}}}, dependencies: [before]}}\n"
+                     "  - {ref: then, role: echo, dependencies: [index]}\n"
+                     "  - {ref: last, role: echo, dependencies: [before, then]}\n")
+    done = run_cogo("workflow", "run", str(graph), "--wait", "--json", "--server", cluster.url)
+    assert done.returncode == 1, done.stderr
+    workflow = json.loads(done.stdout)
+    assert [t["state"] for t in workflow["tasks"]] == ["succeeded", "failed", "cancelled", "cancelled"]
+    tree.mkdir()
+    again = ("workflow", "retry", workflow["workflowId"], "--server", cluster.url)
+    done = run_cogo(*again, "--wait", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [t["state"] for t in json.loads(done.stdout)["tasks"]] == ["succeeded"] * 4
+    nothing = run_cogo(*again)
+    assert nothing.returncode == 4 and "nothing to retry" in nothing.stderr
+    assert run_cogo("workflow", "retry", "wfl_none", "--server", cluster.url).returncode == 3
+
+
 def test_lists_and_checks(cluster):
     server = ("--server", cluster.url)
     assert "quality-assurance" in run_cogo("worker", "list", *server).stdout
