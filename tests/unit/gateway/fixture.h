@@ -1,5 +1,6 @@
 /* A door on a free port with a fake orchestrator behind it, and a client on a raw socket.
- * Used by the gateway's tests. Never sleeps: reads wait for bytes. */
+ * Used by the gateway's tests. Reads wait for bytes; fake_sees() looks again each millisecond.
+ */
 #ifndef TESTS_GATEWAY_FIXTURE_H
 #define TESTS_GATEWAY_FIXTURE_H
 
@@ -48,7 +49,9 @@ bool reply_has(const reply *r, const char *name, const char *value);
 void ask(const door *d, const char *method, const char *path, const char *headers,
          const char *body, reply *r);
 
-/* Messages that the fake has seen of this type. */
+/* The fake orchestrator (fake_test.c). @p system has the messages. */
+cogo_err fake_start(cogo_system *system, cogo_actor_id *out_id);
+/* Messages that it has seen of this type. */
 unsigned fake_seen(unsigned type);
 /* Waits until they are @p count; false: they were not within a minute. */
 bool fake_sees(unsigned type, unsigned count);
