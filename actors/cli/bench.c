@@ -14,13 +14,16 @@
 
 enum { BENCH_NAMES_MAX = 32 };
 
-static bool number_of(const args *a, const char *name, unsigned long max, uint32_t *out)
+static bool number_of(const args *a, const char *name, unsigned long min, unsigned long max,
+                      uint32_t *out)
 {
     const char *text = args_value(a, name);
     char *end = NULL;
     unsigned long value = text != NULL ? strtoul(text, &end, 10) : 0;
-    if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != '\0' || value > max)) {
-        (void)cli_fail(CLI_USAGE, "--%s takes a number up to %lu, not '%s'", name, max, text);
+    if (text != NULL
+        && (text[0] < '0' || text[0] > '9' || *end != '\0' || value < min || value > max)) {
+        (void)cli_fail(CLI_USAGE, "--%s takes a number from %lu to %lu, not '%s'", name, min,
+                       max, text);
         return false;
     }
     *out = (uint32_t)value;
@@ -173,9 +176,9 @@ static cli_exit measure_all(const args *a, uint32_t lanes, uint32_t runs)
 static cli_exit run(const args *a)
 {
     uint32_t lanes = 0, runs = 0, burner_count = 0;
-    if (!number_of(a, "lanes", BENCH_LANES_MAX, &lanes)
-        || !number_of(a, "runs", BENCH_RUNS_MAX, &runs)
-        || !number_of(a, "burners", BURNERS_MAX, &burner_count)) {
+    if (!number_of(a, "lanes", 1, BENCH_LANES_MAX, &lanes)
+        || !number_of(a, "runs", 1, BENCH_RUNS_MAX, &runs)
+        || !number_of(a, "burners", 0, BURNERS_MAX, &burner_count)) {
         return CLI_USAGE;
     }
     if (args_flag(a, "list")) {

@@ -3,6 +3,7 @@
 
 #include "actors/cli/folder.h"
 #include "actors/cli/log.h"
+#include "actors/cli/place.h"
 #include "actors/orchestrator/orchestrator.h"
 #include "actors/sandbox/sandbox.h"
 #include "bench/bench.h"
@@ -157,6 +158,7 @@ bool bench_scene_open(bench_scene *s, bool far, char *error)
     snprintf(s->folder, sizeof s->folder, "/tmp/cogo-bench-XXXXXX");
     log_set_level(COGO_LOG_ERROR);
     signal(SIGPIPE, SIG_IGN);
+    place_sweep();
     if (mkdtemp(s->folder) == NULL) {
         s->folder[0] = '\0';
         return bench_scene_fail(s, "no temporary folder");

@@ -59,10 +59,10 @@ static void sweep_one(const char *folder)
     }
 }
 
-static void sweep(void)
+void place_sweep(void)
 {
     glob_t found;
-    if (glob(FOLDER_PATTERN "*", GLOB_NOSORT, NULL, &found) == 0) {
+    if (glob("/tmp/cogo-{assess,bench}-*", GLOB_NOSORT | GLOB_BRACE, NULL, &found) == 0) {
         for (size_t i = 0; i < found.gl_pathc && i < SWEPT_MAX; i++) {
             sweep_one(found.gl_pathv[i]);
         }
@@ -75,7 +75,7 @@ static cli_exit start_own(place *p, const args *a)
     char error[256];
     signal(SIGPIPE, SIG_IGN);
     log_set_level(args_flag(a, "verbose") ? COGO_LOG_INFO : COGO_LOG_ERROR);
-    sweep();
+    place_sweep();
     snprintf(p->folder, sizeof p->folder, FOLDER_PATTERN "XXXXXX");
     if (mkdtemp(p->folder) == NULL || !place_token(p->token)) {
         return cli_fail(CLI_FAILED, "no temporary folder: %s", strerror(errno));

@@ -1,5 +1,6 @@
 /* Where an assessment runs: a running cluster, or a node of our own in a folder of its own.
- * Used by assess.c. Never leaves a folder behind: what a killed run left is swept by the next.
+ * Used by assess.c, and by benches for what was left. Never leaves a folder behind: what a
+ * killed run left is swept by the next.
  */
 #ifndef CLI_PLACE_H
 #define CLI_PLACE_H
@@ -19,6 +20,9 @@ typedef struct place {
  * a node is started in this process. On failure it has said why. */
 cli_exit place_find(place *p, const args *a);
 void place_leave(place *p);
+
+/* Removes folders that runs of ours left which were killed; others' and living ones stay. */
+void place_sweep(void);
 
 /* Random hexadecimal digits that nobody guesses. False: there are none (errno). */
 bool place_token(char out[2 * PLACE_TOKEN_BYTES + 1]);

@@ -122,7 +122,8 @@ void route_root(exchange *x)
 {
     static const char page[] =
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>cogo</title>"
-        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;"
+        "<meta name=\"viewport\" content=\"width=device-width\">"
+        "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;"
         "padding:0 1em}</style></head>\n<body><h1>cogo</h1>\n"
         "<p>This node takes tasks over HTTP and gives them to role workers.</p>\n<ul>\n"
         "<li><a href=\"/openapi.json\">/openapi.json</a>: every path, with schemas</li>\n"

@@ -3,6 +3,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import tempfile
 
 import pytest
 from conftest import run_cogo
@@ -31,11 +32,21 @@ def test_a_result_is_one_line_that_says_of_what_and_where_it_is():
     assert ask["base"] == "one-way" and ask["ratio"] == pytest.approx(ask["median"] / ask["base_median"], rel=1e-3)
 
 
+@pytest.mark.parametrize("option,value", [("--runs", "0"), ("--lanes", "0"), ("--runs", "1001"), ("--burners", "x")])
+def test_a_wrong_number_is_told_before_anything_is_measured(option, value):
+    done = run_cogo("bench", "ping-pong", option, value, timeout=30)
+    assert done.returncode == 2 and done.stdout == ""
+    assert f"{option} takes a number from" in done.stderr and f"not '{value}'" in done.stderr
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_durable_tasks_are_measured_on_both_engines(postgres, engine):
     env = {"DATABASE_URL": postgres.journal()} if engine == "postgres" else {}
+    left = tempfile.mkdtemp(prefix="cogo-bench-", dir="/tmp")  # As by one that was killed.
+    open(os.path.join(left, "cogo.db.lock"), "w").close()
     done = run_cogo("bench", "durable", "--small", "--runs", "1", "--json", env=env)
     assert done.returncode == 0, done.stderr
+    assert not os.path.exists(left)
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(r["unit"] == "tasks/s" and r["median"] > 0 for r in results)
     whole, each, paced, near, far = [r["mode"] for r in results[:4]], *results[4:]

@@ -150,6 +150,12 @@ def test_lists_and_checks(cluster):
     assert run_cogo("healthcheck", "--server", "http://127.0.0.1:9").returncode == 1
 
 
+def test_a_state_that_does_not_exist_is_told_with_those_that_do(cluster):
+    done = run_cogo("task", "list", "--state", "done", "--server", cluster.url)
+    assert done.returncode == 2
+    assert "called done; there are: " in done.stderr and "succeeded" in done.stderr
+
+
 def test_doctor_says_what_is_there(cluster):
     done = run_cogo("doctor", "--json", "--server", cluster.url)
     checks = {c["name"]: c for c in json.loads(done.stdout)["checks"]}
