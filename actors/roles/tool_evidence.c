@@ -149,7 +149,8 @@ static bool said(const json_t *lines, const char *line)
     return false;
 }
 
-static void say(tool_box *box, bool error, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void say(tool_box *box, bool error,
+                                                      const char *format, va_list args)
 {
     char line[LINE_BYTES];
     (void)vsnprintf(line, sizeof line, format, args);
