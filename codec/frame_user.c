@@ -142,12 +142,15 @@ static const uint8_t *take_bin_head(const uint8_t *at, const uint8_t *end, uint6
                            : NULL;
 }
 
-bool cogo__frame_user_decode(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out)
+/* All fields up to the content of the payload, where it begins; NULL: not for this way, or they
+ * are not all there. */
+static inline __attribute__((always_inline)) const uint8_t *
+take_heads(const uint8_t *bytes, const uint8_t *end, cogo__frame_user *out)
 {
-    const uint8_t *at = bytes + 2, *end = bytes + size_bytes;
+    const uint8_t *at = bytes + 2;
     uint64_t size = 0;
-    if (size_bytes < LEAST || bytes[0] != LIST_OF_7 || bytes[1] != COGO__FRAME_USER) {
-        return false;
+    if (end - bytes < LEAST || bytes[0] != LIST_OF_7 || bytes[1] != COGO__FRAME_USER) {
+        return NULL;
     }
     at = take_uint(at, end, &out->to);
     at = take_uint(at, end, &out->from);
@@ -155,12 +158,29 @@ bool cogo__frame_user_decode(const uint8_t *bytes, size_t size_bytes, cogo__fram
     at = take_uint(at, end, &out->ask);
     at = take_uint(at, end, &out->trace);
     at = take_bin_head(at, end, &size);
-    if (at == NULL || (uint64_t)(end - at) != size || size > COGO__FRAME_PAYLOAD_MAX
-        || out->type > UINT32_MAX) {
-        return false;
+    if (at == NULL || size > COGO__FRAME_PAYLOAD_MAX || out->type > UINT32_MAX) {
+        return NULL;
     }
     out->payload = (cogo_value){at, (size_t)size};
     out->asker = (cogo_value){NULL, 0};
     out->asker_incarnation = 0;
-    return true;
+    return at;
+}
+
+bool cogo__frame_user_decode(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out)
+{
+    const uint8_t *end = bytes + size_bytes, *at = take_heads(bytes, end, out);
+    return at != NULL && (size_t)(end - at) == out->payload.size_bytes;
+}
+
+bool cogo__frame_user_begins(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out)
+{
+    size_t whole = 0;
+    if (size_bytes <= COGO__FRAME_PREFIX
+        || cogo__frame_measure(bytes, size_bytes, COGO__FRAME_BYTES_MAX, &whole)
+               == COGO__FRAME_BROKEN) {
+        return false;
+    }
+    const uint8_t *at = take_heads(bytes + COGO__FRAME_PREFIX, bytes + size_bytes, out);
+    return at != NULL && (size_t)(at - bytes) + out->payload.size_bytes == whole;
 }

@@ -1,5 +1,5 @@
 /* USER frames the short way: nearly all frames are of this kind, and written alike.
- * Used by frame.c only, which does what is refused here by its table.
+ * Used by frame.c, which does what is refused here by its table, and by who reads large ones.
  * Never writes or reads anything that the table would write or read otherwise. */
 #ifndef CODEC_FRAME_USER_H
 #define CODEC_FRAME_USER_H
@@ -15,5 +15,8 @@ enum {
 size_t cogo__frame_user_encode(const cogo__frame_user *u, uint8_t *out, size_t room_bytes);
 /** As cogo__frame_decode(); false: not for this way, and @p out may be half filled. */
 bool cogo__frame_user_decode(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out);
+/** The same of a frame, with its prefix, that has not all come yet: true if only bytes of its
+ * payload are missing, whose size and place @p out tells. */
+bool cogo__frame_user_begins(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out);
 
 #endif

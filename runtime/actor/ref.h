@@ -56,6 +56,7 @@ typedef struct cogo__ref {
     int fd;            /**< Of IO; the owner's. */
     cogo__au32 posted; /**< A TIMER message is in the mailbox. */
     cogo__au64 told;   /**< IO: generation << 32 | COGO_IO_* that one in the mailbox tells. */
+    cogo__au32 quiet;  /**< IO: its owner is nudged where that can be, and looks at `told`. */
     uint32_t next_free;
     // Asks and monitors over another node: generation << 32 | node, and whom a monitor watches.
     cogo__au64 far, far_actor;

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #if defined(COGO_ATOMIC_CHECKED) || defined(__SANITIZE_ADDRESS__) \
@@ -29,6 +30,20 @@ static inline ssize_t cogo__call_send(int fd, const void *bytes, size_t size)
     return COGO__CALL_DIRECT
                ? (ssize_t)syscall(SYS_sendto, fd, bytes, size, MSG_NOSIGNAL, NULL, 0)
                : send(fd, bytes, size, MSG_NOSIGNAL);
+}
+
+static inline ssize_t cogo__call_recv_pieces(int fd, struct iovec *into, int count)
+{
+    struct msghdr all = {.msg_iov = into, .msg_iovlen = (size_t)count};
+    return COGO__CALL_DIRECT ? (ssize_t)syscall(SYS_recvmsg, fd, &all, 0)
+                             : recvmsg(fd, &all, 0);
+}
+
+static inline ssize_t cogo__call_send_pieces(int fd, struct iovec *pieces, int count)
+{
+    struct msghdr all = {.msg_iov = pieces, .msg_iovlen = (size_t)count};
+    return COGO__CALL_DIRECT ? (ssize_t)syscall(SYS_sendmsg, fd, &all, MSG_NOSIGNAL)
+                             : sendmsg(fd, &all, MSG_NOSIGNAL);
 }
 
 static inline int cogo__call_epoll_wait(int epoll, struct epoll_event *events, int most,

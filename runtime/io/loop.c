@@ -66,7 +66,11 @@ static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *eve
         // before it, so what the descriptor had then is there when its owner looks.
     } while (!cogo__u64_cas_acq_rel(&ref->told, &before, before | told_by(event->events)));
     if ((uint32_t)before != 0) {
-        return; // A message is under way.
+        return; // A message or a nudge is under way.
+    }
+    const cogo_actor_id owner = cogo__ref_owner(io->system, ref);
+    if (cogo__u32_load_relaxed(&ref->quiet) != 0 && cogo__nudge(io->system, here, owner)) {
+        return;
     }
     cogo_io_ready ready = {.watch = number};
     cogo_msg *msg = cogo__msg_alloc(io->system, here->heap, COGO_MSG_IO, sizeof ready);
@@ -76,8 +80,7 @@ static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *eve
                   "out of memory: an event of a descriptor is lost");
         return;
     }
-    cogo__post_in(io->system, here, msg, cogo__ref_owner(io->system, ref), COGO_MSG_IO, number,
-                  0, &ready, sizeof ready);
+    cogo__post_in(io->system, here, msg, owner, COGO_MSG_IO, number, 0, &ready, sizeof ready);
 }
 
 /* A wait with a limit of its own costs two settings of a timer, and nearly all waits end long

@@ -30,6 +30,7 @@ cogo_err cogo_io_watch(cogo_context *ctx, int fd, uint64_t cookie, uint64_t *out
     ref->cookie = cookie;
     ref->fd = fd;
     cogo__u64_store_relaxed(&ref->told, number & ~(uint64_t)UINT32_MAX);
+    cogo__u32_store_relaxed(&ref->quiet, 0);
     cogo_err err = cogo__io_add(io, fd, number);
     if (err != COGO_OK) {
         cogo__ref_release(ctx->system, ctx, ctx->cell, ref);
@@ -44,6 +45,15 @@ cogo_err cogo_io_want(cogo_context *ctx, uint64_t watch, uint32_t events)
     const cogo__ref *ref = own_watch(ctx, watch);
     return ref == NULL ? COGO_ENOTFOUND
                        : cogo__io_want(cogo__io_of(ctx->system), ctx, ref->fd, watch, events);
+}
+
+cogo__ref *cogo__io_quiet(cogo_context *ctx, uint64_t watch)
+{
+    cogo__ref *ref = own_watch(ctx, watch);
+    if (ref != NULL) {
+        cogo__u32_store_relaxed(&ref->quiet, 1);
+    }
+    return ref;
 }
 
 void cogo_io_unwatch(cogo_context *ctx, uint64_t watch)

@@ -11,7 +11,8 @@ enum {
     READ_FIRST = 8192, // Bytes of the input buffer of a stranger: its frames have room;
     READ_MOST = COGO__LARGE_BUFFER, // and of a peer: a few of the largest frames have.
     READ_BUDGET = 524288,           // Bytes per turn.
-    TLS_PIECE = 16384,              // Bytes that are taken from the socket at a time.
+    READ_AHEAD = 4096, // Bytes, where a large payload is expected: its frame begins there.
+    TLS_PIECE = 16384, // Bytes that are taken from the socket at a time.
 };
 
 static cogo__large *store_of(const cogo__connection *c)
@@ -59,28 +60,55 @@ static bool is_closed(const cogo__connection *c)
     return cogo__session_state_of(c->session) == COGO__SESSION_CLOSED;
 }
 
-/* As recv(), with -1 for "nothing now" and 0 for the end, which is noted. */
+/* What became of a read into @p room bytes: -1 for "nothing now" and 0 for the end, which is
+ * noted; else as recv(). */
+static ssize_t took(cogo__connection *c, ssize_t got, size_t room)
+{
+    if (got == 0 || (got < 0 && errno != EAGAIN)) {
+        c->hung_up = true;
+    }
+    // Less than there is room for is all that there was, and what comes next is told. But the
+    // end may have been told with it. And who sends large payloads is often writing still: one
+    // look more costs less than to be woken for the rest.
+    bool more = (size_t)got == room || c->to_end || c->incoming.large;
+    c->unread = !c->hung_up && got > 0 && more;
+    return c->hung_up ? 0 : got;
+}
+
 static ssize_t take(cogo__connection *c, uint8_t *into, size_t room)
 {
     ssize_t got = -1;
     do {
         got = cogo__call_recv(c->fd, into, room);
     } while (got < 0 && errno == EINTR);
-    if (got == 0 || (got < 0 && errno != EAGAIN)) {
-        c->hung_up = true;
+    return took(c, got, room);
+}
+
+/* The rest of a large payload to where it stays, and a little of what follows it. */
+static __attribute__((noinline)) ssize_t take_large(cogo__connection *c)
+{
+    size_t rest = 0, room = c->in_capacity - c->in_size;
+    uint8_t *at = cogo__landing_room(c, &rest);
+    room = room < READ_AHEAD ? room : READ_AHEAD;
+    if (rest == 0) {
+        return take(c, c->in + c->in_size, room);
     }
-    // Less than there is room for is all that there was, and what comes next is told. But the
-    // end may have been told with it.
-    c->unread = !c->hung_up && got > 0 && ((size_t)got == room || c->to_end);
-    return c->hung_up ? 0 : got;
+    struct iovec pieces[2] = {{at, rest}, {c->in + c->in_size, room}};
+    ssize_t got = -1;
+    do {
+        got = cogo__call_recv_pieces(c->fd, pieces, 2);
+    } while (got < 0 && errno == EINTR);
+    return took(c, got, rest + room);
 }
 
 static void feed_session(cogo__connection *c, size_t more)
 {
-    c->in_size += more;
+    c->in_size += c->incoming.large ? more - cogo__landing_came(c, more) : more;
     size_t used = cogo__session_input(c->session, c->in, c->in_size);
     c->in_size -= used;
-    if (c->in_size != 0) {
+    if (c->in_size != 0 && cogo__landing_begin(c, c->in + used, c->in_size)) {
+        c->in_size = 0;
+    } else if (c->in_size != 0) {
         memmove(c->in, c->in + used, c->in_size);
     }
 }
@@ -89,7 +117,9 @@ static size_t read_plain(cogo__connection *c)
 {
     size_t total = 0;
     while (total < READ_BUDGET && make_room(c)) {
-        ssize_t got = take(c, c->in + c->in_size, c->in_capacity - c->in_size);
+        ssize_t got = c->incoming.large
+                          ? take_large(c)
+                          : take(c, c->in + c->in_size, c->in_capacity - c->in_size);
         if (got <= 0) {
             break;
         }
@@ -183,12 +213,28 @@ static const uint8_t *next_bytes(cogo__connection *c, size_t *out_size)
     return cogo__tls_output(c->tls, out_size);
 }
 
-bool cogo__bytes_write(cogo__connection *c, size_t *total)
+static __attribute__((noinline)) ssize_t give_large(cogo__connection *c)
 {
+    struct iovec pieces[COGO__LOOSE_PIECES];
+    int count = cogo__loose_gather(&c->out.loose, c->session, pieces);
+    return cogo__call_send_pieces(c->fd, pieces, count);
+}
+
+/* As send(); 0: there is nothing to write. */
+static inline ssize_t give(cogo__connection *c)
+{
+    if (__builtin_expect(c->out.loose.count != 0, 0)) {
+        return give_large(c);
+    }
     size_t size = 0;
     const uint8_t *bytes = next_bytes(c, &size);
-    while (size != 0) {
-        ssize_t put = cogo__call_send(c->fd, bytes, size);
+    return size != 0 ? cogo__call_send(c->fd, bytes, size) : 0;
+}
+
+bool cogo__bytes_write(cogo__connection *c, size_t *total)
+{
+    ssize_t put = 0;
+    while ((put = give(c)) != 0) {
         if (put < 0 && errno == EINTR) {
             continue;
         }
@@ -198,14 +244,15 @@ bool cogo__bytes_write(cogo__connection *c, size_t *total)
         }
         if (c->tls != NULL) {
             cogo__tls_sent(c->tls, (size_t)put);
-        } else {
+        } else if (c->out.loose.count == 0) {
             cogo__session_sent(c->session, (size_t)put);
+        } else {
+            cogo__loose_sent(&c->out.loose, c->session, c->ctx->heap, (size_t)put);
         }
         *total += (size_t)put;
         if (c->peer != NULL) {
             cogo__u64_bump(&c->peer->bytes_out[c->number], (size_t)put);
         }
-        bytes = next_bytes(c, &size);
     }
     return true;
 }

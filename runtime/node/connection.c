@@ -4,6 +4,7 @@
 
 #include "runtime/actor/send.h"
 #include "runtime/base/alloc.h"
+#include "runtime/io/loop.h"
 #include "runtime/node/proof.h"
 
 #include <cogo/io.h>
@@ -283,6 +284,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
         err = cogo__node_tls(c->node, c->opens, &c->tls);
     }
     err = err == COGO_OK ? cogo_io_watch(ctx, c->fd, 0, &c->watch) : err;
+    c->ready = cogo__io_quiet(ctx, c->watch);
     if (err == COGO_OK) {
         uint64_t patience = c->how.kin ? COGO_PROCESS_BEGIN_NS
                                        : (uint64_t)c->node->config.handshake_ms * 1000000;
@@ -310,6 +312,9 @@ static void read_some(cogo__connection *c)
 
 static void on_io(cogo__connection *c, uint32_t events)
 {
+    if (events == 0) {
+        return; // It was taken meanwhile.
+    }
     if (c->connecting) {
         int failed = 0;
         socklen_t size = sizeof failed;
@@ -463,6 +468,7 @@ static cogo_err drained(cogo_context *ctx, void *state)
 {
     cogo__connection *c = state;
     c->ctx = ctx;
+    on_io(c, cogo__io_take(c->ready));
     // relaxed: written before the nudge that this turn is owed to, if it is.
     c->to_send = c->to_send
                  || (c->peer != NULL

@@ -6,12 +6,14 @@
 #define COGO_NODE_CONNECTION_H
 
 #include "runtime/actor/send.h"
+#include "runtime/node/loose.h"
 #include "runtime/node/node.h"
 #include "runtime/node/numbers.h"
 #include "runtime/node/tls.h"
 
 enum {
-    COGO__STREAMS_MAX = 16,  /**< Large messages that one peer may have under way, a count. */
+    COGO__STREAMS_MAX = 16, /**< Large messages that one peer may have under way, a count. */
+    COGO__LANDING_LEAST = 32768, /**< Bytes of a payload: smaller ones are copied. */
     COGO__OUT_HIGH = 262144, /**< Bytes that wait to be written: then no more are encoded. */
 };
 
@@ -21,6 +23,7 @@ typedef struct cogo__outgoing {
     bool lent;     /**< The stage was opened: `sent` of the peer is what counts. */
     uint32_t window;
     cogo__line line;     /**< Taken from the queue. */
+    cogo__loose loose;   /**< Written from where they lie. */
     cogo__line deferred; /**< Wait for the large one, being of the same pair or large too. */
     cogo_msg *large;
     cogo_value large_bytes;
@@ -40,6 +43,14 @@ typedef struct cogo__stream {
     size_t have, total, capacity;
 } cogo__stream;
 
+/* A large payload that comes in, into the message that it becomes. */
+typedef struct cogo__landing {
+    cogo_msg *msg; /**< NULL: none. */
+    cogo__frame_user head;
+    uint32_t cost;
+    size_t have; /**< Bytes of it. */
+} cogo__landing;
+
 typedef struct cogo__incoming {
     uint64_t received; /**< Bytes of messages. */
     uint64_t consumed; /**< Of those, when it was last looked: the peer's lock is for more. */
@@ -49,6 +60,8 @@ typedef struct cogo__incoming {
     const cogo_type *latest_type;
     cogo__chain chain; /**< Decoded, not delivered yet: within a turn only. */
     cogo__stream streams[COGO__STREAMS_MAX];
+    cogo__landing landing;
+    bool large;       /**< A large payload was among what came last: see landing.c. */
     uint32_t members; /**< Memberships of the peer's actors, see COGO__GROUP_PEER_MAX. */
     bool crowded;     /**< It has had more. */
 } cogo__incoming;
@@ -59,7 +72,8 @@ typedef struct cogo__connection {
     cogo_context *ctx; /**< While a callback runs. */
     int fd;
     uint64_t watch;
-    uint32_t wanted; /**< COGO_IO_*: of the watch. */
+    cogo__ref *ready; /**< Of the watch: what the socket has is looked at when drained. */
+    uint32_t wanted;  /**< COGO_IO_*: of the watch. */
     uint32_t number;
     bool opens, connecting, stranger, open, up, ended, hung_up;
     bool to_send; /**< There may be something to encode that could not be before. */
@@ -106,6 +120,22 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame);
 /** All that came so far is delivered. */
 void cogo__incoming_push(cogo__connection *c);
 void cogo__incoming_finish(cogo__connection *c);
+/** The message that a USER frame becomes whose payload stays as it is; NULL: it is to come the
+ * usual way, which knows why. It costs the peer @p out_cost, unless the session is closed now.
+ */
+cogo_msg *cogo__incoming_place(cogo__connection *c, const cogo__frame_user *u,
+                               uint32_t *out_cost);
+/** All of it is there: it is delivered, or turned down. */
+cogo_err cogo__incoming_placed(cogo__connection *c, const cogo__frame_user *u, uint32_t cost,
+                               cogo_msg *msg);
+
+/* Large payloads are read to where they stay: landing.c. */
+/** @p bytes are what came of a frame. True: they were taken, more of it is to be landed. */
+bool cogo__landing_begin(cogo__connection *c, const uint8_t *bytes, size_t size_bytes);
+/** Where what comes next is to be read to; @p out_room 0: to the input buffer. */
+uint8_t *cogo__landing_room(const cogo__connection *c, size_t *out_room);
+/** So much more was read, of which up to room() bytes were there. Returns how many of it. */
+size_t cogo__landing_came(cogo__connection *c, size_t size_bytes);
 /** True if @p number is an ask or a monitor of ours that waits for this very peer. */
 bool cogo__waits_for_peer(const cogo__connection *c, uint64_t number);
 

@@ -199,17 +199,12 @@ static cogo_err ask_here(cogo__connection *c, const cogo__frame_user *u, cogo_ms
     return COGO_OK;
 }
 
-/* @p cost: bytes that the peer gets back when the message has been handled. */
-static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t cost)
+/* @p err: what is wrong with it, if something is. */
+static inline __attribute__((always_inline)) cogo_err deliver(cogo__connection *c,
+                                                              const cogo__frame_user *u,
+                                                              uint32_t cost, cogo_msg *msg,
+                                                              cogo_err err)
 {
-    const cogo__wire_actor the_node = cogo__to_wire(0, 1);
-    cogo_msg *msg = NULL;
-    cogo_err err = u->asker.size_bytes != 0 ? COGO_EUNSUPPORTED : COGO_OK;
-    if (u->to == the_node) {
-        consume_now(c, cost);
-        return on_name_wanted(c, u);
-    }
-    err = err == COGO_OK ? decode(c, u, cost, &msg) : err;
     if (err == COGO_OK) {
         err = ask_here(c, u, msg);
     }
@@ -224,6 +219,20 @@ static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t
     msg->trace = u->trace;
     cogo__chain_add(c->node->system, c->ctx, &c->incoming.chain, local(c, u->to), msg);
     return COGO_OK;
+}
+
+/* @p cost: bytes that the peer gets back when the message has been handled. */
+static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t cost)
+{
+    const cogo__wire_actor the_node = cogo__to_wire(0, 1);
+    cogo_msg *msg = NULL;
+    cogo_err err = u->asker.size_bytes != 0 ? COGO_EUNSUPPORTED : COGO_OK;
+    if (u->to == the_node) {
+        consume_now(c, cost);
+        return on_name_wanted(c, u);
+    }
+    err = err == COGO_OK ? decode(c, u, cost, &msg) : err;
+    return deliver(c, u, cost, msg, err);
 }
 
 /* --- Large messages. --------------------------------------------------------------------- */
@@ -428,6 +437,9 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
     case COGO__FRAME_TYPE:
         return on_type(c, &frame->type);
     case COGO__FRAME_USER:
+        if (__builtin_expect(frame->user.payload.size_bytes >= COGO__LANDING_LEAST, 0)) {
+            c->incoming.large = true; // More of that size may follow.
+        }
         err = take_credit(c, frame->user.payload.size_bytes, &cost);
         return err == COGO_OK ? on_user(c, &frame->user, cost) : err;
     case COGO__FRAME_FIRST:
@@ -466,6 +478,31 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
     }
 }
 
+cogo_msg *cogo__incoming_place(cogo__connection *c, const cogo__frame_user *u,
+                               uint32_t *out_cost)
+{
+    const cogo_type *type = u->type != COGO_MSG_BYTES ? type_of(c, u->type) : NULL;
+    bool bytes = u->type == COGO_MSG_BYTES || (type != NULL && type->record == NULL);
+    if (!bytes || u->to == cogo__to_wire(0, 1)) {
+        return NULL;
+    }
+    cogo_msg *msg = make(c, type != NULL ? type->number : COGO_MSG_BYTES, u->payload.size_bytes,
+                         COGO__MESSAGE_COST + (uint32_t)u->payload.size_bytes);
+    cogo_err err = msg != NULL ? take_credit(c, u->payload.size_bytes, out_cost) : COGO_OK;
+    if (err != COGO_OK) {
+        cogo__msg_free(c->ctx->heap, msg);
+        cogo__session_close(c->session, err, "a frame that can't be accepted");
+        msg = NULL;
+    }
+    return msg;
+}
+
+cogo_err cogo__incoming_placed(cogo__connection *c, const cogo__frame_user *u, uint32_t cost,
+                               cogo_msg *msg)
+{
+    return deliver(c, u, cost, msg, COGO_OK);
+}
+
 void cogo__incoming_push(cogo__connection *c)
 {
     cogo__chain_push(c->node->system, c->ctx, &c->incoming.chain);
@@ -475,6 +512,9 @@ void cogo__incoming_finish(cogo__connection *c)
 {
     for (int i = 0; i < COGO__STREAMS_MAX; i++) {
         end_stream(&c->incoming.streams[i]);
+    }
+    if (c->incoming.landing.msg != NULL) {
+        cogo__msg_free(c->ctx->heap, c->incoming.landing.msg);
     }
     cogo__numbers_finish(&c->incoming.types);
 }

@@ -21,7 +21,8 @@ static bool has_credit(const cogo__connection *c, size_t payload_bytes)
     return used + cost_of(payload_bytes) <= c->out.window;
 }
 
-static void release(cogo__connection *c, cogo_msg *msg, cogo_err err)
+/* It has left the queue, as a frame or, with an @p err, as a dead letter. */
+static void account(cogo__connection *c, cogo_msg *msg, cogo_err err)
 {
     c->out.freed += cogo__queued_cost(msg);
     if (cogo__is_signal(msg)) {
@@ -33,6 +34,11 @@ static void release(cogo__connection *c, cogo_msg *msg, cogo_err err)
             cogo__from_wire(c->peer, cogo__to_wire((uint32_t)msg->enqueued_ns, msg->target));
         cogo__dead_letter(c->node->system, c->ctx, msg, to, COGO_DEAD_UNTYPED);
     }
+}
+
+static void release(cogo__connection *c, cogo_msg *msg, cogo_err err)
+{
+    account(c, msg, err);
     cogo__msg_free(c->ctx->heap, msg);
 }
 
@@ -172,6 +178,27 @@ static cogo_err send_part(cogo__connection *c)
     return err;
 }
 
+/* What waits to be written. */
+static size_t output_bytes(const cogo__connection *c)
+{
+    size_t waiting = 0;
+    (void)cogo__session_output(c->session, &waiting);
+    return waiting;
+}
+
+/* Its payload goes to the socket from where it lies, and then it ends. */
+static cogo_err send_from_there(cogo__connection *c, cogo_msg *msg, const cogo__frame *frame)
+{
+    cogo_err err = cogo__session_send_loose(c->session, frame, &frame->user.payload);
+    account(c, msg, err);
+    if (err == COGO_OK) {
+        cogo__loose_add(&c->out.loose, output_bytes(c), msg, frame->user.payload);
+    } else {
+        cogo__msg_free(c->ctx->heap, msg);
+    }
+    return err;
+}
+
 /* A message of the program. False: no credit, it stays. */
 static bool send_user(cogo__connection *c, cogo_msg *msg, cogo_err *out_err)
 {
@@ -204,6 +231,12 @@ static bool send_user(cogo__connection *c, cogo_msg *msg, cogo_err *out_err)
         return true;
     }
     frame.user.payload = payload;
+    if (cogo__loose_takes(&c->out.loose, payload.size_bytes) && err == COGO_OK && c->tls == NULL
+        && (type == NULL || type->record == NULL)) {
+        c->out.sent += cost_of(payload.size_bytes);
+        *out_err = send_from_there(c, msg, &frame);
+        return true;
+    }
     err = err == COGO_OK ? cogo__session_send(c->session, &frame) : err;
     c->out.sent += cost_of(payload.size_bytes);
     cogo_arena_finish(&c->out.arena);
@@ -273,11 +306,10 @@ static bool send_next(cogo__connection *c, cogo_err *out_err)
  * still. Caller holds the peer's lock. */
 static bool unstage(cogo__connection *c, cogo__stage *stage)
 {
-    size_t waiting = 0;
-    (void)cogo__session_output(c->session, &waiting);
+    size_t waiting = output_bytes(c);
     if (waiting == 0) {
         cogo__session_swap(c->session, &stage->bytes, &stage->size, &stage->capacity);
-    } else if (waiting + stage->size > COGO__OUT_HIGH
+    } else if (waiting + c->out.loose.bytes + stage->size > COGO__OUT_HIGH
                || cogo__session_append(c->session, stage->bytes, stage->size) != COGO_OK) {
         return false;
     }
@@ -334,10 +366,8 @@ bool cogo__outgoing_fill(cogo__connection *c)
 {
     bool full = false, waits = false, more = refill(c, &waits);
     cogo_err err = COGO_OK;
-    size_t waiting = 0;
     while (more && err == COGO_OK) {
-        (void)cogo__session_output(c->session, &waiting);
-        full = waiting >= COGO__OUT_HIGH;
+        full = output_bytes(c) + c->out.loose.bytes >= COGO__OUT_HIGH;
         if (full) {
             break;
         }
@@ -374,6 +404,7 @@ void cogo__outgoing_finish(cogo__connection *c)
         cogo__line_drop(c->node->system, c->ctx, c->peer, &out->deferred);
         cogo__line_drop(c->node->system, c->ctx, c->peer, &out->line);
     }
+    cogo__loose_drop(&out->loose, c->ctx->heap);
     cogo_arena_finish(&out->large_arena);
     cogo_arena_finish(&out->arena);
     cogo__numbers_finish(&out->announced);

@@ -117,12 +117,47 @@ static cogo_err take_in(const cogo__node *node, cogo__peer *peer, cogo_msg *msg,
     return COGO_OK;
 }
 
+/* Whom to tell, if a report is due: when a quarter of the window has been consumed since.
+ * Caller holds the peer's lock. */
+static __attribute__((noinline)) cogo_actor_id
+note_consumed(const cogo__node *node, cogo__peer *peer, uint32_t link, uint32_t bytes)
+{
+    if ((uint32_t)peer->current != link) { // It came over an earlier link.
+        return COGO_NO_ACTOR;
+    }
+    peer->consumed += bytes;
+    if (peer->report_due || peer->consumed - peer->reported < node->config.window_bytes / 4) {
+        return COGO_NO_ACTOR;
+    }
+    peer->report_due = true;
+    return peer->control;
+}
+
+/* What this turn has consumed of the peer's goes back with what it says, for which the lock is
+ * taken anyway. As note_consumed(). */
+static inline cogo_actor_id settle(const cogo__node *node, cogo_context *here, cogo__peer *peer)
+{
+    if (here == NULL || here->owed.bytes == 0 || here->owed.node != peer->index) {
+        return COGO_NO_ACTOR;
+    }
+    uint32_t bytes = here->owed.bytes;
+    here->owed.bytes = 0;
+    return note_consumed(node, peer, here->owed.link, bytes);
+}
+
+static __attribute__((noinline)) void flush(cogo__node *node, cogo_context *here,
+                                            cogo_actor_id connection)
+{
+    cogo__post(node->system, here, connection, COGO__MSG_FLUSH, 0, 0, "", 0);
+}
+
 static cogo_err put(cogo__node *node, cogo_context *here, cogo__peer *peer, cogo_msg *msg,
                     cogo_dead_reason *out_why)
 {
     cogo_actor_id wake = COGO_NO_ACTOR;
     bool staged = false;
     cogo__lock_take(&peer->lock);
+    cogo_actor_id report = settle(node, here, peer);
     cogo_err err = take_in(node, peer, msg, &staged, out_why);
     if (err == COGO_OK) {
         if (cogo__u32_load_relaxed(&peer->looked_after) == COGO__LOOKS_NOBODY) {
@@ -131,8 +166,11 @@ static cogo_err put(cogo__node *node, cogo_context *here, cogo__peer *peer, cogo
         }
     }
     cogo__lock_give(&peer->lock);
+    if (cogo_actor_id_is_set(report)) {
+        flush(node, here, report);
+    }
     if (cogo_actor_id_is_set(wake) && !cogo__nudge(node->system, here, wake)) {
-        cogo__post(node->system, here, wake, COGO__MSG_FLUSH, 0, 0, "", 0);
+        flush(node, here, wake);
     }
     if (staged) {
         cogo__count(node->system, here, COGO__HANDLED, 1);
@@ -174,25 +212,16 @@ static void refuse(cogo__remote *remote, cogo_context *here, cogo_actor_id asker
     }
 }
 
-/* The peer is told when a quarter of the window has been consumed since. */
 static void consumed(cogo__remote *remote, cogo_context *here, uint32_t index,
                      const cogo__remote_cost *cost)
 {
     cogo__node *node = node_of(remote);
     cogo__peer *peer = cogo__peer_find(node, index);
-    cogo_actor_id wake = COGO_NO_ACTOR;
     cogo__lock_take(&peer->lock);
-    if ((uint32_t)peer->current == cost->link) { // Else it came over an earlier link.
-        peer->consumed += cost->bytes;
-        if (!peer->report_due
-            && peer->consumed - peer->reported >= node->config.window_bytes / 4) {
-            peer->report_due = true;
-            wake = peer->control;
-        }
-    }
+    cogo_actor_id report = note_consumed(node, peer, cost->link, cost->bytes);
     cogo__lock_give(&peer->lock);
-    if (cogo_actor_id_is_set(wake)) {
-        cogo__post(node->system, here, wake, COGO__MSG_FLUSH, 0, 0, "", 0);
+    if (cogo_actor_id_is_set(report)) {
+        flush(node, here, report);
     }
 }
 

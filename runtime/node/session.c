@@ -37,15 +37,17 @@ static cogo_err reserve(cogo__session *s, size_t more)
     return COGO_OK;
 }
 
-/* Appends @p frame. @p out_bytes (may be NULL): where it was put. */
-cogo_err cogo__session_say(cogo__session *s, const cogo__frame *frame, cogo_value *out_bytes)
+/* Appends @p frame, without @p loose if that is not NULL. @p out_bytes (may be NULL): where it
+ * was put. */
+static cogo_err append_all_but(cogo__session *s, const cogo__frame *frame,
+                               const cogo_value *loose, cogo_value *out_bytes)
 {
-    size_t bound = cogo__frame_bound(frame);
+    size_t bound = cogo__frame_bound(frame) - (loose != NULL ? loose->size_bytes : 0);
     cogo_err err = bound == 0 ? COGO_EINVAL : reserve(s, bound);
     if (err != COGO_OK) {
         return err;
     }
-    size_t size = cogo__frame_encode(frame, NULL, s->out + s->out_size, bound);
+    size_t size = cogo__frame_encode(frame, loose, s->out + s->out_size, bound);
     if (size == 0) {
         return COGO_EINVAL;
     }
@@ -54,6 +56,11 @@ cogo_err cogo__session_say(cogo__session *s, const cogo__frame *frame, cogo_valu
     }
     s->out_size += size;
     return COGO_OK;
+}
+
+cogo_err cogo__session_say(cogo__session *s, const cogo__frame *frame, cogo_value *out_bytes)
+{
+    return append_all_but(s, frame, NULL, out_bytes);
 }
 
 const uint8_t *cogo__session_output(const cogo__session *s, size_t *out_size)
@@ -95,6 +102,12 @@ void cogo__session_sent(cogo__session *s, size_t size_bytes)
 cogo_err cogo__session_send(cogo__session *s, const cogo__frame *frame)
 {
     return s->state == COGO__SESSION_OPEN ? cogo__session_say(s, frame, NULL) : COGO_ESTATE;
+}
+
+cogo_err cogo__session_send_loose(cogo__session *s, const cogo__frame *frame,
+                                  const cogo_value *loose)
+{
+    return s->state == COGO__SESSION_OPEN ? append_all_but(s, frame, loose, NULL) : COGO_ESTATE;
 }
 
 /* --- The end. --------------------------------------------------------------------------- */

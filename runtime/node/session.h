@@ -78,6 +78,10 @@ const uint8_t *cogo__session_output(const cogo__session *session, size_t *out_si
 void cogo__session_sent(cogo__session *session, size_t size_bytes);
 /** Appends a frame. COGO_OK; COGO_ESTATE (not open); COGO_EFULL; COGO_EINVAL; COGO_ENOMEM. */
 cogo_err cogo__session_send(cogo__session *session, const cogo__frame *frame);
+/** As cogo__session_send(), without the content of @p loose, which must be the last field of
+ * @p frame that is written: the caller sends it behind what is the output now. */
+cogo_err cogo__session_send_loose(cogo__session *session, const cogo__frame *frame,
+                                  const cogo_value *loose);
 /** Appends whole frames that were encoded elsewhere. As cogo__session_send(). */
 cogo_err cogo__session_append(cogo__session *session, const uint8_t *frames, size_t size_bytes);
 /** As above for an open session whose output is empty, without a copy: it keeps the block, and

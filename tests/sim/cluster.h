@@ -12,7 +12,8 @@ enum {
     WATCHES_MAX = 256,
     OLD_MAX = 8,
     SAY = COGO_MSG_USER,
-    LARGE = 100000, // Bytes: goes in parts.
+    LARGE = 100000, // Bytes: goes in parts;
+    MIDDLE = 50000, // in one, and is not copied.
 };
 #define MEMBER "member"
 #define SCOPE  "cluster"

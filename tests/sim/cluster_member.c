@@ -40,7 +40,9 @@ static void on_group(host *h, const cogo_group_event *event)
 
 static void say(cogo_context *ctx, host *h, cogo_actor_id to)
 {
-    size_t size = scenario_maybe(3) ? LARGE : sizeof(word) + scenario_pick(200);
+    size_t size = scenario_maybe(3)   ? LARGE
+                  : scenario_maybe(3) ? MIDDLE
+                                      : sizeof(word) + scenario_pick(200);
     cogo_msg *msg = cogo_msg_create(cogo_context_system(ctx), SAY, size);
     word w = {to.incarnation, (uint32_t)h->number, h->life, h->said + 1};
     scenario_must(msg != NULL);

@@ -17,6 +17,8 @@ WRAP(int, getsockopt, int fd, int level, int name, void *value, socklen_t *size)
 WRAP(int, setsockopt, int fd, int level, int name, const void *value, socklen_t size);
 WRAP(ssize_t, recv, int fd, void *bytes, size_t size, int flags);
 WRAP(ssize_t, send, int fd, const void *bytes, size_t size, int flags);
+WRAP(ssize_t, recvmsg, int fd, struct msghdr *all, int flags);
+WRAP(ssize_t, sendmsg, int fd, const struct msghdr *all, int flags);
 WRAP(int, shutdown, int fd, int how);
 
 static uint16_t port_of(const struct sockaddr *at)
@@ -133,6 +135,41 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
     }
     size_t put = net_put(s, bytes, size);
     return put != 0 ? (ssize_t)put : net_failed(EAGAIN);
+}
+
+/* Piece by piece, as far as each is done whole. */
+ssize_t __wrap_recvmsg(int fd, struct msghdr *all, int flags)
+{
+    if (!is_ours(fd)) {
+        return __real_recvmsg(fd, all, flags);
+    }
+    ssize_t total = 0, got = 0;
+    for (size_t i = 0; i < all->msg_iovlen; i++) {
+        const struct iovec *piece = &all->msg_iov[i];
+        got = __wrap_recv(fd, piece->iov_base, piece->iov_len, flags);
+        total += got > 0 ? got : 0;
+        if (got < 0 || (size_t)got < piece->iov_len) {
+            break;
+        }
+    }
+    return total > 0 ? total : got;
+}
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *all, int flags)
+{
+    if (!is_ours(fd)) {
+        return __real_sendmsg(fd, all, flags);
+    }
+    ssize_t total = 0, put = 0;
+    for (size_t i = 0; i < all->msg_iovlen; i++) {
+        const struct iovec *piece = &all->msg_iov[i];
+        put = __wrap_send(fd, piece->iov_base, piece->iov_len, flags);
+        total += put > 0 ? put : 0;
+        if (put < 0 || (size_t)put < piece->iov_len) {
+            break;
+        }
+    }
+    return total > 0 ? total : put;
 }
 
 int __wrap_shutdown(int fd, int how)

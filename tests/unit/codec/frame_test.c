@@ -1,6 +1,7 @@
 /* Frames: golden bytes, limits, what newer and hostile peers send. */
 #include "codec/frame.h"
 #include "codec/frame_table.h"
+#include "codec/frame_user.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
@@ -197,6 +198,34 @@ Test(frame, a_loose_payload_gives_the_same_bytes)
     cr_expect(memcmp(whole, head, less) == 0);
     frame.user.asker = text("another-node"); // Now it is not the last field.
     cr_expect_eq(cogo__frame_encode(&frame, &frame.user.payload, head, sizeof head), 0u);
+}
+
+/* Once all but some of its payload is there, and not before. */
+Test(frame, a_user_frame_that_has_begun_tells_what_is_missing)
+{
+    cogo__frame frame = {
+        .kind = COGO__FRAME_USER,
+        .user = {.to = 7, .from = 1u << 31, .type = 300, .payload = text("a large payload")}};
+    uint8_t bytes[128], other[128];
+    size_t size = cogo__frame_encode(&frame, NULL, bytes, sizeof bytes);
+    size_t head = size - frame.user.payload.size_bytes;
+    cogo__frame_user begun;
+    for (size_t have = 0; have <= size; have++) {
+        cr_expect_eq(cogo__frame_user_begins(bytes, have, &begun), have >= head);
+        if (have >= head) {
+            cr_expect_eq(begun.to, 7u);
+            cr_expect_eq(begun.type, 300u);
+            cr_expect_eq(begun.payload.size_bytes, frame.user.payload.size_bytes);
+            cr_expect(begun.payload.data == bytes + head);
+        }
+    }
+    frame.user.asker = text("x"); // Fields after the payload.
+    size = cogo__frame_encode(&frame, NULL, other, sizeof other);
+    cr_expect_not(cogo__frame_user_begins(other, size - 4, &begun));
+    bytes[3]++; // Longer than its payload says.
+    cr_expect_not(cogo__frame_user_begins(bytes, head + 2, &begun));
+    memset(bytes, 0xff, COGO__FRAME_PREFIX);
+    cr_expect_not(cogo__frame_user_begins(bytes, head + 2, &begun));
 }
 
 Test(frame, what_breaks_a_limit_is_never_written)

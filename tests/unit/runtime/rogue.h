@@ -24,6 +24,8 @@ typedef struct rogue {
     cogo__frame frame;
     uint32_t heartbeat_ms; /* What it promises; 0: a minute. */
     uint64_t incarnation;  /* 0: 77. */
+    uint32_t window_bytes; /* 0: 1 MiB. */
+    int buffer_bytes;      /* Of its sockets, for what comes; 0: as the system has it. */
 } rogue;
 
 static cogo_err rogue_admit(void *ctx, cogo__session *session, const char **why)
@@ -82,18 +84,22 @@ static inline bool rogue_connect(rogue *r, const place *p, const char *name,
                              .sin_port = htons(cogo_node_port(p->system))};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (r->buffer_bytes != 0) {
+        cr_expect_eq(
+            setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &r->buffer_bytes, sizeof r->buffer_bytes), 0);
+    }
     cr_expect_eq(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-    cogo__session_config config = {.opens = true,
-                                   .connection = connection,
-                                   .node = name,
-                                   .cluster = "",
-                                   .incarnation = r->incarnation != 0 ? r->incarnation : 77,
-                                   .window_bytes = 1048576,
-                                   .heartbeat_ms =
-                                       r->heartbeat_ms != 0 ? r->heartbeat_ms : 60000,
-                                   .secret = cluster_secret,
-                                   .secret_size_bytes = sizeof cluster_secret - 1,
-                                   .events = {r, rogue_admit, rogue_take}};
+    cogo__session_config config = {
+        .opens = true,
+        .connection = connection,
+        .node = name,
+        .cluster = "",
+        .incarnation = r->incarnation != 0 ? r->incarnation : 77,
+        .window_bytes = r->window_bytes != 0 ? r->window_bytes : 1048576,
+        .heartbeat_ms = r->heartbeat_ms != 0 ? r->heartbeat_ms : 60000,
+        .secret = cluster_secret,
+        .secret_size_bytes = sizeof cluster_secret - 1,
+        .events = {r, rogue_admit, rogue_take}};
     memset(config.nonce, 'r' + (int)connection, sizeof config.nonce);
     r->fds[connection] = fd;
     cr_expect_eq(cogo__session_create(&config, &r->sessions[connection]), COGO_OK);
