@@ -140,7 +140,7 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
 /* Piece by piece, as far as each is done whole. */
 ssize_t __wrap_recvmsg(int fd, struct msghdr *all, int flags)
 {
-    if (!is_ours(fd)) {
+    if (!net_is_ours(fd)) {
         return __real_recvmsg(fd, all, flags);
     }
     ssize_t total = 0, got = 0;
@@ -157,7 +157,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *all, int flags)
 
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *all, int flags)
 {
-    if (!is_ours(fd)) {
+    if (!net_is_ours(fd)) {
         return __real_sendmsg(fd, all, flags);
     }
     ssize_t total = 0, put = 0;
