@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    OVER_LINK = 1,        // Of an exit signal, see relation.c.
     DECODED_SHARE = 4,    // A decoded record may take so many times the largest message.
     STREAM_FIRST = 262144 // Bytes reserved for a large message at first.
 };
@@ -384,7 +383,7 @@ static void answer_for_gone(cogo__connection *c, cogo_msg_type type, cogo_actor_
         cogo__post(system, c->ctx, signal->from, COGO_MSG_DOWN, signal->number, 0, &down,
                    sizeof down);
     } else if (type == COGO__SIG_LINK) {
-        answer.number = OVER_LINK;
+        answer.number = COGO__OVER_LINK;
         (void)cogo__signal_send(system, c->ctx, signal->from, COGO__SIG_EXIT, &answer);
     } else if (type == COGO__SIG_UNLINK) {
         (void)cogo__signal_send(system, c->ctx, signal->from, COGO__SIG_UNLINK_ACK, &answer);
