@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ROOM = 512 }; /* Requests that may wait at once: actors/gateway/server.h */
+enum {
+    ROOM = 512, /* Requests that may wait at once: actors/gateway/server.h */
+    TRIES = 100 /* For a request to be there when its connection is taken. */
+};
 
 /* As many as have room, each with a task that never ends. */
 static void fill_up(const door *d, int fds[ROOM])
@@ -29,6 +32,27 @@ static void expect_refused(const reply *r, const char *connection)
     cr_expect(r->body != NULL && strstr(r->body, "\"retryAfterMs\":1000") != NULL);
 }
 
+/* One that is there when its connection is taken is refused without one of the door's. The door
+ * may be quicker. */
+static void expect_shed(const door *d, const char *request, reply *r)
+{
+    bool closed = false;
+    for (int i = 0; i < TRIES && !closed; i++) {
+        char byte;
+        int fresh = dial(d);
+        say(fresh, request);
+        hear(fresh, r);
+        closed = reply_has(r, "Connection", "close");
+        expect_refused(r, closed ? "close" : "keep-alive");
+        cr_expect(!closed || recv(fresh, &byte, 1, 0) == 0);
+        (void)close(fresh);
+        if (!closed) {
+            reply_finish(r);
+        }
+    }
+    cr_expect(closed);
+}
+
 Test(door, what_there_is_no_room_for_is_refused_and_told_when_to_come_back)
 {
     static const char whole[] =
@@ -37,7 +61,6 @@ Test(door, what_there_is_no_room_for_is_refused_and_told_when_to_come_back)
     door d;
     reply r, other;
     int fds[ROOM];
-    char byte;
     allow_files();
     cr_assert(door_open(&d, NULL));
     int kept = dial(&d);
@@ -46,12 +69,7 @@ Test(door, what_there_is_no_room_for_is_refused_and_told_when_to_come_back)
     cr_expect_eq(r.status, 202);
     reply_finish(&r);
     fill_up(&d, fds);
-    int fresh = dial(&d);
-    say(fresh, whole);
-    hear(fresh, &r);
-    expect_refused(&r, "close");
-    cr_expect_eq(recv(fresh, &byte, 1, 0), 0);
-    (void)close(fresh);
+    expect_shed(&d, whole, &r);
     say(kept, whole);
     hear(kept, &other);
     expect_refused(&other, "keep-alive");
