@@ -182,5 +182,6 @@ bool cogo__frame_user_begins(const uint8_t *bytes, size_t size_bytes, cogo__fram
         return false;
     }
     const uint8_t *at = take_heads(bytes + COGO__FRAME_PREFIX, bytes + size_bytes, out);
-    return at != NULL && (size_t)(at - bytes) + out->payload.size_bytes == whole;
+    return at != NULL && (size_t)(at - bytes) + out->payload.size_bytes == whole
+           && size_bytes <= whole;
 }

@@ -16,7 +16,8 @@ size_t cogo__frame_user_encode(const cogo__frame_user *u, uint8_t *out, size_t r
 /** As cogo__frame_decode(); false: not for this way, and @p out may be half filled. */
 bool cogo__frame_user_decode(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out);
 /** The same of a frame, with its prefix, that has not all come yet: true if only bytes of its
- * payload are missing, whose size and place @p out tells. */
+ * payload are missing, whose size and place @p out tells. False, too, if @p bytes go on behind
+ * it. */
 bool cogo__frame_user_begins(const uint8_t *bytes, size_t size_bytes, cogo__frame_user *out);
 
 #endif

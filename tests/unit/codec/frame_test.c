@@ -219,6 +219,7 @@ Test(frame, a_user_frame_that_has_begun_tells_what_is_missing)
             cr_expect(begun.payload.data == bytes + head);
         }
     }
+    cr_expect_not(cogo__frame_user_begins(bytes, size + 1, &begun), "another follows");
     frame.user.asker = text("x"); // Fields after the payload.
     size = cogo__frame_encode(&frame, NULL, other, sizeof other);
     cr_expect_not(cogo__frame_user_begins(other, size - 4, &begun));
