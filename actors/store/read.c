@@ -107,8 +107,12 @@ cogo_err lookup_bad(cogo_arena *arena, store_found *out, const char *format, ...
     char text[JOURNAL_ERROR_SIZE];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    int size = vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    // A cut may have left a part of a character, which no answer can hold.
+    for (size_t i = sizeof text - 1; size >= (int)sizeof text && i-- > 0 && text[i] < 0;) {
+        text[i] = '\0';
+    }
     *out = (store_found){.error = cogo_arena_strdup(arena, text)};
     return COGO_EINVAL;
 }

@@ -196,3 +196,10 @@ def test_curl_sends_a_body_in_chunks(cluster):
                             "Content-Type: application/json", "--data-binary", "@-", cluster.url + "/v1/tasks"],
                            input="x" * 1200000, capture_output=True, text=True, timeout=60)
     assert large.stdout == "413"
+
+
+def test_a_state_that_nobody_has_is_refused_whatever_its_characters(make_cluster):
+    cluster = make_cluster()
+    for path in ("/v1/workflows", "/v1/tasks"):
+        for i in range(4):
+            assert cluster.call("GET", path + "?state=" + "1" * i + "%F0%90%80%80" * 60).status == 422
