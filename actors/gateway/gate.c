@@ -1,6 +1,7 @@
 #include "actors/gateway/gate.h"
 
 #include "actors/gateway/route.h"
+#include "codec/contract/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static void owner_of_task(exchange *x, cogo_msg *msg)
     problem p = {.status = 404,
                  .code = "TASK_NOT_FOUND",
                  .title = "No such task",
-                 .detail = cogo_arena_printf(&x->arena, "No such task: %s.", x->id)};
+                 .detail = text_print(&x->arena, "No such task: %.80s.", x->id)};
     exchange_fail(x, &p);
 }
 
@@ -57,7 +58,7 @@ static void owner_of_workflow(exchange *x, cogo_msg *msg)
     problem p = {.status = 404,
                  .code = "WORKFLOW_NOT_FOUND",
                  .title = "No such workflow",
-                 .detail = cogo_arena_printf(&x->arena, "No such workflow: %s.", x->id)};
+                 .detail = text_print(&x->arena, "No such workflow: %.80s.", x->id)};
     exchange_fail(x, &p);
 }
 

@@ -2,6 +2,7 @@
 #include "actors/gateway/route.h"
 #include "actors/gateway/sse.h"
 #include "actors/gateway/submit.h"
+#include "codec/contract/text.h"
 
 #include <string.h>
 
@@ -69,14 +70,14 @@ static bool known_state(const char *name)
     return false;
 }
 
-static const char *no_such_state(exchange *x)
+static const char *no_such_state(exchange *x, const char *name)
 {
     const char *known = task_state_names[0];
     for (size_t i = 1; i < TASK_STATE_COUNT && known != NULL; i++) {
         known = cogo_arena_printf(&x->arena, "%s, %s", known, task_state_names[i]);
     }
-    return cogo_arena_printf(&x->arena, "No task state has this name; there are: %s.",
-                             known != NULL ? known : "");
+    return text_print(&x->arena, "No task state is called %.60s; there are: %s.", name,
+                      known != NULL ? known : "");
 }
 
 void route_task_list(exchange *x)
@@ -88,7 +89,7 @@ void route_task_list(exchange *x)
                       .page_token = query_get(&x->query, "pageToken")};
     for (size_t i = 0; i < list.states.count; i++) {
         if (!known_state(list.states.items[i])) {
-            exchange_invalid(x, "state", no_such_state(x));
+            exchange_invalid(x, "state", no_such_state(x, list.states.items[i]));
             return;
         }
     }

@@ -3,6 +3,7 @@
 #include "actors/gateway/route.h"
 #include "actors/gateway/ws.h"
 #include "codec/contract/digest.h"
+#include "codec/contract/text.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -33,10 +34,9 @@ static bool check(exchange *x, access_token *wanted)
         exchange_invalid(x, "/scopes",
                          "At least one of read, submit, admin, work is required.");
     } else if (!grant_scopes(wanted->scopes, &scopes, &unknown)) {
-        exchange_invalid(x, "/scopes",
-                         cogo_arena_printf(&x->arena,
-                                           "%.40s is no scope: read, submit, admin, work.",
-                                           unknown));
+        exchange_invalid(
+            x, "/scopes",
+            text_print(&x->arena, "%.40s is no scope: read, submit, admin, work.", unknown));
     } else if (!all && (scopes & (SCOPE_WORK | SCOPE_ADMIN)) == SCOPE_WORK) {
         exchange_invalid(x, "/scopes",
                          "A worker gets the tasks of all tenants: work needs the tenant *.");

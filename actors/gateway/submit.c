@@ -2,6 +2,7 @@
 
 #include "actors/doors/key.h"
 #include "actors/gateway/gate.h"
+#include "codec/contract/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ json_t *submit_list(exchange *x, json_t *body, const char *const *also, size_t m
     json_object_foreach(body, key, value)
     {
         if (strcmp(key, "tasks") != 0 && !is_listed(also, key)) {
-            exchange_invalid(x, cogo_arena_printf(&x->arena, "/%.100s", key), "Unknown field.");
+            exchange_invalid(x, text_print(&x->arena, "/%.100s", key), "Unknown field.");
             return NULL;
         }
     }

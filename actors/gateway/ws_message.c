@@ -1,6 +1,7 @@
 /* A message of a socket: one frame, checked before anybody gets it. */
 #include "actors/gateway/gate.h"
 #include "actors/gateway/ws.h"
+#include "codec/contract/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static bool check_members(ws_frame *f, const ws_kind *k)
     {
         if (!has_member(k, name)) {
             ws_refuse(f, &(problem){.status = 422,
-                                    .detail = cogo_arena_printf(
+                                    .detail = text_print(
                                         &f->arena, "/%.100s: Unknown field of a %s frame.",
                                         name, k->type)});
             return false;
@@ -106,7 +107,7 @@ static void take_frame(ws_frame *f, cogo_msg *msg)
     if (k == NULL) {
         ws_refuse(f, &(problem){.status = 422,
                                 .code = "UNKNOWN_FRAME",
-                                .detail = cogo_arena_printf(
+                                .detail = text_print(
                                     &f->arena, "/type: %.60s is no frame that a client sends.",
                                     type != NULL ? type : "(none)")});
         return;

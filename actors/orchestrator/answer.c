@@ -1,5 +1,6 @@
 /* Answers: records, and problems as in RFC 9457. */
 #include "actors/orchestrator/audit.h"
+#include "codec/contract/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,7 +72,7 @@ void orc_refuse(orc *o, cogo_actor_id to, int64_t status, const char *code, cons
     char detail[DETAIL_SIZE];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(detail, sizeof detail, format, args);
+    text_format(detail, sizeof detail, format, args);
     va_end(args);
     problem why = {.title = orc_title(code), .status = status, .detail = detail, .code = code};
     if (status == 503) {

@@ -2,6 +2,7 @@
 #include "actors/orchestrator/budget.h"
 #include "actors/orchestrator/submission.h"
 #include "codec/contract/artifact.h"
+#include "codec/contract/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ void orc_submit_wrong(submission *s, size_t at, const char *code, const char *po
     char detail[DETAIL_SIZE];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(detail, sizeof detail, format, args);
+    text_format(detail, sizeof detail, format, args);
     va_end(args);
     if (entry->errors == NULL) {
         entry->errors = cogo_arena_alloc(arena, FIELD_ERRORS_MAX * sizeof *entry->errors);

@@ -1,5 +1,6 @@
 /* Reading: what is live comes from memory, all else from the store. */
 #include "actors/orchestrator/room.h"
+#include "codec/contract/text.h"
 
 #include <string.h>
 
@@ -147,10 +148,9 @@ void orc_on_events(orc *o, cogo_msg *msg)
 void orc_on_health(orc *o, cogo_msg *msg)
 {
     bool led = cogo_actor_id_is_set(o->leader);
-    const char *store =
-        o->phase == ORC_STORE_WAITING
-            ? cogo_arena_printf(&o->scratch, "store: retrying: %s", o->store_error)
-            : "store: ok";
+    const char *store = o->phase == ORC_STORE_WAITING
+                            ? text_print(&o->scratch, "store: retrying: %s", o->store_error)
+                            : "store: ok";
     const char *tasks = o->phase == ORC_RECOVERING  ? "tasks: loading"
                         : o->phase != ORC_FOLLOWING ? "tasks: ok"
                         : led                       ? "tasks: ok (another orchestrator leads)"

@@ -2,6 +2,7 @@
  * roles. Each is answered by itself. */
 #include "actors/orchestrator/room.h"
 #include "codec/contract/failpoint.h"
+#include "codec/contract/text.h"
 
 #include <string.h>
 
@@ -36,12 +37,12 @@ static submit_item redrive_one(orc *o, const char *id, const char *tenant)
     const char *detail = NULL;
     orc_task *t = orc_task_find(o, id);
     if (t == NULL || !orc_sees(tenant, t->record->tenant)) {
-        detail = cogo_arena_printf(&o->scratch, "No such task: %.80s.", id);
+        detail = text_print(&o->scratch, "No such task: %.80s.", id);
         return (submit_item){.problem = refusal(o, 404, "TASK_NOT_FOUND", detail)};
     }
     if (t->record->state != TASK_DEADLETTERED) {
-        detail = cogo_arena_printf(&o->scratch, "The task %s is %s, no dead letter.", id,
-                                   task_state_names[t->record->state]);
+        detail = text_print(&o->scratch, "The task %s is %s, no dead letter.", id,
+                            task_state_names[t->record->state]);
         return (submit_item){.problem = refusal(o, 409, "TASK_NOT_DEADLETTERED", detail)};
     }
     const char *code = orc_retry_refused(o, t, &detail);

@@ -1,6 +1,8 @@
 /* Schedules: made, listed, paused, deleted, and found again at the start. */
 #include "actors/orchestrator/schedule.h"
 
+#include "codec/contract/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +31,8 @@ static const char *wrong(orc *o, const schedule *record, cron *out_cron, zone **
     *out_zone = NULL;
     *out_pointer = "/instruction/role";
     if (asked == NULL || asked->role == NULL || !contract_role_known(asked->role)) {
-        return cogo_arena_printf(&o->scratch, "Unknown role: %.64s",
-                                 asked == NULL || asked->role == NULL ? "" : asked->role);
+        return text_print(&o->scratch, "Unknown role: %.64s",
+                          asked == NULL || asked->role == NULL ? "" : asked->role);
     }
     *out_pointer = "/instruction/dependencies";
     if (asked->dependencies.count > 0) {
@@ -38,12 +40,12 @@ static const char *wrong(orc *o, const schedule *record, cron *out_cron, zone **
     }
     *out_pointer = "/cron";
     if (!cron_parse(record->cron, out_cron, error)) {
-        return cogo_arena_strdup(&o->scratch, error);
+        return text_print(&o->scratch, "%s", error);
     }
     *out_pointer = "/timeZone";
     if (!zone_load(record->time_zone == NULL ? "UTC" : record->time_zone, out_zone)) {
-        return cogo_arena_printf(&o->scratch, "No time zone of this name is known here: %.64s",
-                                 record->time_zone);
+        return text_print(&o->scratch, "No time zone of this name is known here: %.64s",
+                          record->time_zone);
     }
     *out_pointer = "/cron";
     if (cron_next(out_cron, *out_zone, cogo_system_wall_ms(o->system)) == 0) {

@@ -171,7 +171,7 @@ static cogo_err check(const task_list *list, const char *const *states, cogo_are
     }
     for (size_t i = 0; i < list->states.count; i++) {
         if (!is_one_of(list->states.items[i], states)) {
-            return lookup_bad(arena, out, "state: %s is not a state", list->states.items[i]);
+            return lookup_bad(arena, out, "state: %.40s is not a state", list->states.items[i]);
         }
     }
     if (!parse_token(list, out_before)) {

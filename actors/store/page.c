@@ -1,5 +1,6 @@
 /* Pages of rows, newest first. Works the same on each engine. */
 #include "actors/store/rows.h"
+#include "codec/contract/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -67,7 +68,7 @@ const char *page_read(journal_reader *r, page_query *q, const char *page_token,
     if (err != COGO_OK) {
         *out = (cogo_records){NULL, 0};
         *out_next = NULL;
-        error = cogo_arena_printf(arena, "cannot read the store: %.200s", d->driver->why(d));
+        error = text_print(arena, "cannot read the store: %.200s", d->driver->why(d));
     }
     d->driver->end(d);
     return error;

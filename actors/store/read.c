@@ -1,5 +1,6 @@
 /* The reading side: rows become records in an arena. */
 #include "actors/store/rows.h"
+#include "codec/contract/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -107,12 +108,8 @@ cogo_err lookup_bad(cogo_arena *arena, store_found *out, const char *format, ...
     char text[JOURNAL_ERROR_SIZE];
     va_list args;
     va_start(args, format);
-    int size = vsnprintf(text, sizeof text, format, args);
+    text_format(text, sizeof text, format, args);
     va_end(args);
-    // A cut may have left a part of a character, which no answer can hold.
-    for (size_t i = sizeof text - 1; size >= (int)sizeof text && i-- > 0 && text[i] < 0;) {
-        text[i] = '\0';
-    }
     *out = (store_found){.error = cogo_arena_strdup(arena, text)};
     return COGO_EINVAL;
 }
