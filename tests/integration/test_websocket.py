@@ -161,6 +161,11 @@ BAD_FRAMES = [
     ({"type": "get", "id": "x" * 200, "subject": "a"}, "/id"), ({"type": "heartbeat"}, "NOT_REGISTERED"),
     ({"type": "register", "data": {}}, "/data/workerId"), ({"type": "register", "data": {"workerId": "w"}}, "/data/workerType"),
 ]
+# What an answer shows of a long text ends with a whole character, wherever it would be cut.
+for text in ("1" * shift + "\U00010000" * 60 for shift in range(4)):
+    BAD_FRAMES += [({"type": text}, "UNKNOWN_FRAME"), ({"type": "submit", "data": {"role": "echo"}, text: 1}, "Unknown field"),
+                   ({"type": "submit", "data": {"role": text[:16]}}, "Unknown role"), ({"type": "get", "subject": text}, "/subject"),
+                   ({"type": "get", "subject": text[:7]}, "TASK_NOT_FOUND")]
 
 
 def test_bad_frames_are_answered_and_the_socket_lives_on(door):
