@@ -193,18 +193,28 @@ void cogo__chain_add(cogo_system *system, cogo_context *here, cogo__chain *chain
     }
 }
 
-bool cogo__nudge(cogo_system *system, cogo_context *here, cogo_actor_id to)
+cogo__cell *cogo__nudge_hold(cogo_system *system, cogo_actor_id to, bool *out_same)
 {
     cogo__cell *cell = cogo__cell_find(system, to);
     if (cell == NULL || !cogo__mailbox_hold(&cell->box)) {
-        return false;
+        *out_same = false;
+        return NULL;
     }
     // Ours until it is scheduled. It may be another's by now, who then runs for nothing.
     // relaxed: only the holder changes it.
-    bool same = cogo__u32_load_relaxed(&cell->generation) == to.generation
+    *out_same = cogo__u32_load_relaxed(&cell->generation) == to.generation
                 && (cell->flags & COGO__ACTOR_ALIVE) != 0;
-    cell->flags |= same ? COGO__ACTOR_UNDRAINED : 0;
-    cogo__sched_ready(system, here, cell);
+    cell->flags |= *out_same ? COGO__ACTOR_UNDRAINED : 0;
+    return cell;
+}
+
+bool cogo__nudge(cogo_system *system, cogo_context *here, cogo_actor_id to)
+{
+    bool same = false;
+    cogo__cell *cell = cogo__nudge_hold(system, to, &same);
+    if (cell != NULL) {
+        cogo__sched_ready(system, here, cell);
+    }
     return same;
 }
 

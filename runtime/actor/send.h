@@ -31,6 +31,9 @@ void cogo__chain_push(cogo_system *system, cogo_context *here, cogo__chain *chai
 /** True: @p to was idle, and its drained() is called now as after a message. Else it is at work
  * or gone, and a message may be needed. */
 bool cogo__nudge(cogo_system *system, cogo_context *here, cogo_actor_id to);
+/** Its first half: the caller holds the actor, and must schedule or run it. @p out_same: it is
+ * @p to, and no other one in its place. NULL: it is at work or gone. */
+cogo__cell *cogo__nudge_hold(cogo_system *system, cogo_actor_id to, bool *out_same);
 /** A message of the runtime with a copy of @p body; checked against @p number at dispatch. */
 void cogo__post(cogo_system *system, cogo_context *here, cogo_actor_id to, cogo_msg_type type,
                 uint64_t number, uint64_t trace, const void *body, size_t size_bytes);

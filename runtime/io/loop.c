@@ -48,15 +48,28 @@ static uint32_t told_by(uint32_t events)
     return told | ((events & EPOLLRDHUP) != 0 || any ? COGO_IO_END : 0);
 }
 
+/* An idle owner that wants no message: the caller's to run, or NULL. While it is held nobody
+ * else writes `told`: its owner takes from there in its turns, and we have the right. */
+static cogo__cell *nudge(cogo__io *io, cogo__ref *ref, const struct epoll_event *event)
+{
+    bool same = false;
+    if (cogo__u32_load_relaxed(&ref->quiet) == 0) {
+        return NULL;
+    }
+    cogo__cell *cell = cogo__nudge_hold(io->system, cogo__ref_owner(io->system, ref), &same);
+    uint64_t before = cogo__u64_load_relaxed(&ref->told);
+    if (same && before >> 32 == event->data.u64 >> 32) {
+        cogo__u64_store_relaxed(&ref->told, before | told_by(event->events));
+    }
+    return cell;
+}
+
 /* The owner may be gone, or another one's by now: the message is checked against the number
  * again when it is dispatched, and only then takes what it tells from `told`. */
-static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *event)
+static void tell(cogo__io *io, cogo_context *here, cogo__ref *ref,
+                 const struct epoll_event *event)
 {
-    uint64_t number = event->data.u64;
-    cogo__ref *ref = cogo__ref_find(&io->system->refs, number);
-    if (ref == NULL) {
-        return;
-    }
+    const uint64_t number = event->data.u64;
     uint64_t before = cogo__u64_load_relaxed(&ref->told);
     do {
         if (before >> 32 != number >> 32) {
@@ -69,9 +82,6 @@ static void tell(cogo__io *io, cogo_context *here, const struct epoll_event *eve
         return; // A message or a nudge is under way.
     }
     const cogo_actor_id owner = cogo__ref_owner(io->system, ref);
-    if (cogo__u32_load_relaxed(&ref->quiet) != 0 && cogo__nudge(io->system, here, owner)) {
-        return;
-    }
     cogo_io_ready ready = {.watch = number};
     cogo_msg *msg = cogo__msg_alloc(io->system, here->heap, COGO_MSG_IO, sizeof ready);
     if (msg == NULL) { // The next change tries again.
@@ -100,12 +110,28 @@ static void set_clock(cogo__io *io, uint64_t now_ns, uint64_t deadline_ns)
     io->alarm_ns = timerfd_settime(io->clock, 0, &at, NULL) == 0 ? deadline_ns : 0;
 }
 
-static void poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
-                 uint64_t deadline_ns)
+/* The first one that need only run is the caller's; the others are scheduled. */
+static void handle(cogo__io *io, cogo_context *here, const struct epoll_event *event,
+                   cogo__cell **ready)
+{
+    cogo__ref *ref = cogo__ref_find(&io->system->refs, event->data.u64);
+    cogo__cell *cell = ref != NULL ? nudge(io, ref, event) : NULL;
+    if (cell == NULL && ref != NULL) {
+        tell(io, here, ref, event);
+    } else if (cell != NULL && *ready == NULL) {
+        *ready = cell;
+    } else if (cell != NULL) {
+        cogo__sched_ready(io->system, here, cell);
+    }
+}
+
+static cogo__cell *poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
+                        uint64_t deadline_ns)
 {
     cogo__io *io = io_of(poller);
     struct epoll_event events[EVENTS_MAX];
     const bool waits = deadline_ns != now_ns;
+    cogo__cell *ready = NULL;
     if (waits) {
         set_clock(io, now_ns, deadline_ns);
     }
@@ -116,9 +142,10 @@ static void poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
         } else if (events[i].data.u64 == CLOCK) {
             io->alarm_ns = 0;
         } else {
-            tell(io, here, &events[i]);
+            handle(io, here, &events[i], &ready);
         }
     }
+    return ready;
 }
 
 static void ring(cogo__poller *poller)

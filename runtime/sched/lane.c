@@ -49,10 +49,11 @@ static cogo__cell *steal(cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
     lane->random = lane->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    uint32_t at = (uint32_t)(lane->random >> 33);
-    for (uint32_t i = 0; i < sched->lane_count; i++) {
-        cogo__lane *victim = &sched->lanes[(at + i) % sched->lane_count];
-        cogo__cell *cell = victim != lane ? cogo__deque_steal(&victim->deque) : NULL;
+    uint32_t used = cogo__lanes_used(sched), at = (uint32_t)(lane->random >> 33) % used;
+    for (uint32_t i = 0; i < used; i++, at = at + 1 < used ? at + 1 : 0) {
+        cogo__lane *victim = &sched->lanes[at];
+        bool may = victim != lane && !cogo__lane_sleeps(sched, at);
+        cogo__cell *cell = may ? cogo__deque_steal(&victim->deque) : NULL;
         if (cell != NULL) {
             cogo__count(sched->system, &lane->ctx, COGO__STEALS, 1);
             COGO__SAW(sched->system, &lane->ctx, STEAL, steal,
@@ -215,8 +216,7 @@ void cogo__lane_main(void *arg)
             if (lane->spare) {
                 (void)cogo__spare_rest(lane);
             }
-            (void)cogo__lane_fire_timers(lane);
-            cogo__poller_look(lane);
+            cogo__poller_look(lane, cogo__lane_fire_timers(lane));
             if (sched->lane_count > 1 && cogo__company_ripe(&lane->company)) {
                 cogo__company_look(lane);
             }

@@ -7,9 +7,14 @@
  * queues. In the one order of all seq_cst accesses either the producer sees the bit and no
  * searcher, and wakes; or it sees a searcher, whose leaving comes later and whose last look
  * finds the work; or the sleeper's last look comes after the work was visible.
- * Who is counted in `searching` without taking anything answers for those who relied on it: a
- * waker that found nobody looks again, and a sleeper whose last look found work is a searcher
- * again. tests/model/sleep.pml checks all this for two lanes, and that each part is needed. */
+ * Lanes whose bit is set are left out of that look: such a lane has nothing in its deque. It
+ * found that empty before it set the bit, and the bit is cleared (by its waker or itself)
+ * before it pushes; who sees the bit looks before that push, whose lane then looks for
+ * sleepers. The same holds for spare lanes behind `used`, which is raised before their thread
+ * starts. Who is counted in `searching` without taking anything answers for those who relied on
+ * it: a waker that found nobody looks again, and a sleeper whose last look found work is a
+ * searcher again. tests/model/sleep.pml checks all this for two lanes, and that each part is
+ * needed. */
 #include "runtime/actor/events.h"
 #include "runtime/sched/sched.h"
 
@@ -50,8 +55,8 @@ static bool work_visible(const cogo__sched *sched)
         || cogo__injector_waits(&sched->spent)) {
         return true;
     }
-    for (uint32_t i = 0; i < sched->lane_count; i++) {
-        if (!cogo__deque_empty(&sched->lanes[i].deque)) {
+    for (uint32_t i = 0, used = cogo__lanes_used(sched); i < used; i++) {
+        if (!cogo__lane_sleeps(sched, i) && !cogo__deque_empty(&sched->lanes[i].deque)) {
             return true;
         }
     }
@@ -118,9 +123,10 @@ void cogo__search_end(cogo__lane *lane)
 static cogo__lane *waiting_slot(const cogo__lane *lane)
 {
     cogo__sched *sched = lane->sched;
-    for (uint32_t i = 0; sched->lane_count > 1 && i < sched->lane_count; i++) {
+    for (uint32_t i = 0, used = cogo__lanes_used(sched); i < used; i++) {
         cogo__lane *other = &sched->lanes[i];
-        if (i != lane->index && cogo__ptr_load_relaxed(&other->lifo) != NULL) {
+        if (i != lane->index && !cogo__lane_sleeps(sched, i)
+            && cogo__ptr_load_relaxed(&other->lifo) != NULL) {
             return other;
         }
     }
@@ -172,7 +178,8 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     lane->patient = true;
     cogo__count(lane->sched->system, &lane->ctx, COGO__PARKS, 1);
     COGO__SAW(lane->sched->system, &lane->ctx, PARK, park, COGO_NO_ACTOR, lane->index, 0, 0);
-    if (!cogo__poller_rest(lane, now, deadline)) {
+    cogo__cell *found = NULL;
+    if (!cogo__poller_rest(lane, now, deadline, &found)) {
         cogo__world_park(world, &lane->parker, deadline);
     }
     COGO__SAW(lane->sched->system, &lane->ctx, UNPARK, unpark, COGO_NO_ACTOR, lane->index, 0,
@@ -181,11 +188,11 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     if (lane->searching) {
         cogo__visit_begin(lane); // Somebody woke it.
     }
-    if (other == NULL || cogo__u64_load_relaxed(&other->turns) != turns
+    if (found != NULL || other == NULL || cogo__u64_load_relaxed(&other->turns) != turns
         || cogo__world_now(world) < age || cogo__ptr_load_relaxed(&other->lifo) == NULL) {
-        return NULL;
+        return found;
     }
-    cogo__cell *found = cogo__ptr_swap_acq_rel(&other->lifo, NULL);
+    found = cogo__ptr_swap_acq_rel(&other->lifo, NULL);
     cogo__count(lane->sched->system, &lane->ctx, COGO__RESCUES, found != NULL);
     return found;
 }

@@ -53,7 +53,6 @@ typedef struct cogo__lane {
     _Alignas(64) cogo__counters counters;
     _Alignas(64) cogo__heap heap;
     _Alignas(64) cogo__aptr lifo; /**< Runs next; its owner puts, anybody may take. */
-    cogo__au32 polls;             /**< 1: sleeps in the poller, or is about to. */
     cogo__au64 turns;             /**< Odd: inside a turn. Twice the number of turns. */
     cogo__aptr running;           /**< Whose turn it is, or was. */
     cogo__au32 duty;              /**< Spare: 1: works. The watcher's to write. */
@@ -77,6 +76,7 @@ typedef struct cogo__sched {
     _Alignas(64)
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */
+    cogo__au32 used;      /**< Lanes that ever worked: spare ones from their first call on. */
     cogo__au32 halt;      /**< Lanes end when they find nothing. */
     cogo__au32 out;       /**< 1: some lane gave its actors away and stays out for a while. */
     cogo__au32 dozing;    /**< Lanes that doze: see doze.h. */
@@ -154,6 +154,12 @@ bool cogo__detached_runs(cogo__sched *sched, const cogo__cell *cell, uint32_t *o
 static inline bool cogo__lane_sleeps(const cogo__sched *sched, uint32_t index)
 {
     return (cogo__u64_load_seq_cst(&sched->idle[index / 64]) >> index % 64 & 1) != 0;
+}
+
+/* Those from here on have never had anything. seq_cst: as the bits; see park.c. */
+static inline uint32_t cogo__lanes_used(const cogo__sched *sched)
+{
+    return cogo__u32_load_seq_cst(&sched->used);
 }
 
 /* As cogo__lane_sleeps(), or it takes part in nothing: dozes, or is a spare one. */

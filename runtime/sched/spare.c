@@ -70,6 +70,9 @@ static bool start(cogo__lane *lane)
     cogo_system *system = lane->sched->system;
     char name[SPARE_NAME_SIZE];
     (void)snprintf(name, sizeof name, "cogo-spare-%u", lane->index % COGO__LANES_MAX);
+    if (cogo__lanes_used(lane->sched) <= lane->index) { // Only the watcher writes it.
+        (void)cogo__u32_swap_seq_cst(&lane->sched->used, lane->index + 1);
+    }
     cogo__u32_store_relaxed(&lane->rests, 0);
     cogo_err err = system->world->thread_start(system->world->ctx, system->config.allocator,
                                                cogo__lane_main, lane, name, &lane->thread);

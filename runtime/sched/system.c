@@ -194,6 +194,7 @@ static cogo_err make_sched(cogo_system *system)
     }
     sched->lane_count = count;
     sched->regular_count = system->config.lane_count;
+    cogo__u32_store_relaxed(&sched->used, sched->regular_count);
     uint32_t cpus = system->world->cpu_count(system->world->ctx);
     sched->spins = spins_allowed(system, sched->regular_count, cpus);
     cogo__u32_store_relaxed(&sched->spins_now, sched->spins);

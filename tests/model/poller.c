@@ -1,5 +1,6 @@
 /* A lane that waits for descriptors in place of its futex, with a poller that is played here:
  * its "epoll" is one parker, whose token is what an eventfd keeps. */
+#include "runtime/actor/send.h"
 #include "runtime/sched/sched.h"
 #include "tests/model/scene.h"
 
@@ -9,13 +10,26 @@ static struct {
     cogo__poller base, second;
     cogo__parker ready;
     unsigned inside; // Plain: of whoever has the right.
-    cogo_actor_id tell;
+    cogo_actor_id tell, nudge;
     bool told;
 } fake;
 
+/* "Its descriptor is readable", and stays so while it is at work. */
+static cogo__cell *hold_nudged(void)
+{
+    bool same = false;
+    cogo__cell *cell = cogo__nudge_hold(w.system, fake.nudge, &same);
+    MODEL_CHECK(same == (cell != NULL));
+    fake.told = same;
+    if (!same) {
+        cogo__world_wake(cogo__world_os(), &fake.ready);
+    }
+    return cell;
+}
+
 /* With the right: nobody else is here. */
-static void fake_poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
-                      uint64_t deadline_ns)
+static cogo__cell *fake_poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
+                             uint64_t deadline_ns)
 {
     (void)poller;
     const cogo__world *world = cogo__world_os();
@@ -31,7 +45,10 @@ static void fake_poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
         memcpy(cogo_msg_payload(msg), &three, sizeof three);
         (void)cogo_send(here, fake.tell, msg);
     }
+    bool nudges = cogo_actor_id_is_set(fake.nudge) && !fake.told;
+    cogo__cell *ready = nudges ? hold_nudged() : NULL;
     fake.inside--;
+    return ready;
 }
 
 static void fake_ring(cogo__poller *poller)
@@ -126,6 +143,40 @@ static void a_sleeping_lane_goes_to_the_poller(void)
     finish();
 }
 
+static cogo_err nudged_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)ctx;
+    (void)state;
+    (void)msg;
+    return COGO_OK;
+}
+
+static cogo_err nudged_drained(cogo_context *ctx, void *state)
+{
+    (void)state;
+    if (fake.told) {
+        cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    }
+    return COGO_OK;
+}
+
+static const cogo_behavior nudged = {.struct_size = sizeof(cogo_behavior),
+                                     .name = "nudged",
+                                     .receive = nudged_receive,
+                                     .drained = nudged_drained};
+
+/* What the poll found to be run is run by the lane that polled. */
+static void what_is_ready_runs(void)
+{
+    begin_polling(1);
+    w.first = spawn(&nudged, 0, NULL);
+    fake.nudge = w.first;
+    watch_now();
+    cogo__world_wake(cogo__world_os(), &fake.ready);
+    await(w.first);
+    finish();
+}
+
 static void set_also(void *arg)
 {
     cogo__poller *mine = arg;
@@ -180,6 +231,7 @@ const model_program poller_programs[] = {
     {"poller/the_lane_that_polls_is_woken", the_lane_that_polls_is_woken, 2000},
     {"poller/one_lane_polls_at_a_time", one_lane_polls_at_a_time, 2000},
     {"poller/a_sleeping_lane_goes_to_the_poller", a_sleeping_lane_goes_to_the_poller, 1000},
+    {"poller/what_is_ready_runs", what_is_ready_runs, 1000},
     {"poller/two_threads_bring_a_poller", two_threads_bring_a_poller, 500},
     {"poller/a_timer_ends_the_poll", a_timer_ends_the_poll, 1000},
     {0},

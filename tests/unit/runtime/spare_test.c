@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { BLOCK = COGO_MSG_USER, ARM, LANES = 2 };
+enum { BLOCK = COGO_MSG_USER, ARM, LEAVE, LANES = 2 };
 
 /* One scene at a time. */
 static struct {
-    int gate[2];
+    int gate[2], second[2];
     sem_t noticed, returned, ticked, all_stuck;
+    cogo_actor_id left[2];
 } s;
 
 static void take(sem_t *sem)
@@ -64,6 +65,19 @@ static void close_scene(cogo_system *system)
     (void)close(s.gate[1]);
 }
 
+static const cogo_behavior behavior;
+
+/* Makes two ready, which wait on its lane, and gets stuck. */
+static cogo_err leave(cogo_context *ctx)
+{
+    const cogo_spawn_options options = {.struct_size = sizeof options, .behavior = &behavior};
+    char byte = 0;
+    cogo_err err = cogo_spawn(ctx, &options, &s.left[0]);
+    err = err == COGO_OK ? cogo_spawn(ctx, &options, &s.left[1]) : err;
+    (void)sem_post(&s.ticked);
+    return err == COGO_OK && read(s.second[0], &byte, 1) != 1 ? COGO_EIO : err;
+}
+
 static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
     (void)state;
@@ -75,6 +89,8 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         return read(s.gate[0], &byte, 1) == 1 ? COGO_OK : COGO_EIO;
     case ARM:
         return cogo_timer_start(ctx, 100 * SCENE_MS, 0, 1, NULL);
+    case LEAVE:
+        return leave(ctx);
     default: // COGO_MSG_TIMER
         (void)sem_post(&s.ticked);
         return COGO_OK;
@@ -195,6 +211,24 @@ Test(spare, its_timers_outlast_its_duty)
     await_rest(system, other);
     cr_expect_geq(stats_of(system).takeovers, 1u);
     close_scene(system);
+}
+
+/* It gets stuck itself: what it had is there for the others. */
+Test(spare, what_it_leaves_is_taken)
+{
+    cogo_system *system = open_scene(1, 1);
+    cr_expect_eq(pipe(s.second), 0);
+    block(system, 1);
+    cogo_system_send(system, spawn(system), cogo_msg_create(system, LEAVE, 0));
+    take(&s.ticked);
+    release(1); // And not the spare one.
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(scene_ask_u64(system, s.left[i]), 1u);
+    }
+    cr_expect_eq(write(s.second[1], "x", 1), 1);
+    close_scene(system);
+    (void)close(s.second[0]);
+    (void)close(s.second[1]);
 }
 
 Test(spare, without_one_a_stuck_system_waits_for_its_lane)
