@@ -22,6 +22,12 @@
 #    define COGO__CALL_DIRECT 1
 #endif
 
+#if defined(SYS_epoll_wait) // Not everywhere; it has no mask of signals to look at.
+#    define COGO__CALL_WAIT SYS_epoll_wait
+#else
+#    define COGO__CALL_WAIT SYS_epoll_pwait
+#endif
+
 #if COGO__CALL_DIRECT && defined(__x86_64__)
 static inline long cogo__call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -77,7 +83,7 @@ static inline int cogo__call_epoll_wait(int epoll, struct epoll_event *events, i
                                         int timeout_ms)
 {
     return COGO__CALL_DIRECT
-               ? (int)cogo__call(SYS_epoll_pwait, epoll, (long)events, most, timeout_ms, 0, 0)
+               ? (int)cogo__call(COGO__CALL_WAIT, epoll, (long)events, most, timeout_ms, 0, 0)
                : epoll_wait(epoll, events, most, timeout_ms);
 }
 
