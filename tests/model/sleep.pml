@@ -1,6 +1,7 @@
 /* Sleeping and waking of lanes: the protocol of runtime/sched/park.c and lane.c (invariant I6), for Spin.
  *
- * Each seq_cst operation is one step. Work is what all lanes can see: deque or injector. An item's callback does
+ * Each seq_cst operation is one step. Work is what all lanes can see: deque or injector (a look leaves out the
+ * deques of lanes whose idle bit is set, which are empty: argued in park.c, not modelled here). An item's callback does
  * not return before as many items run as there are lanes: so a lane that sleeps although there is work it could
  * take stands still for ever, and Spin finds the state where nothing goes on and work is left.
  *
