@@ -10,11 +10,12 @@
  * Lanes whose bit is set are left out of that look: such a lane has nothing in its deque. It
  * found that empty before it set the bit, and the bit is cleared (by its waker or itself)
  * before it pushes; who sees the bit looks before that push, whose lane then looks for
- * sleepers. The same holds for spare lanes behind `used`, which is raised before their thread
- * starts. Who is counted in `searching` without taking anything answers for those who relied on
- * it: a waker that found nobody looks again, and a sleeper whose last look found work is a
- * searcher again. tests/model/sleep.pml checks all this for two lanes, and that each part is
- * needed. */
+ * sleepers. Only what a lane finds in the poller is pushed under its bit: so it looks for
+ * sleepers once more when that is cleared. The same holds for spare lanes behind `used`, which
+ * is raised before their thread starts. Who is counted in `searching` without taking anything
+ * answers for those who relied on it: a waker that found nobody looks again, and a sleeper
+ * whose last look found work is a searcher again. tests/model/sleep.pml checks all this for two
+ * lanes, and that each part is needed. */
 #include "runtime/actor/events.h"
 #include "runtime/sched/sched.h"
 
@@ -187,6 +188,8 @@ static cogo__cell *sleep_till(cogo__lane *lane, uint64_t now, uint64_t deadline)
     leave_idle(lane);
     if (lane->searching) {
         cogo__visit_begin(lane); // Somebody woke it.
+    } else if (!cogo__deque_empty(&lane->deque)) {
+        cogo__wake_one(lane->sched, &lane->ctx); // Who fell asleep meanwhile left it out.
     }
     if (found != NULL || other == NULL || cogo__u64_load_relaxed(&other->turns) != turns
         || cogo__world_now(world) < age || cogo__ptr_load_relaxed(&other->lifo) == NULL) {

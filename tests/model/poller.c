@@ -10,7 +10,7 @@ static struct {
     cogo__poller base, second;
     cogo__parker ready;
     unsigned inside; // Plain: of whoever has the right.
-    cogo_actor_id tell, nudge;
+    cogo_actor_id tell, tell_also, nudge;
     bool told;
 } fake;
 
@@ -27,6 +27,14 @@ static cogo__cell *hold_nudged(void)
     return cell;
 }
 
+static void say_three(cogo_context *here, cogo_actor_id to)
+{
+    uint32_t three = 3;
+    cogo_msg *msg = cogo_msg_create(w.system, WORD, sizeof three);
+    memcpy(cogo_msg_payload(msg), &three, sizeof three);
+    (void)cogo_send(here, to, msg);
+}
+
 /* With the right: nobody else is here. */
 static cogo__cell *fake_poll(cogo__poller *poller, cogo_context *here, uint64_t now_ns,
                              uint64_t deadline_ns)
@@ -40,10 +48,10 @@ static cogo__cell *fake_poll(cogo__poller *poller, cogo_context *here, uint64_t 
     }
     if (cogo_actor_id_is_set(fake.tell) && !fake.told) { // "Its descriptor is readable."
         fake.told = true;
-        uint32_t three = 3;
-        cogo_msg *msg = cogo_msg_create(w.system, WORD, sizeof three);
-        memcpy(cogo_msg_payload(msg), &three, sizeof three);
-        (void)cogo_send(here, fake.tell, msg);
+        say_three(here, fake.tell);
+        if (cogo_actor_id_is_set(fake.tell_also)) {
+            say_three(here, fake.tell_also);
+        }
     }
     bool nudges = cogo_actor_id_is_set(fake.nudge) && !fake.told;
     cogo__cell *ready = nudges ? hold_nudged() : NULL;
@@ -177,6 +185,45 @@ static void what_is_ready_runs(void)
     finish();
 }
 
+static cogo_err open_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    (void)msg;
+    cogo__world_wake(cogo__world_os(), &w.gate);
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return COGO_OK;
+}
+
+static cogo_err stuck_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    (void)msg;
+    cogo__world_park(cogo__world_os(), &w.gate, COGO__FOREVER);
+    cogo_exit(ctx, COGO_EXIT_NORMAL, NULL);
+    return COGO_OK;
+}
+
+static const cogo_behavior opener = {
+    .struct_size = sizeof(cogo_behavior), .name = "opener", .receive = open_receive};
+static const cogo_behavior stuck = {
+    .struct_size = sizeof(cogo_behavior), .name = "stuck", .receive = stuck_receive};
+
+/* Two descriptors at a time, and the lane that polled is long in the callback of one: the other
+ * lane, which may have been about to sleep meanwhile, does the rest. */
+static void what_one_poll_finds_is_shared(void)
+{
+    begin_polling(2);
+    w.first = spawn(&opener, 0, NULL);
+    w.second = spawn(&stuck, 0, NULL);
+    fake.tell = w.first;
+    fake.tell_also = w.second;
+    watch_now();
+    cogo__world_wake(cogo__world_os(), &fake.ready);
+    await(w.second);
+    await(w.first);
+    finish();
+}
+
 static void set_also(void *arg)
 {
     cogo__poller *mine = arg;
@@ -232,6 +279,7 @@ const model_program poller_programs[] = {
     {"poller/one_lane_polls_at_a_time", one_lane_polls_at_a_time, 2000},
     {"poller/a_sleeping_lane_goes_to_the_poller", a_sleeping_lane_goes_to_the_poller, 1000},
     {"poller/what_is_ready_runs", what_is_ready_runs, 1000},
+    {"poller/what_one_poll_finds_is_shared", what_one_poll_finds_is_shared, 4000},
     {"poller/two_threads_bring_a_poller", two_threads_bring_a_poller, 500},
     {"poller/a_timer_ends_the_poll", a_timer_ends_the_poll, 1000},
     {0},
