@@ -48,17 +48,25 @@ static uint32_t told_by(uint32_t events)
     return told | ((events & EPOLLRDHUP) != 0 || any ? COGO_IO_END : 0);
 }
 
-/* An idle owner that wants no message: the caller's to run, or NULL. While it is held nobody
+/* An idle owner that wants no message: the caller's to run, or NULL. Such an owner is on no
+ * thread of its own; who came in its place may be, and is scheduled. While it is held nobody
  * else writes `told`: its owner takes from there in its turns, and we have the right. */
-static cogo__cell *nudge(cogo__io *io, cogo__ref *ref, const struct epoll_event *event)
+static cogo__cell *nudge(cogo__io *io, cogo_context *here, cogo__ref *ref,
+                         const struct epoll_event *event)
 {
     bool same = false;
     if (cogo__u32_load_relaxed(&ref->quiet) == 0) {
         return NULL;
     }
     cogo__cell *cell = cogo__nudge_hold(io->system, cogo__ref_owner(io->system, ref), &same);
+    if (cell != NULL && !same) {
+        cogo__sched_ready(io->system, here, cell);
+    }
+    if (!same) {
+        return NULL;
+    }
     uint64_t before = cogo__u64_load_relaxed(&ref->told);
-    if (same && before >> 32 == event->data.u64 >> 32) {
+    if (before >> 32 == event->data.u64 >> 32) {
         cogo__u64_store_relaxed(&ref->told, before | told_by(event->events));
     }
     return cell;
@@ -115,7 +123,7 @@ static void handle(cogo__io *io, cogo_context *here, const struct epoll_event *e
                    cogo__cell **ready)
 {
     cogo__ref *ref = cogo__ref_find(&io->system->refs, event->data.u64);
-    cogo__cell *cell = ref != NULL ? nudge(io, ref, event) : NULL;
+    cogo__cell *cell = ref != NULL ? nudge(io, here, ref, event) : NULL;
     if (cell == NULL && ref != NULL) {
         tell(io, here, ref, event);
     } else if (cell != NULL && *ready == NULL) {
