@@ -45,7 +45,7 @@ step() {
     start=$SECONDS
     timeout -k 10 "$seconds" "$@" >"$log" 2>&1
     rc=$?
-    counts=$(/usr/bin/python3 tests/count.py "$log")
+    counts=$(/usr/bin/python3 tests/count.py "$log") || counts="0 1" # A full disk, say: no log is no success.
     read -r p f <<<"$counts"
     if [ "$rc" -ne 0 ] && [ "$f" -eq 0 ]; then
         f=1
