@@ -75,9 +75,6 @@ bool cogo__link_on_link(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
     const cogo__signal *signal = cogo__msg_body(msg);
     bool suspended = (cell->flags & COGO__ACTOR_SUSPENDED) != 0;
-    if (signal->from.node != 0) {
-        cogo__phase_change(cell, COGO__CELL_FAR, 0);
-    }
     if (!suspended && cogo__tie_find(cell, signal->from) != NULL) {
         return false; // There already, or it crosses our UNLINK.
     }

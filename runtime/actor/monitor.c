@@ -63,12 +63,8 @@ void cogo_demonitor(cogo_context *ctx, uint64_t monitor)
 
 bool cogo__monitor_on_monitor(cogo_context *ctx, cogo__cell *cell, cogo_msg *msg)
 {
-    const cogo__signal *signal = cogo__msg_body(msg);
     if (cogo__extra_of(ctx->system, cell) == NULL) {
         return cogo__answer_for_dead(ctx, msg);
-    }
-    if (signal->from.node != 0) {
-        cogo__phase_change(cell, COGO__CELL_FAR, 0);
     }
     cogo__watcher_add(cell->extra, msg);
     cogo__relations_publish(cell, 1);

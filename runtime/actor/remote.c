@@ -128,6 +128,16 @@ bool cogo__relay_claim(cogo_system *system, cogo_context *here, cogo__ref *ref, 
     return true;
 }
 
+cogo_err cogo__remote_relate(cogo_system *system, cogo_context *here, cogo_actor_id to,
+                             cogo_msg_type type, const cogo__signal *signal)
+{
+    cogo__cell *cell = cogo__cell_find(system, to);
+    if (cell != NULL && (type == COGO__SIG_LINK || type == COGO__SIG_MONITOR)) {
+        cogo__phase_change(cell, COGO__CELL_FAR, 0);
+    }
+    return cogo__signal_send(system, here, to, type, signal);
+}
+
 /* The ask is claimed first, then the link is there, then the answer: so whoever has got the
  * answer is linked, and whoever has not is not. */
 bool cogo__remote_spawned(cogo_system *system, cogo_context *here, uint64_t number,
@@ -156,7 +166,7 @@ bool cogo__remote_spawned(cogo_system *system, cogo_context *here, uint64_t numb
         return true;
     }
     if (link != 0
-        && cogo__signal_send(system, here, owner, COGO__SIG_LINK, &signal) != COGO_OK) {
+        && cogo__remote_relate(system, here, owner, COGO__SIG_LINK, &signal) != COGO_OK) {
         cogo__msg_free(here != NULL ? here->heap : NULL, msg);
         return false;
     }

@@ -5,7 +5,7 @@
 #ifndef COGO_ACTOR_REMOTE_H
 #define COGO_ACTOR_REMOTE_H
 
-#include "runtime/actor/core.h"
+#include "runtime/actor/signals.h"
 
 /* What a message with COGO__MSG_REMOTE counts for, and on which link it came: kept behind its
  * payload. */
@@ -68,6 +68,12 @@ uint64_t cogo__relay_create(cogo_system *system, cogo_context *here, cogo_actor_
 /** Claims it. True: @p out_asker is to be told, by the caller alone. */
 bool cogo__relay_claim(cogo_system *system, cogo_context *here, cogo__ref *ref, uint64_t number,
                        cogo_actor_id *out_asker);
+
+/** A relation of @p to that an actor of another node wants or ends: @p type is a LINK, UNLINK,
+ * MONITOR ... Marks @p to first, so that cogo__remote_lost() finds who has not handled it yet.
+ * As cogo__signal_send(). */
+cogo_err cogo__remote_relate(cogo_system *system, cogo_context *here, cogo_actor_id to,
+                             cogo_msg_type type, const cogo__signal *signal);
 
 /** The ask @p number has spawned @p actor on another node, linked if @p link (its number there)
  * is not 0. False: nobody waits for it any more. */

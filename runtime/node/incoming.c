@@ -403,7 +403,7 @@ static cogo_err on_relation(cogo__connection *c, uint64_t kind, const cogo__fram
     if (l->from == 0 || l->number == 0) {
         return COGO_EDECODE;
     }
-    if (cogo__signal_send(c->node->system, c->ctx, to, type, &signal) != COGO_OK) {
+    if (cogo__remote_relate(c->node->system, c->ctx, to, type, &signal) != COGO_OK) {
         answer_for_gone(c, type, to, &signal);
     }
     return COGO_OK;
