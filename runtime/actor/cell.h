@@ -17,7 +17,8 @@ enum {
     COGO__CELL_ON_THREAD = 1 << 2,
     COGO__CELL_NAMED = 1 << 3,  /**< Has names to take away; any thread sets it. */
     COGO__CELL_WAITS = 1 << 4,  /**< Ended, and its supervisor decides. For readers only. */
-    COGO__CELL_FAR = 1 << 6,    /**< Is linked with, or watched by, an actor of another node. */
+    COGO__CELL_FAR = 1 << 6,    /**< Is linked with, or watched by, an actor of another node, or
+                                     is about to hear so; any thread sets it. */
     COGO__CELL_BONDED = 1 << 5, /**< Is in groups or topics, or watches; any thread sets it. */
     COGO__CELL_CHILD = 1 << 7,  /**< Has an id under its supervisor. */
 };
