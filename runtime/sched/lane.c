@@ -142,8 +142,7 @@ uint64_t cogo__lane_fire_timers(cogo__lane *lane)
     if (young) {
         (void)cogo__young_look(timers, system, now, false);
     }
-    uint32_t gone = cogo__timers_fire(timers, system, &lane->ctx, now);
-    cogo__count(system, &lane->ctx, COGO__TIMERS_GONE, gone);
+    cogo__timers_fire(timers, system, &lane->ctx, now);
     return now;
 }
 
@@ -258,12 +257,12 @@ cogo_err cogo__sched_timer_arm(cogo_system *system, cogo_context *here, cogo__re
         on_lane ? cogo__lane_of(here) : &sched->lanes[ref->index % sched->regular_count];
     bool first = false;
     ref->lane = lane->index;
+    cogo__count(system, here, COGO__TIMERS_ARMED, 1); // Another thread may fire it at once.
     cogo_err err = cogo__timers_add(&lane->timers, ref, &first);
-    if (err == COGO_OK) {
-        cogo__count(system, here, COGO__TIMERS_ARMED, 1);
-        if (first && !on_lane) {
-            cogo__lane_wake(lane); // It sleeps for another deadline.
-        }
+    if (err != COGO_OK) {
+        cogo__count(system, here, COGO__TIMERS_GONE, 1);
+    } else if (first && !on_lane) {
+        cogo__lane_wake(lane); // It sleeps for another deadline.
     }
     return err;
 }
@@ -279,8 +278,11 @@ cogo_err cogo__sched_ask_arm(cogo_system *system, cogo_context *here, cogo__ref 
     cogo__lane *lane = cogo__lane_of(here);
     ref->lane = lane->index;
     ref->deadline_ns = timeout_ns;
+    cogo__count(system, here, COGO__TIMERS_ARMED, 1); // The watcher may find it at once.
     cogo_err err = cogo__young_add(&lane->timers, system, ref);
-    cogo__count(system, here, COGO__TIMERS_ARMED, err == COGO_OK);
+    if (err != COGO_OK) {
+        cogo__count(system, here, COGO__TIMERS_GONE, 1);
+    }
     return err;
 }
 

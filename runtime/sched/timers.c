@@ -155,22 +155,23 @@ static firing fire_first(cogo__timers *t, cogo_system *system, uint64_t now_ns)
     return f;
 }
 
-uint32_t cogo__timers_fire(cogo__timers *t, cogo_system *system, cogo_context *here,
-                           uint64_t now_ns)
+void cogo__timers_fire(cogo__timers *t, cogo_system *system, cogo_context *here,
+                       uint64_t now_ns)
 {
-    uint32_t gone = 0;
     for (;;) {
         uint64_t first = cogo__u64_load_acquire(&t->first_ns);
         if (first == 0 || first > now_ns) {
-            return gone;
+            return;
         }
         cogo__lock_take(&t->lock);
         firing f = {0};
         if (t->count != 0 && t->heap[0]->deadline_ns <= now_ns) {
             f = fire_first(t, system, now_ns);
+            if (f.gone) { // Counted before the lock is given: who finds it gone may ask.
+                cogo__count(system, here, COGO__TIMERS_GONE, 1);
+            }
         }
         cogo__lock_give(&t->lock);
-        gone += f.gone;
         if (f.post) {
             COGO__SAW(system, here, TIMER, timer, f.owner, f.owner.slot, f.is_ask, f.trace);
         }

@@ -33,8 +33,8 @@ bool cogo__timers_room(cogo__timers *timers);
 void cogo__timers_put(cogo__timers *timers, cogo__ref *ref);
 /** True if it was there. */
 bool cogo__timers_remove(cogo__timers *timers, cogo__ref *ref);
-/** Posts all that are due; how many of them are gone for good. */
-uint32_t cogo__timers_fire(cogo__timers *timers, cogo_system *system, cogo_context *here,
-                           uint64_t now_ns);
+/** Posts all that are due, and counts those that are gone for good. */
+void cogo__timers_fire(cogo__timers *timers, cogo_system *system, cogo_context *here,
+                       uint64_t now_ns);
 
 #endif

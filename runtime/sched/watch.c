@@ -110,8 +110,7 @@ static void take_over(cogo__sched *sched, cogo__lane *lane, uint64_t now)
 {
     cogo_system *system = sched->system;
     cogo__young_rescue(&lane->timers, system, now);
-    uint32_t gone = cogo__timers_fire(&lane->timers, system, NULL, now);
-    cogo__count(system, NULL, COGO__TIMERS_GONE, gone);
+    cogo__timers_fire(&lane->timers, system, NULL, now);
     // A lane that is alone writes its slot without an exchange: see put_lifo().
     if (sched->lane_count > 1 && cogo__ptr_load_relaxed(&lane->lifo) != NULL) {
         cogo__cell *cell = cogo__ptr_swap_acq_rel(&lane->lifo, NULL);

@@ -120,6 +120,41 @@ Test(timer, a_cancelled_one_never_arrives_even_if_it_is_due)
     scene_close(system);
 }
 
+/* Keeps its lane awake: as many messages to itself as it is told. */
+static cogo_err busy_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    (void)state;
+    uint64_t left = scene_u64(msg);
+    cogo_msg *next =
+        left != 0 ? scene_msg_u64(cogo_context_system(ctx), START, left - 1) : NULL;
+    return next != NULL ? cogo_send(ctx, cogo_self(ctx), next) : COGO_OK;
+}
+
+static const cogo_behavior busy_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "busy",
+    .receive = busy_receive,
+};
+
+/* The timers of a detached actor are fired by lanes, at once if they are due. */
+Test(timer, is_never_counted_as_gone_before_it_is_as_armed)
+{
+    enum { MANY = 20, LOOKS = 20, TURNS = 20000 };
+    cogo_system *system = scene_open(1);
+    cogo_actor_id busy = scene_spawn(system, &busy_behavior, NULL, 0, 0);
+    cogo_actor_id clock = scene_spawn(system, &clock_behavior, NULL, 0, COGO_SPAWN_DETACHED);
+    cogo_system_send(system, busy, scene_msg_u64(system, START, TURNS));
+    for (int i = 0; i < MANY; i++) {
+        start(system, clock, 0, 0, 1);
+    }
+    cogo_system_stats stats = {.struct_size = sizeof stats};
+    for (int look = 0; look < LOOKS; look++) {
+        cogo_system_stats_read(system, &stats);
+        cr_expect_leq(stats.timers, (uint64_t)MANY);
+    }
+    scene_close(system);
+}
+
 Test(timer, a_period_goes_on_until_its_actor_ends)
 {
     cogo_system *system = scene_open(2);
