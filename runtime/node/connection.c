@@ -1,5 +1,4 @@
-/* One connection as an actor: socket, handshake deadline, reading and writing, and on the
- * control connection the heartbeat and the reports of credit. */
+/* One connection as an actor: socket, handshake deadline, reading and writing. */
 #include "runtime/node/connection.h"
 
 #include "runtime/actor/send.h"
@@ -16,8 +15,6 @@
 #include <unistd.h>
 
 enum { WRITE_BUDGET = 1048576 }; // Bytes per turn.
-#define RTT_FIRST_NS UINT64_C(16000)
-enum { TIMER_HANDSHAKE = 1, TIMER_HEARTBEAT, TIMER_RIVAL };
 
 static void close_with(cogo__connection *c, cogo_err err, const char *why)
 {
@@ -73,95 +70,10 @@ static void became_open(cogo__connection *c)
         c->up = cogo__peer_up(c->node, c->ctx, c->peer, c->link);
         c->to_send = true;
     } else {
-        uint64_t beat = (uint64_t)c->node->config.heartbeat_ms * 1000000;
-        c->pulse.due_ns = c->heard_ns + beat; // Also the first one may be late.
-        if (cogo_timer_start(c->ctx, beat, beat, TIMER_HEARTBEAT, NULL) != COGO_OK) {
-            close_with(c, COGO_ENOMEM, "no memory for a heartbeat");
-        }
-        cogo__told_address(c);
-        cogo__told_slice(c);
+        cogo__control_begin(c);
     }
     cogo__post(c->node->system, c->ctx, c->how.owner, COGO__MSG_OPENED, 0, 0, &opened,
                sizeof opened);
-}
-
-/* The data connection looks at the queue. A word that found no memory is made up for at the
- * next heartbeat. */
-static void flush_data(cogo__connection *c, bool always)
-{
-    cogo__lock_take(&c->peer->lock);
-    bool wanted = c->peer->up && (always || c->peer->queued_bytes != 0);
-    cogo_actor_id data = wanted ? c->peer->data : COGO_NO_ACTOR;
-    cogo__lock_give(&c->peer->lock);
-    if (cogo_actor_id_is_set(data)) {
-        cogo__post(c->node->system, c->ctx, data, COGO__MSG_FLUSH, 0, 0, "", 0);
-    }
-}
-
-static cogo_err on_credit(cogo__connection *c, const cogo__frame_credit *credit)
-{
-    uint64_t before = cogo__u64_load_relaxed(&c->peer->acknowledged);
-    if (credit->connection != COGO__DATA || credit->consumed_bytes < before
-        || credit->consumed_bytes > cogo__u64_load_relaxed(&c->peer->sent)) {
-        return COGO_EDECODE;
-    }
-    cogo__u64_store_relaxed(&c->peer->acknowledged, credit->consumed_bytes);
-    flush_data(c, true);
-    return COGO_OK;
-}
-
-static void note_rtt(cogo__peer *peer, uint64_t ns)
-{
-    uint32_t bucket = 0;
-    while (bucket < COGO_NODE_RTT_BUCKETS - 1 && ns > RTT_FIRST_NS << bucket) {
-        bucket++;
-    }
-    cogo__u64_store_relaxed(&peer->rtt_ns, ns);
-    (void)cogo__u64_add_relaxed(&peer->rtt_sum_ns, ns);
-    (void)cogo__u32_add_relaxed(&peer->rtt_counts[bucket], 1);
-}
-
-static cogo_err on_ping(cogo__connection *c, const cogo__frame *frame, uint64_t now)
-{
-    cogo__frame answer = *frame;
-    cogo__rhythm_note(&c->rhythm, now);
-    c->their_late_ns = frame->ping.throttled_ms * 1000000;
-    if (frame->ping.view != 0 && !c->how.kin
-        && frame->ping.view != cogo__u64_load_relaxed(&c->node->cluster_view.digest)) {
-        cogo__told_slice(c);
-    }
-    answer.kind = COGO__FRAME_PONG;
-    return cogo__session_send(c->session, &answer);
-}
-
-static cogo_err on_control(cogo__connection *c, const cogo__frame *frame)
-{
-    uint64_t now = cogo_now_ns(c->ctx);
-    cogo__u64_store_relaxed(&c->peer->heard_ns, now);
-    switch (frame->kind) {
-    case COGO__FRAME_PING:
-        return on_ping(c, frame, now);
-    case COGO__FRAME_PONG:
-        c->answered_ns = now;
-        if (frame->ping.sent_ns <= now) {
-            note_rtt(c->peer, now - frame->ping.sent_ns);
-        }
-        return COGO_OK;
-    case COGO__FRAME_CREDIT:
-        return on_credit(c, &frame->credit);
-    case COGO__FRAME_PROBE:
-    case COGO__FRAME_PROBED:
-    case COGO__FRAME_MEMBER:
-    case COGO__FRAME_CLAIM:
-    case COGO__FRAME_CLAIMED:
-    case COGO__FRAME_HELD:
-        if (!c->how.kin) { // A child process is no member of the cluster.
-            cogo__told_frame(c, frame);
-        }
-        return COGO_OK;
-    default:
-        return COGO_ESTATE;
-    }
 }
 
 static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame *frame)
@@ -173,7 +85,8 @@ static cogo_err take_frame(void *ctx, cogo__session *session, const cogo__frame 
     if (cogo__session_state_of(session) == COGO__SESSION_CLOSED) {
         return COGO_OK;
     }
-    return c->number == COGO__DATA ? cogo__incoming_frame(c, frame) : on_control(c, frame);
+    return c->number == COGO__DATA ? cogo__incoming_frame(c, frame)
+                                   : cogo__control_frame(c, frame);
 }
 
 /* --- The actor. --------------------------------------------------------------------------- */
@@ -288,7 +201,7 @@ static cogo_err start(cogo_context *ctx, void *state, const void *args)
     if (err == COGO_OK) {
         uint64_t patience = c->how.kin ? COGO_PROCESS_BEGIN_NS
                                        : (uint64_t)c->node->config.handshake_ms * 1000000;
-        err = cogo_timer_start(ctx, patience, 0, TIMER_HANDSHAKE, NULL);
+        err = cogo_timer_start(ctx, patience, 0, COGO__TIMER_HANDSHAKE, NULL);
     }
     if (err == COGO_OK) {
         err = want(c, c->opens ? COGO_IO_WRITE : COGO_IO_READ);
@@ -337,69 +250,10 @@ static void on_io(cogo__connection *c, uint32_t events)
     }
 }
 
-/* Silence may be ours: what this node was late itself is not the peer's. The peer must answer,
- * too: one that is heard and does not hear is half a link. */
-static bool is_lost(cogo__connection *c, uint64_t now, const char **out_why)
-{
-    uint32_t theirs = cogo__session_peer_heartbeat_ms(c->session);
-    uint64_t mine = c->node->config.heartbeat_ms;
-    uint64_t late = cogo__pulse_beat(&c->pulse, now, mine * 1000000);
-    uint64_t patience = cogo__rhythm_patience(
-        &c->rhythm, (theirs > mine ? theirs : mine) * 1000000, c->their_late_ns,
-        cogo__u32_load_relaxed(&c->node->cluster_view.strain));
-    c->heard_ns = c->heard_ns + late < now ? c->heard_ns + late : now;
-    c->answered_ns = c->answered_ns + late < now ? c->answered_ns + late : now;
-    bool silent = now - c->heard_ns > patience;
-    *out_why = silent ? "the peer is silent" : "the peer does not hear";
-    return silent || now - c->answered_ns > patience + mine * 1000000;
-}
-
-static void beat(cogo__connection *c)
-{
-    const char *why = NULL;
-    uint64_t now = cogo_now_ns(c->ctx);
-    if (is_lost(c, now, &why)) {
-        close_with(c, COGO_ETIMEOUT, why);
-        return;
-    }
-    cogo__frame ping = {.kind = COGO__FRAME_PING, .ping = {++c->pings, now, 0, 0}};
-    ping.ping.throttled_ms = cogo__u32_load_relaxed(&c->node->cluster_view.throttled_ms);
-    ping.ping.view = cogo__u64_load_relaxed(&c->node->cluster_view.digest);
-    c->told = 0;
-    if (cogo__session_send(c->session, &ping) != COGO_OK) {
-        close_with(c, COGO_EFULL, "the peer takes nothing");
-    }
-    flush_data(c, false);
-}
-
-/* Who was replaced without a word, as when its machine lost power, would keep its name for as
- * long as silence is borne: it has one heartbeat to answer. */
-static void doubt(cogo__connection *c)
-{
-    uint64_t wait = (uint64_t)c->node->config.heartbeat_ms * 1000000;
-    if (c->open && c->rival_ns == 0
-        && cogo_timer_start(c->ctx, wait, 0, TIMER_RIVAL, NULL) == COGO_OK) {
-        c->rival_ns = cogo_now_ns(c->ctx);
-        beat(c);
-    }
-}
-
-/* What came while this node was late counts. */
-static void judge_rival(cogo__connection *c)
-{
-    cogo__bytes_read(c);
-    if (c->answered_ns < c->rival_ns) {
-        close_with(c, COGO_ETIMEOUT, "the peer is silent, and a later incarnation waits");
-    }
-    c->rival_ns = 0;
-}
-
 static void on_timer(cogo__connection *c, const cogo_timer_fired *fired)
 {
-    if (fired->cookie == TIMER_HEARTBEAT) {
-        beat(c);
-    } else if (fired->cookie == TIMER_RIVAL) {
-        judge_rival(c);
+    if (fired->cookie != COGO__TIMER_HANDSHAKE) {
+        cogo__control_timer(c, fired->cookie);
     } else if (!c->open) {
         close_with(c, COGO_ETIMEOUT, "the handshake took too long");
     }
@@ -417,7 +271,7 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         on_timer(c, cogo_msg_payload(msg));
         break;
     case COGO__MSG_RIVAL:
-        doubt(c);
+        cogo__control_doubt(c);
         break;
     case COGO__MSG_SAY:
         cogo__told_say(c, cogo_msg_payload(msg));
@@ -430,23 +284,6 @@ static cogo_err receive(cogo_context *ctx, void *state, cogo_msg *msg)
         break;
     }
     return COGO_OK;
-}
-
-/* What has been consumed of the peer's messages since the last report. */
-static void report_credit(cogo__connection *c)
-{
-    cogo__frame frame = {.kind = COGO__FRAME_CREDIT, .credit = {.connection = COGO__DATA}};
-    cogo__lock_take(&c->peer->lock);
-    bool due = c->peer->report_due && c->peer->current == c->link;
-    if (due) {
-        c->peer->report_due = false;
-        c->peer->reported = c->peer->consumed;
-        frame.credit.consumed_bytes = c->peer->consumed;
-    }
-    cogo__lock_give(&c->peer->lock);
-    if (due && cogo__session_send(c->session, &frame) != COGO_OK) {
-        close_with(c, COGO_EFULL, "the peer takes nothing");
-    }
 }
 
 static cogo_err end_if_over(cogo__connection *c)
@@ -476,7 +313,7 @@ static cogo_err drained(cogo_context *ctx, void *state)
     size_t total = 0;
     bool all = !c->connecting, more = all && !c->hung_up;
     if (more && c->open && c->number == COGO__CONTROL) {
-        report_credit(c);
+        cogo__control_report(c);
     }
     while (more) {
         bool data = c->to_send && c->open && c->number == COGO__DATA

@@ -1,7 +1,8 @@
 /* One connection: an actor with a socket and a session.
- * Used by the files that make it: connection.c (life), bytes.c (socket to session and back),
- * outgoing.c (messages to frames), incoming.c (frames to messages) and spawn.c. Never touched
- * by another actor. */
+ * Used by the files that make it: connection.c (life), control.c (heartbeat, credit), bytes.c
+ * (socket to session and back), outgoing.c (messages to frames), incoming.c with stream.c and
+ * landing.c (frames to messages), ties.c (links and monitors), told.c, spawn.c and share.c.
+ * Never touched by another actor. */
 #ifndef COGO_NODE_CONNECTION_H
 #define COGO_NODE_CONNECTION_H
 
@@ -99,6 +100,21 @@ typedef struct cogo__connection {
     cogo__incoming incoming;
 } cogo__connection;
 
+/* Cookies of a connection's timers. */
+enum { COGO__TIMER_HANDSHAKE = 1, COGO__TIMER_HEARTBEAT, COGO__TIMER_RIVAL };
+
+/* The control connection: control.c. */
+/** It is open: its heart beats from here on. */
+void cogo__control_begin(cogo__connection *c);
+/** A frame of it. COGO_OK, or what is wrong with it. */
+cogo_err cogo__control_frame(cogo__connection *c, const cogo__frame *frame);
+/** One of its timers has fired. */
+void cogo__control_timer(cogo__connection *c, uint64_t cookie);
+/** A later incarnation of the peer waits: this one has a heartbeat's time to answer. */
+void cogo__control_doubt(cogo__connection *c);
+/** Tells the peer what has been consumed of its messages, if that is due. */
+void cogo__control_report(cogo__connection *c);
+
 /** Takes what the socket has to the session. At most a turn's worth: then `unread` stays
  * set. */
 void cogo__bytes_read(cogo__connection *c);
@@ -128,6 +144,23 @@ cogo_msg *cogo__incoming_place(cogo__connection *c, const cogo__frame_user *u,
 /** All of it is there: it is delivered, or turned down. */
 cogo_err cogo__incoming_placed(cogo__connection *c, const cogo__frame_user *u, uint32_t cost,
                                cogo_msg *msg);
+
+/* Large messages in parts: stream.c. */
+/** The one of this number that is under way, or NULL. */
+cogo__stream *cogo__stream_find(cogo__connection *c, uint64_t number);
+/** What begins with @p f, to become a message with @p head. COGO_EDECODE: no new number.
+ * COGO_ELIMIT: too large, or too many at once. */
+cogo_err cogo__stream_open(cogo__connection *c, const cogo__frame_first *f,
+                           const cogo__frame_user *head, cogo__stream **out_stream);
+/** COGO_EDECODE: more than was promised. COGO_ENOMEM. */
+cogo_err cogo__stream_add(cogo__connection *c, cogo__stream *stream, cogo_value part);
+/** Its place is free again. */
+void cogo__stream_end(cogo__stream *stream);
+
+/* Links and monitors, as the peer says: ties.c. COGO_OK, or what is wrong with the frame. */
+cogo_err cogo__ties_relation(cogo__connection *c, uint64_t kind, const cogo__frame_link *l);
+cogo_err cogo__ties_exit(cogo__connection *c, const cogo__frame_exit *e);
+cogo_err cogo__ties_down(cogo__connection *c, const cogo__frame_exit *e);
 
 /* Large payloads are read to where they stay: landing.c. */
 /** @p bytes are what came of a frame. True: they were taken, more of it is to be landed. */
@@ -170,6 +203,12 @@ static inline cogo_actor_id cogo__from_wire(const cogo__peer *peer, cogo__wire_a
 {
     return (cogo_actor_id){peer->index, (uint32_t)peer->incarnation, (uint32_t)actor,
                            (uint32_t)(actor >> 32)};
+}
+
+/** An actor of this node. */
+static inline cogo_actor_id cogo__local(const cogo__connection *c, cogo__wire_actor actor)
+{
+    return cogo__id(c->node->system, (uint32_t)actor, (uint32_t)(actor >> 32));
 }
 
 #endif

@@ -1,16 +1,11 @@
 /* Frames become messages and signals of this node. Nothing that a frame says is believed
  * without a look: types, sizes, numbers of asks and monitors. */
 #include "runtime/actor/send.h"
-#include "runtime/actor/signals.h"
-#include "runtime/base/alloc.h"
 #include "runtime/node/connection.h"
 
 #include <string.h>
 
-enum {
-    DECODED_SHARE = 4,    // A decoded record may take so many times the largest message.
-    STREAM_FIRST = 262144 // Bytes reserved for a large message at first.
-};
+enum { DECODED_SHARE = 4 }; // A decoded record may take so many times the largest message.
 
 static cogo_err nack(cogo__connection *c, const cogo__frame_user *u, cogo_err err)
 {
@@ -45,11 +40,6 @@ static void consume_now(cogo__connection *c, uint32_t bytes)
 {
     cogo__remote_cost cost = {bytes, (uint32_t)c->link};
     c->node->remote.consumed(&c->node->remote, c->ctx, c->peer->index, &cost);
-}
-
-static cogo_actor_id local(const cogo__connection *c, cogo__wire_actor actor)
-{
-    return cogo__id(c->node->system, (uint32_t)actor, (uint32_t)(actor >> 32));
 }
 
 /* A message with room for what it costs behind its payload. */
@@ -216,7 +206,7 @@ static inline __attribute__((always_inline)) cogo_err deliver(cogo__connection *
     }
     msg->sender = cogo__from_wire(c->peer, u->from);
     msg->trace = u->trace;
-    cogo__chain_add(c->node->system, c->ctx, &c->incoming.chain, local(c, u->to), msg);
+    cogo__chain_add(c->node->system, c->ctx, &c->incoming.chain, cogo__local(c, u->to), msg);
     return COGO_OK;
 }
 
@@ -234,51 +224,16 @@ static cogo_err on_user(cogo__connection *c, const cogo__frame_user *u, uint32_t
     return deliver(c, u, cost, msg, err);
 }
 
-/* --- Large messages. --------------------------------------------------------------------- */
-
-static cogo__stream *stream_of(cogo__connection *c, uint64_t number)
-{
-    for (int i = 0; i < COGO__STREAMS_MAX; i++) {
-        if (c->incoming.streams[i].number == number) {
-            return &c->incoming.streams[i];
-        }
-    }
-    return NULL;
-}
-
-static void end_stream(cogo__stream *stream)
-{
-    cogo__free(stream->bytes);
-    *stream = (cogo__stream){.number = 0};
-}
-
-/* Memory is reserved as bytes come, not as they are promised. */
+/* @p part is of @p stream; with the last one it is a message. */
 static cogo_err add_part(cogo__connection *c, cogo__stream *stream, cogo_value part)
 {
-    if (part.size_bytes > stream->total - stream->have) {
-        return COGO_EDECODE;
+    cogo_err err = cogo__stream_add(c, stream, part);
+    if (err == COGO_OK && stream->have == stream->total) {
+        cogo__frame_user whole = stream->head;
+        whole.payload = (cogo_value){stream->bytes, stream->total};
+        err = on_user(c, &whole, 0);
+        cogo__stream_end(stream);
     }
-    size_t wanted = stream->have + part.size_bytes;
-    if (wanted > stream->capacity) {
-        size_t capacity = stream->capacity != 0 ? stream->capacity * 2 : STREAM_FIRST;
-        capacity = capacity < stream->total ? capacity : stream->total;
-        uint8_t *bytes =
-            cogo__realloc(c->node->system->config.allocator, stream->bytes, capacity);
-        if (bytes == NULL) {
-            return COGO_ENOMEM;
-        }
-        stream->bytes = bytes;
-        stream->capacity = capacity;
-    }
-    memcpy(stream->bytes + stream->have, part.data, part.size_bytes);
-    stream->have = wanted;
-    if (stream->have < stream->total) {
-        return COGO_OK;
-    }
-    cogo__frame_user whole = stream->head;
-    whole.payload = (cogo_value){stream->bytes, stream->total};
-    cogo_err err = on_user(c, &whole, 0);
-    end_stream(stream);
     return err;
 }
 
@@ -286,27 +241,19 @@ static cogo_err on_first(cogo__connection *c, const cogo__frame_first *f)
 {
     cogo__frame_user head = {
         .to = f->to, .from = f->from, .type = f->type, .ask = f->ask, .trace = f->trace};
-    if (f->stream == 0 || stream_of(c, f->stream) != NULL) {
-        return COGO_EDECODE;
+    cogo__stream *stream = NULL;
+    cogo_err err = cogo__stream_open(c, f, &head, &stream);
+    if (err == COGO_ELIMIT) {
+        return turn_down(c, &head, err); // Its parts find no stream and are dropped.
     }
-    cogo__stream *stream = stream_of(c, 0);
-    if (stream == NULL || f->total_bytes > c->node->config.message_bytes
-        || f->asker.size_bytes != 0) {
-        return turn_down(c, &head, COGO_ELIMIT); // Its parts find no stream and are dropped.
-    }
-    stream->number = f->stream;
-    stream->head = head;
-    stream->total = f->total_bytes;
-    return add_part(c, stream, f->payload);
+    return err == COGO_OK ? add_part(c, stream, f->payload) : err;
 }
 
 static cogo_err on_part(cogo__connection *c, const cogo__frame_part *p)
 {
-    cogo__stream *stream = p->stream != 0 ? stream_of(c, p->stream) : NULL;
+    cogo__stream *stream = cogo__stream_find(c, p->stream);
     return stream != NULL ? add_part(c, stream, p->payload) : COGO_OK;
 }
-
-/* --- Types, signals, refusals. ------------------------------------------------------------ */
 
 static cogo_err on_type(cogo__connection *c, const cogo__frame_type *t)
 {
@@ -332,79 +279,6 @@ static cogo_err on_nack(cogo__connection *c, const cogo__frame_nack *n)
         cogo__log(c->node->system, COGO_LOG_WARN,
                   "node %s: a message of type %u was refused: %s", c->peer->name,
                   (uint32_t)n->type, cogo_strerror(err));
-    }
-    return COGO_OK;
-}
-
-static cogo_err fill_reason(const cogo__frame_exit *e, cogo_reason *out)
-{
-    if (e->reason > COGO_EXIT_NOCONNECTION || e->text.size_bytes >= sizeof out->text) {
-        return COGO_EDECODE;
-    }
-    *out = (cogo_reason){.kind = (cogo_exit_kind)e->reason};
-    out->err = e->err <= COGO_EAUTH ? (cogo_err)e->err : COGO_EFAULT;
-    if (e->text.size_bytes != 0) {
-        memcpy(out->text, e->text.data, e->text.size_bytes);
-    }
-    return COGO_OK;
-}
-
-static cogo_err on_down(cogo__connection *c, const cogo__frame_exit *e)
-{
-    cogo_down down = {.actor = cogo__from_wire(c->peer, e->from), .monitor = e->number};
-    cogo_err err = fill_reason(e, &down.reason);
-    if (err == COGO_OK && cogo__waits_for_peer(c, e->number)) {
-        cogo__post(c->node->system, c->ctx, local(c, e->to), COGO_MSG_DOWN, e->number, 0, &down,
-                   sizeof down);
-    }
-    return err;
-}
-
-static cogo_err on_exit_signal(cogo__connection *c, const cogo__frame_exit *e)
-{
-    cogo__signal signal = {.from = cogo__from_wire(c->peer, e->from), .number = e->number};
-    cogo_err err = fill_reason(e, &signal.reason);
-    if (err == COGO_OK) {
-        (void)cogo__signal_send(c->node->system, c->ctx, local(c, e->to), COGO__SIG_EXIT,
-                                &signal);
-    }
-    return err;
-}
-
-/* LINK, UNLINK, MONITOR for an actor that is gone are answered in its place. */
-static void answer_for_gone(cogo__connection *c, cogo_msg_type type, cogo_actor_id gone,
-                            const cogo__signal *signal)
-{
-    cogo_system *system = c->node->system;
-    cogo_reason reason = {.kind = COGO_EXIT_NOPROC};
-    cogo__signal answer = {.from = gone, .number = signal->number, .reason = reason};
-    if (type == COGO__SIG_MONITOR) {
-        cogo_down down = {.actor = gone, .monitor = signal->number, .reason = reason};
-        cogo__post(system, c->ctx, signal->from, COGO_MSG_DOWN, signal->number, 0, &down,
-                   sizeof down);
-    } else if (type == COGO__SIG_LINK) {
-        answer.number = COGO__OVER_LINK;
-        (void)cogo__signal_send(system, c->ctx, signal->from, COGO__SIG_EXIT, &answer);
-    } else if (type == COGO__SIG_UNLINK) {
-        (void)cogo__signal_send(system, c->ctx, signal->from, COGO__SIG_UNLINK_ACK, &answer);
-    }
-}
-
-static cogo_err on_relation(cogo__connection *c, uint64_t kind, const cogo__frame_link *l)
-{
-    cogo__signal signal = {.from = cogo__from_wire(c->peer, l->from), .number = l->number};
-    cogo_actor_id to = local(c, l->to);
-    cogo_msg_type type = kind == COGO__FRAME_LINK       ? COGO__SIG_LINK
-                         : kind == COGO__FRAME_UNLINK   ? COGO__SIG_UNLINK
-                         : kind == COGO__FRAME_UNLINKED ? COGO__SIG_UNLINK_ACK
-                         : kind == COGO__FRAME_FORGET   ? COGO__SIG_FORGET
-                         : kind == COGO__FRAME_MONITOR  ? COGO__SIG_MONITOR
-                                                        : COGO__SIG_DEMONITOR;
-    if (l->from == 0 || l->number == 0) {
-        return COGO_EDECODE;
-    }
-    if (cogo__remote_relate(c->node->system, c->ctx, to, type, &signal) != COGO_OK) {
-        answer_for_gone(c, type, to, &signal);
     }
     return COGO_OK;
 }
@@ -455,11 +329,11 @@ cogo_err cogo__incoming_frame(cogo__connection *c, const cogo__frame *frame)
     case COGO__FRAME_MONITOR:
     case COGO__FRAME_DEMONITOR:
     case COGO__FRAME_FORGET:
-        return on_relation(c, frame->kind, &frame->link);
+        return cogo__ties_relation(c, frame->kind, &frame->link);
     case COGO__FRAME_EXIT:
-        return on_exit_signal(c, &frame->exit);
+        return cogo__ties_exit(c, &frame->exit);
     case COGO__FRAME_DOWN:
-        return on_down(c, &frame->exit);
+        return cogo__ties_down(c, &frame->exit);
     case COGO__FRAME_SPAWN:
         return cogo__spawn_on_spawn(c, &frame->spawn);
     case COGO__FRAME_SPAWNED:
@@ -510,7 +384,7 @@ void cogo__incoming_push(cogo__connection *c)
 void cogo__incoming_finish(cogo__connection *c)
 {
     for (int i = 0; i < COGO__STREAMS_MAX; i++) {
-        end_stream(&c->incoming.streams[i]);
+        cogo__stream_end(&c->incoming.streams[i]);
     }
     if (c->incoming.landing.msg != NULL) {
         cogo__msg_free(c->ctx->heap, c->incoming.landing.msg);
