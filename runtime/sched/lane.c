@@ -4,14 +4,24 @@
 #include "runtime/actor/life.h"
 #include "runtime/sched/sched.h"
 
+static bool push_newest(cogo__lane *lane, cogo__cell *cell)
+{
+    return lane->sched->lane_count == 1 ? cogo__deque_push_alone(&lane->deque, cell)
+                                        : cogo__deque_push(&lane->deque, cell);
+}
+
+/* Where there is no room it is behind all others: as what came from outside, it would be taken
+ * every few turns, and a tree of actors that are depth first here would become one that is
+ * breadth first. */
 static void push_local(cogo__lane *lane, cogo__cell *cell)
 {
-    bool alone = lane->sched->lane_count == 1;
-    if (!(alone ? cogo__deque_push_alone(&lane->deque, cell)
-                : cogo__deque_push(&lane->deque, cell))) {
-        cogo__injector_push(&lane->sched->fresh, cell);
+    cogo__sched *sched = lane->sched;
+    if (__builtin_expect(!push_newest(lane, cell), 0)
+        && (!cogo__deque_grow(&lane->deque, sched->system->config.allocator)
+            || !push_newest(lane, cell))) {
+        cogo__injector_push(&sched->spent, cell);
     }
-    cogo__wake_one(lane->sched, &lane->ctx);
+    cogo__wake_one(sched, &lane->ctx);
 }
 
 /* The newest goes into the LIFO slot: an answer runs next, on this lane, with a warm cache.

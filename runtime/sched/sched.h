@@ -71,8 +71,8 @@ typedef struct cogo__sched {
     uint32_t regular_count; /**< Without. */
     uint32_t spins;         /**< What the configuration and the CPUs allow: see spin.h. */
     cogo__au32 spins_now;   /**< That, or 0 while CPUs are lost to others. */
-    cogo__injector fresh;   /**< From foreign threads, and what no deque had room for. */
-    cogo__injector spent;   /**< Used up their turn: behind all others. */
+    cogo__injector fresh;   /**< From foreign threads. */
+    cogo__injector spent;   /**< Used up their turn, or no deque had room: behind all. */
     _Alignas(64)
         cogo__au64 idle[COGO__IDLE_WORDS]; /**< A bit per lane that sleeps or is about to. */
     cogo__au32 searching; /**< Lanes that look for work: nobody else need be woken. */

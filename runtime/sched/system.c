@@ -114,6 +114,7 @@ static void destroy(cogo_system *system)
     for (uint32_t i = 0; sched != NULL && sched->lanes != NULL && i < sched->lane_count; i++) {
         cogo__heap_finish(&sched->lanes[i].heap);
         cogo__timers_finish(&sched->lanes[i].timers);
+        cogo__deque_finish(&sched->lanes[i].deque);
     }
     if (sched != NULL) {
         cogo__offload_finish(&sched->offload);
@@ -155,6 +156,7 @@ static cogo_err init_lane(cogo__sched *sched, uint32_t index)
     sched->heaps[index] = &lane->heap;
     bool ok = cogo__heap_init(&lane->heap, system->config.allocator, sched->heaps,
                               sched->lane_count, index);
+    ok = cogo__deque_init(&lane->deque, system->config.allocator, COGO__DEQUE_FIRST) && ok;
     return ok ? COGO_OK : COGO_ENOMEM;
 }
 

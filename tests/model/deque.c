@@ -14,14 +14,10 @@ typedef struct entry {
 static cogo__deque deque;
 static entry entries[ENTRIES + 1];
 
-static void begin(uint64_t top, uint64_t bottom)
+static void begin(uint64_t room)
 {
     memset(entries, 0, sizeof entries);
-    cogo__u64_store_relaxed(&deque.top, top);
-    cogo__u64_store_relaxed(&deque.bottom, bottom);
-    for (unsigned i = 0; i <= ENTRIES; i++) {
-        cogo__ptr_store_relaxed(&deque.slots[i], NULL);
-    }
+    MODEL_CHECK(cogo__deque_init(&deque, NULL, room));
 }
 
 static void got(entry *e)
@@ -58,11 +54,12 @@ static void check_all(void)
     for (unsigned i = 0; i < ENTRIES; i++) {
         MODEL_CHECK(entries[i].taken == 1);
     }
+    cogo__deque_finish(&deque);
 }
 
 static void owner_and_thief(void)
 {
-    begin(0, 0);
+    begin(4);
     unsigned thief = model_start(steal_two, NULL);
     push(0);
     push(1);
@@ -75,7 +72,7 @@ static void owner_and_thief(void)
 
 static void two_thieves(void)
 {
-    begin(0, 0);
+    begin(4);
     push(0);
     push(1);
     push(2);
@@ -97,12 +94,10 @@ static void steal_one(void *arg)
 /* A full one: a slot is used again only after its entry was taken. */
 static void a_full_one(void)
 {
-    begin(0, COGO__DEQUE_SIZE);
-    entries[0].value = 7;
-    entries[1].value = 7;
+    begin(2);
+    push(0);
+    push(1);
     entries[2].value = 7;
-    cogo__ptr_store_relaxed(&deque.slots[0], &entries[0]);
-    cogo__ptr_store_relaxed(&deque.slots[1], &entries[1]);
     unsigned thief = model_start(steal_one, NULL);
     unsigned other = model_start(steal_one, NULL);
     if (cogo__deque_push(&deque, &entries[2])) {
@@ -111,11 +106,31 @@ static void a_full_one(void)
     model_join(thief);
     model_join(other);
     MODEL_CHECK(entries[0].taken <= 1 && entries[1].taken <= 1 && entries[2].taken == 0);
+    cogo__deque_finish(&deque);
+}
+
+/* The ring is replaced under the eyes of a thief, who may look at either. */
+static void it_grows(void)
+{
+    begin(1);
+    push(0);
+    unsigned thief = model_start(steal_two, NULL);
+    for (unsigned i = 1; i < ENTRIES; i++) {
+        entries[i].value = 7;
+        if (!cogo__deque_push(&deque, &entries[i])) {
+            MODEL_CHECK(cogo__deque_grow(&deque, NULL));
+            MODEL_CHECK(cogo__deque_push(&deque, &entries[i]));
+        }
+    }
+    take_the_rest();
+    model_join(thief);
+    check_all();
 }
 
 const model_program deque_programs[] = {
     {"deque/owner_and_thief", owner_and_thief, 40000},
     {"deque/two_thieves", two_thieves, 40000},
     {"deque/a_full_one", a_full_one, 10000},
+    {"deque/it_grows", it_grows, 40000},
     {0},
 };

@@ -77,17 +77,20 @@ static void *steal_many(void *arg)
     return NULL;
 }
 
+/* From one entry on, so that it grows before the eyes of the thieves. */
 Test(deque, every_entry_goes_to_exactly_one)
 {
     deque_race *race = aligned_alloc(64, (sizeof *race + 63) / 64 * 64);
     pthread_t threads[THIEVES];
     memset(race, 0, sizeof *race);
+    cr_assert(cogo__deque_init(&race->deque, NULL, 1));
     for (int i = 0; i < THIEVES; i++) {
         cr_assert_eq(pthread_create(&threads[i], NULL, steal_many, race), 0);
     }
     for (uintptr_t i = 1; i <= ENTRIES; i++) {
-        while (!cogo__deque_push(&race->deque, (void *)i)) {
-            cogo__cpu_relax();
+        if (!cogo__deque_push(&race->deque, (void *)i)) {
+            cr_expect(cogo__deque_grow(&race->deque, NULL));
+            cr_expect(cogo__deque_push(&race->deque, (void *)i));
         }
         for (uintptr_t own = i % 3; own > 0; own--) {
             uintptr_t entry = (uintptr_t)cogo__deque_take(&race->deque);
@@ -108,7 +111,26 @@ Test(deque, every_entry_goes_to_exactly_one)
         bad += cogo__u32_load_relaxed(&race->seen[i]) != 1;
     }
     cr_expect_eq(bad, 0u);
+    cogo__deque_finish(&race->deque);
     free(race);
+}
+
+Test(deque, grows_up_to_its_limit_and_not_without_memory)
+{
+    cogo__deque deque;
+    memset(&deque, 0, sizeof deque);
+    cr_assert(cogo__deque_init(&deque, NULL, COGO__DEQUE_FIRST));
+    uintptr_t count = 0;
+    while (cogo__deque_push(&deque, (void *)(count + 1)) || cogo__deque_grow(&deque, NULL)) {
+        count = (uintptr_t)cogo__u64_load_relaxed(&deque.bottom);
+    }
+    cr_expect_eq(count, (uintptr_t)COGO__DEQUE_MOST);
+    cr_expect_eq((uintptr_t)cogo__deque_steal(&deque), 1u, "the oldest");
+    for (uintptr_t i = count; i > 1; i--) {
+        cr_assert_eq((uintptr_t)cogo__deque_take(&deque), i);
+    }
+    cr_expect_null(cogo__deque_take(&deque));
+    cogo__deque_finish(&deque);
 }
 
 typedef struct element {
