@@ -143,15 +143,14 @@ cogo__cell *cogo__lane_next(cogo__lane *lane)
 uint64_t cogo__lane_fire_timers(cogo__lane *lane)
 {
     cogo__timers *timers = &lane->timers;
-    bool young = cogo__young_any(timers);
-    if (!young && cogo__u64_load_relaxed(&timers->first_ns) == 0) {
+    cogo_system *system = lane->sched->system;
+    if (cogo__young_any(timers)) {
+        (void)cogo__young_look(timers, system, 0, false);
+    }
+    if (cogo__u64_load_relaxed(&timers->first_ns) == 0) {
         return 0;
     }
-    cogo_system *system = lane->sched->system;
     uint64_t now = cogo__world_now(system->world);
-    if (young) {
-        (void)cogo__young_look(timers, system, now, false);
-    }
     cogo__timers_fire(timers, system, &lane->ctx, now);
     return now;
 }

@@ -18,8 +18,7 @@ typedef struct cogo__timers {
     // Asks without a timer: see young.h. The lane writes them; others read when it stands
     // still.
     cogo__au32 young_count;
-    uint32_t young_seen;               /**< So many were there at the lane's last look, */
-    uint64_t young_ns;                 /**< which was then. */
+    uint32_t young_seen;               /**< So many were there at the lane's last look. */
     cogo__au64 young[COGO__YOUNG_MAX]; /**< Their numbers. */
 } cogo__timers;
 

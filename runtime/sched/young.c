@@ -15,7 +15,7 @@ static uint32_t phase_of(cogo_system *system, uint64_t number, cogo__ref **out_r
 }
 
 /* Caller holds the lock, so that who sees the new state finds the timer. False: no memory. */
-static bool grow_up(cogo__timers *t, cogo_system *system, uint64_t number, uint64_t asked_ns)
+static bool grow_up(cogo__timers *t, cogo_system *system, uint64_t number, uint64_t now_ns)
 {
     cogo__ref *ref = NULL;
     if (phase_of(system, number, &ref) != COGO__REF_YOUNG) {
@@ -28,7 +28,7 @@ static bool grow_up(cogo__timers *t, cogo_system *system, uint64_t number, uint6
     uint64_t seen = cogo__ref_state(number >> 32, COGO__REF_YOUNG);
     if (cogo__u64_cas_acq_rel(&ref->state, &seen,
                               cogo__ref_state(number >> 32, COGO__REF_ARMED))) {
-        ref->deadline_ns = later(asked_ns, ref->deadline_ns);
+        ref->deadline_ns = later(now_ns, ref->deadline_ns);
         cogo__timers_put(t, ref);
     }
     return true;
@@ -48,10 +48,11 @@ bool cogo__young_look(cogo__timers *t, cogo_system *system, uint64_t now_ns, boo
         }
         if (i < t->young_seen || all || phase == COGO__REF_ARMED) {
             if (!locked) {
+                now_ns = now_ns != 0 ? now_ns : cogo__world_now(system->world);
                 cogo__lock_take(&t->lock);
                 locked = true;
             }
-            if (grow_up(t, system, number, i < t->young_seen ? t->young_ns : now_ns)) {
+            if (grow_up(t, system, number, now_ns)) {
                 continue;
             }
             ok = false;
@@ -63,7 +64,6 @@ bool cogo__young_look(cogo__timers *t, cogo_system *system, uint64_t now_ns, boo
     }
     cogo__u32_store_relaxed(&t->young_count, kept);
     t->young_seen = kept;
-    t->young_ns = now_ns;
     return ok;
 }
 
