@@ -1,7 +1,6 @@
-/* The parts below the public calls, each alone: error texts, lock, deque, table, spinning. */
+/* The parts below the public calls, each alone: error texts, lock, table, spinning. */
 #include "runtime/actor/table.h"
 #include "runtime/base/lock.h"
-#include "runtime/sched/deque.h"
 #include "runtime/sched/spin.h"
 #include "tests/unit/test.h"
 
@@ -55,82 +54,6 @@ Test(lock, whoever_waits_gets_it_and_nobody_has_it_twice)
     }
     cr_expect_eq(locked.count, (uint64_t)LOCKERS * LOCKED_EACH);
     cogo__lock_finish(&locked.lock);
-}
-
-enum { THIEVES = 2, ENTRIES = 100000 };
-
-typedef struct deque_race {
-    cogo__deque deque;
-    cogo__au32 seen[ENTRIES];
-    cogo__au32 stop;
-} deque_race;
-
-static void *steal_many(void *arg)
-{
-    deque_race *race = arg;
-    while (cogo__u32_load_acquire(&race->stop) == 0) {
-        uintptr_t entry = (uintptr_t)cogo__deque_steal(&race->deque);
-        if (entry != 0) {
-            (void)cogo__u32_add_relaxed(&race->seen[entry - 1], 1);
-        }
-    }
-    return NULL;
-}
-
-/* From one entry on, so that it grows before the eyes of the thieves. */
-Test(deque, every_entry_goes_to_exactly_one)
-{
-    deque_race *race = aligned_alloc(64, (sizeof *race + 63) / 64 * 64);
-    pthread_t threads[THIEVES];
-    memset(race, 0, sizeof *race);
-    cr_assert(cogo__deque_init(&race->deque, NULL, 1));
-    for (int i = 0; i < THIEVES; i++) {
-        cr_assert_eq(pthread_create(&threads[i], NULL, steal_many, race), 0);
-    }
-    for (uintptr_t i = 1; i <= ENTRIES; i++) {
-        if (!cogo__deque_push(&race->deque, (void *)i)) {
-            cr_expect(cogo__deque_grow(&race->deque, NULL));
-            cr_expect(cogo__deque_push(&race->deque, (void *)i));
-        }
-        for (uintptr_t own = i % 3; own > 0; own--) {
-            uintptr_t entry = (uintptr_t)cogo__deque_take(&race->deque);
-            if (entry != 0) {
-                (void)cogo__u32_add_relaxed(&race->seen[entry - 1], 1);
-            }
-        }
-    }
-    while (!cogo__deque_empty(&race->deque)) {
-        cogo__cpu_relax();
-    }
-    cogo__u32_store_release(&race->stop, 1);
-    for (int i = 0; i < THIEVES; i++) {
-        cr_expect_eq(pthread_join(threads[i], NULL), 0);
-    }
-    uint32_t bad = 0;
-    for (uint32_t i = 0; i < ENTRIES; i++) {
-        bad += cogo__u32_load_relaxed(&race->seen[i]) != 1;
-    }
-    cr_expect_eq(bad, 0u);
-    cogo__deque_finish(&race->deque);
-    free(race);
-}
-
-Test(deque, grows_up_to_its_limit_and_not_without_memory)
-{
-    cogo__deque deque;
-    memset(&deque, 0, sizeof deque);
-    cr_assert(cogo__deque_init(&deque, NULL, COGO__DEQUE_FIRST));
-    uintptr_t count = 0;
-    while (cogo__deque_push(&deque, (void *)(count + 1)) || cogo__deque_grow(&deque, NULL)) {
-        count = (uintptr_t)cogo__u64_load_relaxed(&deque.bottom);
-    }
-    cr_expect_eq(count, (uintptr_t)COGO__DEQUE_MOST);
-    cr_expect_eq((uintptr_t)cogo__deque_steal(&deque), 1u, "the oldest");
-    for (uintptr_t i = count; i > 1; i--) {
-        cr_assert_eq((uintptr_t)cogo__deque_take(&deque), i);
-    }
-    cr_expect_null(cogo__deque_take(&deque));
-    cogo__deque_finish(&deque);
 }
 
 typedef struct element {
