@@ -84,3 +84,48 @@ Test(talk, messages_of_one_sender_arrive_in_the_order_sent)
     cr_expect_eq(scene_ask_u64(system, to), (uint64_t)4 * ROUNDS);
     scene_close(system);
 }
+
+enum { CROWD = 200, CALLS = 2 }; // More than a run queue has room for at first.
+
+/* Calls all of them in one callback, so that they are ready at once. */
+static cogo_err caller_receive(cogo_context *ctx, void *state, cogo_msg *msg)
+{
+    uint64_t *calls = state;
+    const cogo_actor_id *crowd = cogo_msg_payload(msg);
+    for (int i = 0; i < CROWD; i++) {
+        cogo_msg *call = cogo_msg_create(cogo_context_system(ctx), PING, sizeof(step));
+        *(step *)cogo_msg_payload(call) = (step){0, *calls};
+        (void)cogo_send(ctx, crowd[i], call);
+    }
+    ++*calls;
+    return COGO_OK;
+}
+
+static const cogo_behavior caller_behavior = {
+    .struct_size = sizeof(cogo_behavior),
+    .name = "caller",
+    .state_size_bytes = sizeof(uint64_t),
+    .receive = caller_receive,
+};
+
+Test(talk, a_crowd_that_is_ready_at_once_gets_one_turn_each)
+{
+    cogo_system *system = scene_open(2);
+    cogo_actor_id crowd[CROWD], caller = scene_spawn(system, &caller_behavior, NULL, 0, 0);
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = scene_spawn(system, &counter_behavior, NULL, 0, 0);
+    }
+    for (int i = 0; i < CALLS; i++) {
+        cogo_msg *msg = cogo_msg_create(system, PING, sizeof crowd);
+        memcpy(cogo_msg_payload(msg), crowd, sizeof crowd);
+        cr_expect_eq(cogo_system_send(system, caller, msg), COGO_OK);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        uint64_t seen = 0;
+        while (seen < CALLS && seen != UINT64_MAX) { // The last of them may be on the way.
+            seen = scene_ask_u64(system, crowd[i]);
+        }
+        cr_expect_eq(seen, (uint64_t)CALLS);
+    }
+    scene_close(system);
+}
