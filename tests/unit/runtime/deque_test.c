@@ -1,8 +1,7 @@
 /* The run queue of a lane: to whom its entries go, how far it grows, and what is done when it
  * can't. */
 #include "runtime/sched/deque.h"
-#include "tests/unit/runtime/purse.h"
-#include "tests/unit/runtime/scene.h"
+#include "tests/unit/runtime/hoard.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -107,15 +106,7 @@ Test(deque, without_memory_stays_as_it_is)
 
 enum { GO = COGO_MSG_USER, CROWD = 4 * COGO__DEQUE_FIRST };
 
-static purse money;
 static cogo_actor_id crowd[CROWD];
-
-static void close_purse(bool closed)
-{
-    cogo__lock_take(&money.lock);
-    money.closed = closed;
-    cogo__lock_give(&money.lock);
-}
 
 static cogo_err counter_receive(cogo_context *ctx, void *state, cogo_msg *msg)
 {
